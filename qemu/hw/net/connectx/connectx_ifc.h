@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: access to the fields of the device's structures
+ *
+ * The layouts come from the kernel's mlx5_ifc.h, in which one array element
+ * stands for one bit of a big-endian structure. Nothing here or in the model
+ * spells a position by hand.
+ */
+#ifndef HW_NET_CONNECTX_IFC_H
+#define HW_NET_CONNECTX_IFC_H
+
+#include "qemu/bswap.h"
+
+typedef uint8_t u8;
+
+#include "mlx5_ifc.h"
+
+/* Position and width in bits; CX_SZ is the fixed part's length in bytes. */
+#define CX_BIT(s, f)    offsetof(struct mlx5_ifc_##s##_bits, f)
+#define CX_WIDTH(s, f)  sizeof(((struct mlx5_ifc_##s##_bits *)0)->f)
+#define CX_SZ(s)        (sizeof(struct mlx5_ifc_##s##_bits) / 8)
+#define CX_OFF(s, f)    (CX_BIT(s, f) / 8)
+
+/* Address of a byte-aligned member: a nested structure or a byte array. */
+#define CX_ADDR(s, p, f) \
+    ((void *)((uint8_t *)(p) + CX_OFF(s, f) + \
+              QEMU_BUILD_BUG_ON_ZERO(CX_BIT(s, f) % 8)))
+
+static inline uint32_t cx_bits_get(const void *p, size_t bit, unsigned width)
+{
+    uint32_t word = ldl_be_p((const uint8_t *)p + bit / 32 * 4);
+
+    return (word >> (32 - width - bit % 32)) & (0xffffffffu >> (32 - width));
+}
+
+static inline void cx_bits_set(void *p, size_t bit, unsigned width, uint32_t v)
+{
+    uint8_t *at = (uint8_t *)p + bit / 32 * 4;
+    uint32_t mask = 0xffffffffu >> (32 - width);
+    unsigned shift = 32 - width - bit % 32;
+    uint32_t word = ldl_be_p(at);
+
+    stl_be_p(at, (word & ~(mask << shift)) | ((v & mask) << shift));
+}
+
+#define CX_FITS(s, f, n) \
+    QEMU_BUILD_BUG_ON_ZERO(CX_WIDTH(s, f) > (n) || \
+                           CX_BIT(s, f) % (n) + CX_WIDTH(s, f) > (n))
+
+#define CX_GET(s, p, f) \
+    cx_bits_get(p, CX_BIT(s, f) + CX_FITS(s, f, 32), CX_WIDTH(s, f))
+#define CX_SET(s, p, f, v) \
+    cx_bits_set(p, CX_BIT(s, f) + CX_FITS(s, f, 32), CX_WIDTH(s, f), v)
+
+/* 64-bit members; those of the interface are aligned to 32 bits. */
+#define CX_GET64(s, p, f) \
+    ldq_be_p((const uint8_t *)(p) + CX_OFF(s, f) + \
+             QEMU_BUILD_BUG_ON_ZERO(CX_WIDTH(s, f) != 64 || CX_BIT(s, f) % 32))
+#define CX_SET64(s, p, f, v) \
+    stq_be_p((uint8_t *)(p) + CX_OFF(s, f) + \
+             QEMU_BUILD_BUG_ON_ZERO(CX_WIDTH(s, f) != 64 || \
+                                    CX_BIT(s, f) % 32), v)
+
+#endif /* HW_NET_CONNECTX_IFC_H */
