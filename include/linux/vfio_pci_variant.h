@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vfio_pci_variant: what every variant of vfio-pci needs, once
+ *
+ * A variant driver is an exact table of PCI ids and one &struct vfio_pci_variant_ops. The
+ * library does the rest: probe and remove, open and close, resets and AER, the migration
+ * state machine, the data files that carry the device state to and from user space, and
+ * the buffers behind them. See Documentation/driver-api/vfio-pci-variant.rst.
+ */
+#ifndef LINUX_VFIO_PCI_VARIANT_H
+#define LINUX_VFIO_PCI_VARIANT_H
+
+#include <linux/bits.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+#include <linux/types.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+struct vfio_pci_variant_mig;
+struct vfio_pci_variant_ops;
+
+/**
+ * struct vfio_pci_variant - one device bound to a variant driver
+ * @core: the device as vfio_pci_core knows it; first, so that the core's casts of a
+ *        device set's members hold
+ * @ops: the variant's functions
+ * @migration_flags: VFIO_MIGRATION_* that this device can do; set by @ops->init, 0 for a
+ *                   device that cannot migrate
+ * @mig: the migration engine; private to the library
+ *
+ * A variant embeds this as first member of its own structure and gets back with
+ * container_of().
+ */
+struct vfio_pci_variant {
+	struct vfio_pci_core_device core;
+	const struct vfio_pci_variant_ops *ops;
+	u32 migration_flags;
+	struct vfio_pci_variant_mig *mig;
+};
+
+/**
+ * enum vfio_pci_variant_side - what of a device can be frozen apart
+ * @VFIO_PCI_VARIANT_INITIATOR: the device starts DMA and raises interrupts
+ * @VFIO_PCI_VARIANT_RESPONDER: the device changes its state when others reach it (MMIO,
+ *   peer DMA, the wire)
+ */
+enum vfio_pci_variant_side {
+	VFIO_PCI_VARIANT_INITIATOR = BIT(0),
+	VFIO_PCI_VARIANT_RESPONDER = BIT(1),
+};
+
+#define VFIO_PCI_VARIANT_BOTH_SIDES (VFIO_PCI_VARIANT_INITIATOR | VFIO_PCI_VARIANT_RESPONDER)
+
+/**
+ * struct vfio_pci_variant_buf - memory for a piece of device state (an image)
+ * @sgt: the pages, not DMA-mapped; the backend may dma_map_sgtable() it for whichever
+ *       device moves the data
+ * @capacity_bytes: size of the memory, a multiple of PAGE_SIZE
+ * @used_bytes: bytes of device state in it; set by the library before @load_image, by
+ *              vfio_pci_variant_save_done() on save
+ * @dma_dir: DMA_FROM_DEVICE for a buffer of a save session, DMA_TO_DEVICE for one of a
+ *           load session
+ * @priv: the backend's own: NULL in a new buffer, kept while the buffer is used again and
+ *        again, given back by &vfio_pci_variant_mig_ops.buf_release
+ *
+ * The library owns a buffer but while it is in flight, that is from @save_image or
+ * @load_image to the matching vfio_pci_variant_save_done() or
+ * vfio_pci_variant_load_done(): then the backend owns it.
+ */
+struct vfio_pci_variant_buf {
+	struct sg_table sgt;
+	size_t capacity_bytes;
+	size_t used_bytes;
+	enum dma_data_direction dma_dir;
+	void *priv;
+};
+
+/**
+ * struct vfio_pci_variant_mig_ops - a device's migration backend: what each function
+ * guarantees
+ *
+ * Rules for all of them:
+ *
+ * - They run in process context, may sleep, and are never called concurrently for one
+ *   device: the library holds the device's state mutex. A backend must not take that
+ *   mutex, hence not call vfio_pci_variant_gone() out of them.
+ * - They are bounded: a device or firmware that never answers turns into an error in
+ *   finite time.
+ * - A function that fails leaves everything as before the call. When a backend can
+ *   neither do what was asked nor take it back, it returns -ENOTRECOVERABLE: the user
+ *   then sees the ERROR state, which only a reset leaves.
+ * - Other errors reach the user as they are: -EIO is "the device said no", -ENOTCONN "the
+ *   PF is away".
+ * - None is called between the return of vfio_pci_variant_gone() and the call of
+ *   vfio_pci_variant_returned().
+ *
+ * @freeze: On return the device does not do what @sides name, nor will it before
+ *          @unfreeze: every DMA and interrupt of a frozen initiator has completed, the
+ *          state of a frozen responder does not change. @sides are never frozen already.
+ *          With VFIO_MIGRATION_P2P the initiator is frozen before the responder, else
+ *          both in one call.
+ * @unfreeze: On return the device does again what @sides name. @sides are frozen.
+ *
+ * @save_start: Begins a save session of a device frozen on both sides. On return
+ *              @first_bytes is the capacity that the first buffer must have, not 0.
+ * @save_image: Starts to put the next piece of the device state in @buf and returns
+ *              without waiting for it. The end is told, once, by
+ *              vfio_pci_variant_save_done(), unless an error is returned here. One image
+ *              is in flight at a time; @buf may be one that an earlier call has filled.
+ * @save_stop: Ends the save session. On return no image is in flight (its _done() was
+ *             called, with an error maybe) and the backend has forgotten the session, but
+ *             for the @priv of buffers.
+ *
+ * @load_start: Begins a load session on a device frozen on both sides.
+ * @load_image: Starts to put the @buf->used_bytes of @buf in the device and returns
+ *              without waiting for it. The end is told, once, by
+ *              vfio_pci_variant_load_done(), unless an error is returned here. One image
+ *              is in flight at a time, and they come in the stream's order. An image is
+ *              whole and was accepted by the stream's parser.
+ * @load_finish: Optional. The user says that all was loaded: last checks of the new state
+ *               as a whole. The device stays frozen. Not called when nothing was loaded.
+ * @load_stop: Ends the load session, finished or not; as @save_stop.
+ *
+ * @buf_release: Optional. Undoes what the backend did to @buf (DMA mapping, memory keys)
+ *               before its pages are freed. @buf is not in flight. Called for each buffer
+ *               whose @priv is not NULL, at the latest right after @save_stop or @load_stop.
+ *
+ * @bytes_left: Sets @bytes to an estimate, rather too high than too low, of what a save
+ *              would yield from here to the end of the stream
+ *              (VFIO_DEVICE_FEATURE_MIG_DATA_SIZE). In any state but ERROR.
+ * @reset_done: Optional. The function was reset and runs: forget what was frozen.
+ *              Sessions were ended before.
+ */
+struct vfio_pci_variant_mig_ops {
+	int (*freeze)(struct vfio_pci_variant *variant, unsigned int sides);
+	int (*unfreeze)(struct vfio_pci_variant *variant, unsigned int sides);
+
+	int (*save_start)(struct vfio_pci_variant *variant, size_t *first_bytes);
+	int (*save_image)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
+	void (*save_stop)(struct vfio_pci_variant *variant);
+
+	int (*load_start)(struct vfio_pci_variant *variant);
+	int (*load_image)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
+	int (*load_finish)(struct vfio_pci_variant *variant);
+	void (*load_stop)(struct vfio_pci_variant *variant);
+
+	void (*buf_release)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
+
+	int (*bytes_left)(struct vfio_pci_variant *variant, u64 *bytes);
+	void (*reset_done)(struct vfio_pci_variant *variant);
+};
+
+/* Longest piece of a stream's own records that the library holds for the stream's code */
+#define VFIO_PCI_VARIANT_RECORD_MAX_BYTES 64
+
+/**
+ * enum vfio_pci_variant_piece - what the next bytes of a stream are
+ * @VFIO_PCI_VARIANT_PIECE_RECORD: bytes that the parser wants to see, at most
+ *   VFIO_PCI_VARIANT_RECORD_MAX_BYTES
+ * @VFIO_PCI_VARIANT_PIECE_SKIP: bytes that nobody needs
+ * @VFIO_PCI_VARIANT_PIECE_IMAGE: an image for the device; the bytes go straight into a
+ *   buffer for @load_image
+ */
+enum vfio_pci_variant_piece {
+	VFIO_PCI_VARIANT_PIECE_RECORD,
+	VFIO_PCI_VARIANT_PIECE_SKIP,
+	VFIO_PCI_VARIANT_PIECE_IMAGE,
+};
+
+/**
+ * struct vfio_pci_variant_want - what a stream's parser expects next
+ * @piece: the kind
+ * @bytes: how many bytes of the stream it is; 0 is allowed for
+ *         VFIO_PCI_VARIANT_PIECE_SKIP only
+ */
+struct vfio_pci_variant_want {
+	enum vfio_pci_variant_piece piece;
+	u64 bytes;
+};
+
+/**
+ * struct vfio_pci_variant_stream_ops - the layout of a variant's migration stream
+ *
+ * A stream is images with records of the variant's own around them. These functions only
+ * compute: they take no lock, never sleep, and reach neither device nor user memory.
+ *
+ * @save_prologue: Optional. Writes what precedes the first image to @out and returns its
+ *                 length, 0 for nothing. @first_bytes is the capacity of the first
+ *                 buffer.
+ * @save_record: Optional. Writes what precedes an image of @image_bytes to @out and
+ *               returns its length. Called from vfio_pci_variant_save_done(), in whatever
+ *               context that runs.
+ *
+ * @load_start: A new stream begins.
+ * @load_next: The piece wanted before is complete: @record is its @record_bytes bytes, or
+ *             NULL and 0 when it was no record or when the stream begins. Sets @want to
+ *             what comes next. A negative errno refuses the stream: -EINVAL (malformed),
+ *             -EOPNOTSUPP (well formed, not for this device or a mandatory record
+ *             unknown), -E2BIG (a size beyond what the device can take). Sizes in records
+ *             are the user's: check them here, before any memory is taken. An image is
+ *             handed to @load_image before the parser is asked what follows it.
+ * @load_end: The user says that the stream is complete; @rest_bytes are still missing of
+ *            the piece that was wanted last. 0 when a stream may end here, else -EINVAL.
+ *            Not called for an empty stream, which changes nothing.
+ *
+ * Each out buffer has VFIO_PCI_VARIANT_RECORD_MAX_BYTES. The load functions run under the
+ * device's state mutex and may keep their state in the variant's structure.
+ */
+struct vfio_pci_variant_stream_ops {
+	size_t (*save_prologue)(struct vfio_pci_variant *variant, size_t first_bytes, u8 *out);
+	size_t (*save_record)(struct vfio_pci_variant *variant, size_t image_bytes, u8 *out);
+
+	void (*load_start)(struct vfio_pci_variant *variant);
+	int (*load_next)(struct vfio_pci_variant *variant, const u8 *record,
+			 size_t record_bytes, struct vfio_pci_variant_want *want);
+	int (*load_end)(struct vfio_pci_variant *variant, u64 rest_bytes);
+};
+
+/**
+ * struct vfio_pci_variant_ops - a variant
+ * @device_size: size of the variant's structure, whose first member is a &struct
+ *               vfio_pci_variant. The library allocates it zeroed and frees it.
+ * @init: Optional. Prepares the structure of a device that is being bound and sets
+ *        @variant->migration_flags. A device that can be assigned but not migrated is no
+ *        error: leave the flags 0 and say why with pci_info(). vfio_pci_variant_gone()
+ *        may be called from here on. @release is not called when this fails.
+ * @release: Optional. The opposite of @init: nobody uses the device. On return nothing
+ *           may call into the library for this device any more.
+ * @mig: the migration backend, NULL for a variant without migration
+ * @stream: the layout of the migration stream; required with @mig
+ */
+struct vfio_pci_variant_ops {
+	size_t device_size;
+	int (*init)(struct vfio_pci_variant *variant);
+	void (*release)(struct vfio_pci_variant *variant);
+	const struct vfio_pci_variant_mig_ops *mig;
+	const struct vfio_pci_variant_stream_ops *stream;
+};
+
+/**
+ * struct vfio_pci_variant_driver - a variant as a PCI driver
+ * @pci_driver: name and id_table are the variant's, all else is filled in at registration
+ * @vfio_ops: the library's table under this driver's name; filled in at registration
+ * @ops: the variant
+ *
+ * Made by module_vfio_pci_variant().
+ */
+struct vfio_pci_variant_driver {
+	struct pci_driver pci_driver;
+	struct vfio_device_ops vfio_ops;
+	const struct vfio_pci_variant_ops *ops;
+};
+
+int __vfio_pci_variant_register_driver(struct vfio_pci_variant_driver *driver,
+				       struct module *owner, const char *mod_name);
+void vfio_pci_variant_unregister_driver(struct vfio_pci_variant_driver *driver);
+
+/**
+ * vfio_pci_variant_register_driver() - register a variant driver
+ * @driver: the driver, valid until vfio_pci_variant_unregister_driver()
+ *
+ * Return: 0, -EINVAL for an id table with an entry that is not
+ * PCI_DRIVER_OVERRIDE_DEVICE_VFIO() or for incomplete functions, or what the PCI core
+ * returns.
+ */
+#define vfio_pci_variant_register_driver(driver) \
+	__vfio_pci_variant_register_driver(driver, THIS_MODULE, KBUILD_MODNAME)
+
+/**
+ * module_vfio_pci_variant() - make a module of a variant
+ * @ids: a static table of struct pci_device_id; every entry is exact and made by
+ *       PCI_DRIVER_OVERRIDE_DEVICE_VFIO()
+ * @variant_ops: a static &struct vfio_pci_variant_ops
+ *
+ * The module's name is the driver's name. MODULE_DEVICE_TABLE(pci, ids) beside the table gives
+ * the module its "vfio_pci:" aliases. A device that is not in the table is refused with
+ * -ENODEV, even if it is forced on the driver by driver_override or new_id.
+ */
+#define module_vfio_pci_variant(ids, variant_ops)				\
+	static struct vfio_pci_variant_driver vfio_pci_variant_this_driver = {	\
+		.pci_driver = {							\
+			.name = KBUILD_MODNAME,					\
+			.id_table = ids,					\
+		},								\
+		.ops = &(variant_ops),						\
+	};									\
+	module_driver(vfio_pci_variant_this_driver,				\
+		      vfio_pci_variant_register_driver,				\
+		      vfio_pci_variant_unregister_driver)
+
+void vfio_pci_variant_save_done(struct vfio_pci_variant_buf *buf, int error,
+				size_t used_bytes, size_t more_bytes);
+void vfio_pci_variant_load_done(struct vfio_pci_variant_buf *buf, int error);
+
+void vfio_pci_variant_gone(struct vfio_pci_variant *variant);
+void vfio_pci_variant_returned(struct vfio_pci_variant *variant);
+
+#endif /* LINUX_VFIO_PCI_VARIANT_H */
