@@ -12,6 +12,7 @@
 #ifndef HW_NET_CONNECTX_H
 #define HW_NET_CONNECTX_H
 
+#include "qemu/units.h"
 #include "hw/pci/pci_device.h"
 #include "net/net.h"
 #include "qom/object.h"
@@ -90,8 +91,6 @@ typedef enum ConnectXObjKind {
     CX_OBJ_TD,
     CX_OBJ_XRCD,
     CX_OBJ_Q_COUNTER,
-    CX_OBJ_UCTX,
-    CX_OBJ_UMEM,
     CX_OBJ_MKEY,            /* number = index; the key is index << 8 | byte */
     CX_OBJ_EQ,
     CX_OBJ_CQ,
@@ -109,8 +108,6 @@ typedef enum ConnectXObjKind {
     CX_OBJ_MODIFY_HEADER,
     CX_OBJ_REFORMAT,
     CX_OBJ_FTE,             /* number = table id << 32 | flow index */
-    CX_OBJ_SCHED,
-    CX_OBJ_GENERAL,
     CX_OBJ_KINDS
 } ConnectXObjKind;
 
@@ -121,7 +118,6 @@ typedef enum ConnectXObjKind {
  *   CQ: pi, ci (of the last arm), armed, solicited, dead (overrun)
  *   SQ, RQ, RMP, QP, XRC SRQ: pi (next WQE to process), state (wire value)
  *   counters: packets and bytes, or out_of_buffer in count[0]
- *   MKEY, general objects: state
  */
 typedef struct ConnectXObjRun {
     uint32_t pi;
@@ -303,6 +299,8 @@ struct ConnectXFunction {
     uint16_t vhca_id;
     uint32_t nvectors;
     MemoryRegion bar;
+    /* First half of a doorbell that a 32-bit driver writes in two. */
+    uint32_t db_half_offset, db_half;
 
     /* Function state: saved. */
     ConnectXFnState state;
@@ -353,12 +351,14 @@ struct ConnectXDevice {
     uint32_t fw_pages;
     uint64_t image_pad;
     bool migratable;
+    bool eswitch;
+    /* Fault injection; may be set at run time too (qom-set) */
     char *fail_cmd;                     /* opcode name or number, or NULL */
-    uint32_t fail_nth;                  /* 1: the next one; 0: each */
+    uint32_t fail_nth;                  /* only the n-th from now; 0: each */
     uint32_t fail_status;
+    uint32_t fail_seen;                 /* commands of that kind so far */
     char *delay_cmd;
     uint32_t delay_ms;
-    uint32_t fail_seen;                 /* commands of that kind so far */
 };
 
 struct ConnectXPFState {
@@ -397,7 +397,8 @@ bool cx_fn_may_dma(const ConnectXFunction *fn);
 /*
  * cx_fn_quiesce - Bring a function to rest; call after setting suspended bits.
  * Waits for nothing: all work of the model is done in the call that starts it,
- * except delayed commands, which this completes at once.
+ * except delayed commands, which this completes at once (the one thing that
+ * still reaches memory after the bits were set).
  */
 void cx_fn_quiesce(ConnectXFunction *fn);
 /*
