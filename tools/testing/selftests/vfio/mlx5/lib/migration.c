@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The v2 migration protocol: features, device states and data files.
+ */
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "vfio_mig.h"
+
+/* A stream longer than this is taken for one that never ends. */
+#define MAX_IMAGE_BYTES	0x100000000ULL
+
+#define DEFAULT_PIECE	0x100000UL
+
+int __vfio_feature(int device_fd, __u32 flags, void *data, size_t size)
+{
+	struct vfio_device_feature *feature;
+	size_t argsz = sizeof(*feature) + size;
+	int ret = 0;
+
+	feature = calloc(1, argsz);
+	if (!feature)
+		return -ENOMEM;
+	feature->argsz = argsz;
+	feature->flags = flags;
+	if (size)
+		memcpy(feature->data, data, size);
+	if (ioctl(device_fd, VFIO_DEVICE_FEATURE, feature))
+		ret = -errno;
+	if (size)
+		memcpy(data, feature->data, size);
+	free(feature);
+	return ret;
+}
+
+int __vfio_mig_flags(int device_fd, __u64 *flags)
+{
+	struct vfio_device_feature_migration mig = {};
+	int ret;
+
+	ret = __vfio_feature(device_fd,
+			     VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_MIGRATION, &mig, sizeof(mig));
+	*flags = mig.flags;
+	return ret;
+}
+
+int __vfio_mig_get_state(const struct vfio_dev *dev, __u32 *state)
+{
+	struct vfio_device_feature_mig_state mig = { .data_fd = -2 };
+	int ret;
+
+	ret = __vfio_feature(dev->fd,
+			     VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
+			     &mig, sizeof(mig));
+	*state = mig.device_state;
+	if (!ret && mig.data_fd != -1)
+		return -EPROTO;
+	return ret;
+}
+
+__u32 vfio_mig_state(const struct vfio_dev *dev)
+{
+	__u32 state;
+	int ret = __vfio_mig_get_state(dev, &state);
+
+	VFIO_ASSERT(!ret, "get state of %s: %s", dev->bdf, strerror(-ret));
+	return state;
+}
+
+int __vfio_mig_set_state(const struct vfio_dev *dev, __u32 state, int *data_fd)
+{
+	struct vfio_device_feature_mig_state mig = {
+		.device_state = state, .data_fd = -2,
+	};
+	int ret;
+
+	ret = __vfio_feature(dev->fd,
+			     VFIO_DEVICE_FEATURE_SET |
+			     VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
+			     &mig, sizeof(mig));
+	*data_fd = mig.data_fd;
+	return ret;
+}
+
+int vfio_mig_set_state(const struct vfio_dev *dev, __u32 state)
+{
+	int data_fd, ret;
+
+	ret = __vfio_mig_set_state(dev, state, &data_fd);
+	VFIO_ASSERT(!ret, "%s -> %s: %s", dev->bdf, vfio_state_name(state),
+		    strerror(-ret));
+	VFIO_ASSERT(data_fd >= -1, "data_fd was not filled in");
+	return data_fd;
+}
+
+int __vfio_mig_data_size(const struct vfio_dev *dev, __u64 *bytes)
+{
+	struct vfio_device_feature_mig_data_size size = {};
+	int ret;
+
+	ret = __vfio_feature(dev->fd,
+			     VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
+			     &size, sizeof(size));
+	*bytes = size.stop_copy_length;
+	return ret;
+}
+
+void vfio_image_free(struct vfio_image *image)
+{
+	free(image->data);
+	*image = (struct vfio_image) {};
+}
+
+bool vfio_image_equal(const struct vfio_image *a, const struct vfio_image *b)
+{
+	return a->size == b->size && !memcmp(a->data, b->data, a->size);
+}
+
+static int image_reserve(struct vfio_image *image, size_t more)
+{
+	size_t want = image->size + more;
+	unsigned char *data;
+
+	if (want <= image->allocated)
+		return 0;
+	if (want > MAX_IMAGE_BYTES)
+		return -EFBIG;
+	if (want < image->allocated * 2)
+		want = image->allocated * 2;
+	data = realloc(image->data, want);
+	if (!data)
+		return -ENOMEM;
+	image->data = data;
+	image->allocated = want;
+	return 0;
+}
+
+int __vfio_image_read(int fd, struct vfio_image *image, size_t piece)
+{
+	ssize_t got;
+	int ret;
+
+	do {
+		ret = image_reserve(image, piece);
+		if (ret)
+			return ret;
+		got = read(fd, image->data + image->size, piece);
+		if (got < 0)
+			return -errno;
+		image->size += got;
+	} while (got);
+	return 0;
+}
+
+void vfio_image_read(int fd, struct vfio_image *image)
+{
+	int ret = __vfio_image_read(fd, image, DEFAULT_PIECE);
+
+	VFIO_ASSERT(!ret, "read after %zu bytes: %s", image->size,
+		    strerror(-ret));
+}
+
+int __vfio_image_write(int fd, const void *data, size_t size, size_t piece)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t want = size - done < piece ? size - done : piece;
+		ssize_t put = write(fd, (const char *)data + done, want);
+
+		if (put < 0)
+			return -errno;
+		if (!put)
+			return -EIO;
+		done += put;
+	}
+	return 0;
+}
+
+int __vfio_image_save(const struct vfio_dev *dev, struct vfio_image *image,
+		      __u32 after)
+{
+	int fd, ret;
+
+	ret = __vfio_mig_set_state(dev, VFIO_DEVICE_STATE_STOP_COPY, &fd);
+	if (ret)
+		return ret;
+	if (fd < 0)
+		return -EBADF;
+	ret = __vfio_image_read(fd, image, DEFAULT_PIECE);
+	close(fd);
+	if (ret)
+		return ret;
+	return __vfio_mig_set_state(dev, after, &fd);
+}
+
+void vfio_image_save(const struct vfio_dev *dev, struct vfio_image *image,
+		     __u32 after)
+{
+	int ret = __vfio_image_save(dev, image, after);
+
+	VFIO_ASSERT(!ret, "save %s: %s", dev->bdf, strerror(-ret));
+}
+
+int __vfio_image_load(const struct vfio_dev *dev,
+		      const struct vfio_image *image, __u32 after)
+{
+	int fd, ret;
+
+	ret = __vfio_mig_set_state(dev, VFIO_DEVICE_STATE_RESUMING, &fd);
+	if (ret)
+		return ret;
+	if (fd < 0)
+		return -EBADF;
+	ret = __vfio_image_write(fd, image->data, image->size, DEFAULT_PIECE);
+	close(fd);
+	if (ret)
+		return ret;
+	return __vfio_mig_set_state(dev, after, &fd);
+}
+
+void vfio_image_load(const struct vfio_dev *dev,
+		     const struct vfio_image *image, __u32 after)
+{
+	int ret = __vfio_image_load(dev, image, after);
+
+	VFIO_ASSERT(!ret, "load %s: %s", dev->bdf, strerror(-ret));
+}
+
+int vfio_mig_enter(const struct vfio_dev *dev, __u32 state,
+		   const struct vfio_image *image)
+{
+	__u32 start = vfio_mig_state(dev);
+	int fd, ret;
+
+	VFIO_ASSERT(start == VFIO_DEVICE_STATE_RUNNING,
+		    "%s is in %s before the way to %s", dev->bdf,
+		    vfio_state_name(start), vfio_state_name(state));
+	fd = vfio_mig_set_state(dev, state);
+	if (image && state == VFIO_DEVICE_STATE_RESUMING) {
+		ret = __vfio_image_write(fd, image->data, image->size,
+					 DEFAULT_PIECE);
+		VFIO_ASSERT(!ret, "write of an image: %s", strerror(-ret));
+	}
+	return fd;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Library of the VFIO migration tests: everything a test does to a device goes
+ * through the VFIO uAPI (type1 container and group) and sysfs, so that the
+ * tests run on any variant driver that speaks migration protocol v2.
+ *
+ * Two spellings of a call: __x() returns 0 or a negative errno and is for
+ * tests of the error; x() ends the test program with a message when the call
+ * fails and is for everybody else.
+ */
+#ifndef SELFTEST_VFIO_MIG_H
+#define SELFTEST_VFIO_MIG_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+#include <linux/vfio.h>
+
+#include "kselftest.h"
+
+#if !defined(VFIO_MIGRATION_PRE_COPY) || !defined(VFIO_DEVICE_FEATURE_MIG_DATA_SIZE)
+#error <linux/vfio.h> is older than 6.2: newer linux-libc-dev, or KHDR_INCLUDES="-isystem DIR"
+#endif
+
+/* Ends the program with a failed test; the message says where and why. */
+#define VFIO_ASSERT(cond, fmt, ...)					\
+do {									\
+	if (!(cond))							\
+		vfio_fail(__FILE__, __LINE__, #cond, fmt, ##__VA_ARGS__); \
+} while (0)
+
+__noreturn __printf(4, 5)
+void vfio_fail(const char *file, int line, const char *cond, const char *fmt,
+	       ...);
+
+/* "0000:01:00.1" and its terminating zero */
+#define VFIO_BDF_LEN	16
+
+/* The devices to test (args.c) */
+
+/*
+ * Takes "dddd:bb:dd.f" arguments out of argv; without any, reads the variables
+ * VFIO_BDFS (several, by blanks or commas) or VFIO_BDF. Ends the program as a
+ * skip, with the reason, when there is no device.
+ */
+void vfio_args(int *argc, char **argv);
+unsigned int vfio_nr_bdfs(void);
+const char *vfio_bdf(unsigned int index);
+
+/* An open device with a container of its own (device.c) */
+
+struct vfio_dev {
+	char bdf[VFIO_BDF_LEN];
+	int container_fd;
+	int group_fd;
+	int fd;
+	/* VFIO_MIGRATION_* flags, 0 when the driver has no migration */
+	__u64 mig_flags;
+};
+
+int __vfio_dev_open(struct vfio_dev *dev, const char *bdf);
+void vfio_dev_open(struct vfio_dev *dev, const char *bdf);
+/* Closes what is open; harmless on a closed device. */
+void vfio_dev_close(struct vfio_dev *dev);
+/* A second file descriptor of the device that @dev has open. */
+int __vfio_dev_open_again(const struct vfio_dev *dev);
+
+int __vfio_dev_reset(const struct vfio_dev *dev);
+void vfio_dev_reset(const struct vfio_dev *dev);
+
+int __vfio_dma_map(const struct vfio_dev *dev, void *vaddr, __u64 iova,
+		   __u64 size);
+void vfio_dma_map(const struct vfio_dev *dev, void *vaddr, __u64 iova,
+		  __u64 size);
+
+/* The whole of a region by mmap; the caller unmaps @size bytes. */
+void *vfio_region_mmap(const struct vfio_dev *dev, __u32 index, size_t *size);
+
+__u16 vfio_config_read16(const struct vfio_dev *dev, unsigned int offset);
+void vfio_config_write16(const struct vfio_dev *dev, unsigned int offset,
+			 __u16 value);
+/* Lets the device answer to its BARs and do DMA, as a guest's driver would. */
+void vfio_dev_enable_dma(const struct vfio_dev *dev);
+
+/* An eventfd that counts interrupt 0 of @index (VFIO_PCI_*_IRQ_INDEX). */
+int __vfio_irq_eventfd(const struct vfio_dev *dev, __u32 index);
+int vfio_irq_eventfd(const struct vfio_dev *dev, __u32 index);
+
+/* What sysfs says of a device, and binding (sysfs.c) */
+
+/* Name of the driver bound to @bdf, "" when there is none. */
+void vfio_driver_of(const char *bdf, char *name, size_t size);
+int __vfio_group_of(const char *bdf);
+int __vfio_driver_unbind(const char *bdf, const char *driver);
+int __vfio_driver_bind(const char *bdf, const char *driver);
+
+/* Features, states and data files (migration.c) */
+
+/*
+ * VFIO_DEVICE_FEATURE with @flags (feature number and GET, SET, PROBE) and
+ * @size bytes of @data, copied in and out.
+ */
+int __vfio_feature(int device_fd, __u32 flags, void *data, size_t size);
+
+int __vfio_mig_flags(int device_fd, __u64 *flags);
+int __vfio_mig_get_state(const struct vfio_dev *dev, __u32 *state);
+__u32 vfio_mig_state(const struct vfio_dev *dev);
+/* @data_fd: the new data file or -1, -2 when the kernel did not write it */
+int __vfio_mig_set_state(const struct vfio_dev *dev, __u32 state, int *data_fd);
+/* Returns the new data file or -1. */
+int vfio_mig_set_state(const struct vfio_dev *dev, __u32 state);
+int __vfio_mig_data_size(const struct vfio_dev *dev, __u64 *bytes);
+
+struct vfio_image {
+	unsigned char *data;
+	size_t size;
+	size_t allocated;
+};
+
+void vfio_image_free(struct vfio_image *image);
+bool vfio_image_equal(const struct vfio_image *a, const struct vfio_image *b);
+/* Reads @fd to its end in pieces of @piece bytes; appends to @image. */
+int __vfio_image_read(int fd, struct vfio_image *image, size_t piece);
+void vfio_image_read(int fd, struct vfio_image *image);
+int __vfio_image_write(int fd, const void *data, size_t size, size_t piece);
+
+/* Any state -> STOP_COPY, the whole stream, -> @after. */
+int __vfio_image_save(const struct vfio_dev *dev, struct vfio_image *image,
+		      __u32 after);
+void vfio_image_save(const struct vfio_dev *dev, struct vfio_image *image,
+		     __u32 after);
+/* Any state -> RESUMING, the whole stream, -> @after. */
+int __vfio_image_load(const struct vfio_dev *dev,
+		      const struct vfio_image *image, __u32 after);
+void vfio_image_load(const struct vfio_dev *dev,
+		     const struct vfio_image *image, __u32 after);
+
+/*
+ * RUNNING -> @state. Returns the data file of the session that @state belongs
+ * to, or -1. With @image, entering RESUMING writes it, so that the device can
+ * leave that state again.
+ */
+int vfio_mig_enter(const struct vfio_dev *dev, __u32 state,
+		   const struct vfio_image *image);
+
+/* The state machine as the uAPI text has it (oracle.c) */
+
+#define VFIO_STATE_COUNT	8
+
+const char *vfio_state_name(__u32 state);
+/* Is there such a state on a device with these VFIO_MIGRATION_* flags? */
+bool vfio_state_exists(__u64 mig_flags, __u32 state);
+
+/*
+ * Fills @path with the states after @from up to @to and returns how many, 0
+ * for @from == @to, -1 when the text does not allow it.
+ */
+int vfio_oracle_path(__u64 mig_flags, __u32 from, __u32 to,
+		     __u32 path[VFIO_STATE_COUNT]);
+/* Does this walk return a new data file? */
+bool vfio_oracle_opens(__u64 mig_flags, __u32 from, __u32 to);
+/* Does this walk end the session, if any, that @from belongs to? */
+bool vfio_oracle_ends(__u64 mig_flags, __u32 from, __u32 to);
+
+#endif /* SELFTEST_VFIO_MIG_H */
