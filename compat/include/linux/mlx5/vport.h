@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef COMPAT_LINUX_MLX5_VPORT_H
+#define COMPAT_LINUX_MLX5_VPORT_H
+
+#include_next <linux/mlx5/vport.h>
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+
+/*
+ * Exported since 6.3. The only page asked for is the second one of general
+ * capabilities, for its migratable bit: no devlink before 6.2 can set that, so
+ * these kernels never looked at it, and their VFs migrate where the PF says that
+ * VFs can. Hence the bit is reported as set.
+ */
+static inline int mlx5_vport_get_other_func_cap(struct mlx5_core_dev *dev, u16 function_id,
+						void *out, u16 opmod)
+{
+	u32 in[MLX5_ST_SZ_DW(query_hca_cap_in)] = {};
+	int ret;
+
+	MLX5_SET(query_hca_cap_in, in, opcode, MLX5_CMD_OP_QUERY_HCA_CAP);
+	MLX5_SET(query_hca_cap_in, in, op_mod, opmod << 1 | HCA_CAP_OPMOD_GET_MAX);
+	MLX5_SET(query_hca_cap_in, in, function_id, function_id);
+	MLX5_SET(query_hca_cap_in, in, other_function, true);
+	ret = mlx5_cmd_exec_inout(dev, query_hca_cap, in, out);
+	if (!ret && opmod == MLX5_CAP_GENERAL_2)
+		MLX5_SET(query_hca_cap_out, out, capability.cmd_hca_cap_2.migratable, 1);
+	return ret;
+}
+
+#endif /* < 6.3 */
+
+#endif /* COMPAT_LINUX_MLX5_VPORT_H */

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Finding the PF of a VF, and being told when it goes away.
+ *
+ * mlx5_vf_get_core_dev() gives the PF's mlx5_core device for a moment, with its
+ * interface lock held. In that moment we register with the PF's per-VF notifier,
+ * and from then on the notifier alone keeps the pointer good: mlx5_core calls it
+ * with DISABLE before it disables the VF (SR-IOV switched off, PF unbound, reset
+ * or reloaded), and with ENABLE when it is back. When DISABLE returns nothing of
+ * ours may be left in the firmware or mapped for DMA by the PF.
+ */
+
+#include <linux/mlx5/device.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "vhca_priv.h"
+
+static void vhca_attach(struct mlx5_vhca *vhca)
+{
+	mutex_lock(&vhca->lock);
+	if (vhca->link != MLX5_VHCA_DETACHED) {
+		mutex_unlock(&vhca->lock);
+		return;
+	}
+	mlx5_cmd_init_async_ctx(vhca->mdev, &vhca->image.ctx);
+	/* Asked for by the first command: the VF is not enabled yet */
+	vhca->vhca_id_known = false;
+	vhca->link = MLX5_VHCA_ATTACHED;
+	mutex_unlock(&vhca->lock);
+
+	vhca->client->attach(vhca->priv);
+}
+
+static void vhca_detach(struct mlx5_vhca *vhca)
+{
+	struct mlx5_vhca_buf *buf, *next;
+
+	mutex_lock(&vhca->lock);
+	if (vhca->link != MLX5_VHCA_ATTACHED) {
+		mutex_unlock(&vhca->lock);
+		return;
+	}
+	vhca->link = MLX5_VHCA_DETACHING;
+	mutex_unlock(&vhca->lock);
+
+	/* Takes locks of the client, under which it calls us */
+	vhca->client->detach(vhca->priv);
+	mlx5_vhca_image_wait(vhca);
+
+	mutex_lock(&vhca->lock);
+	mlx5_cmd_cleanup_async_ctx(&vhca->image.ctx);
+	list_for_each_entry_safe(buf, next, &vhca->bufs, node)
+		mlx5_vhca_buf_unmap(buf);
+	vhca->link = MLX5_VHCA_DETACHED;
+	mutex_unlock(&vhca->lock);
+}
+
+static int vhca_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct mlx5_vhca *vhca = container_of(nb, struct mlx5_vhca, nb);
+
+	switch (event) {
+	case MLX5_PF_NOTIFY_ENABLE_VF:
+		vhca_attach(vhca);
+		break;
+	case MLX5_PF_NOTIFY_DISABLE_VF:
+		vhca_detach(vhca);
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+static u32 vhca_read_caps(struct mlx5_core_dev *mdev)
+{
+	u32 caps = 0;
+
+	lockdep_assert_held(&mdev->intf_state_mutex);
+
+	if (MLX5_CAP_GEN_2(mdev, migration_multi_load))
+		caps |= MLX5_VHCA_CAP_MULTI_LOAD;
+	if (MLX5_CAP_GEN_2(mdev, migration_tracking_state))
+		caps |= MLX5_VHCA_CAP_TRACKING;
+	if (MLX5_CAP_GEN_2(mdev, migration_in_chunks))
+		caps |= MLX5_VHCA_CAP_CHUNKS;
+	if (MLX5_CAP_GEN(mdev, adv_virtualization))
+		caps |= MLX5_VHCA_CAP_DIRTY_PAGES;
+	return caps;
+}
+
+/*
+ * Tracking is not asked for: without it an image is still saved and loaded while
+ * the VF is stopped, which is all that the first such firmware could do.
+ */
+static int vhca_check_migratable(struct mlx5_core_dev *mdev, struct pci_dev *vf, int vf_index)
+{
+	bool migratable;
+	int ret;
+
+	lockdep_assert_held(&mdev->intf_state_mutex);
+
+	if (!MLX5_CAP_GEN(mdev, migration)) {
+		pci_info(vf, "no migration: the firmware of %s does not offer it\n",
+			 dev_name(mdev->device));
+		return -EOPNOTSUPP;
+	}
+
+	ret = mlx5_vhca_query_migratable(mdev, vf_index, &migratable);
+	if (ret) {
+		pci_info(vf, "no migration: the firmware of %s does not tell if the VF may: %pe\n",
+			 dev_name(mdev->device), ERR_PTR(ret));
+		return ret;
+	}
+	if (!migratable) {
+		pci_info(vf, "no migration: not allowed for this VF; while it is unbound, run 'devlink port function set pci/%s/PORT migratable enable'\n",
+			 dev_name(mdev->device));
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/* With the PF's interface lock held, so that nothing can detach it meanwhile */
+static int vhca_bind_pf(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
+{
+	int ret;
+
+	lockdep_assert_held(&mdev->intf_state_mutex);
+
+	ret = vhca_check_migratable(mdev, vhca->vf, vhca->vf_index);
+	if (ret)
+		return ret;
+
+	ret = mlx5_vhca_query_id(mdev, vhca->vf_index, &vhca->vhca_id);
+	if (ret) {
+		pci_info(vhca->vf, "no migration: its VHCA id is not known: %pe\n",
+			 ERR_PTR(ret));
+		return ret;
+	}
+
+	vhca->mdev = mdev;
+	vhca->caps = vhca_read_caps(mdev);
+	vhca->vhca_id_known = true;
+	mlx5_cmd_init_async_ctx(mdev, &vhca->image.ctx);
+	vhca->link = MLX5_VHCA_ATTACHED;
+	vhca->nb.notifier_call = vhca_notify;
+	return mlx5_sriov_blocking_notifier_register(mdev, vhca->vf_index, &vhca->nb);
+}
+
+struct mlx5_vhca *mlx5_vhca_open(struct pci_dev *vf, const struct mlx5_vhca_client *client,
+				 void *priv)
+{
+	struct mlx5_core_dev *mdev;
+	struct mlx5_vhca *vhca;
+	int ret;
+
+	vhca = kzalloc(sizeof(*vhca), GFP_KERNEL);
+	if (!vhca)
+		return ERR_PTR(-ENOMEM);
+	vhca->vf = vf;
+	vhca->client = client;
+	vhca->priv = priv;
+	mutex_init(&vhca->lock);
+	INIT_LIST_HEAD(&vhca->bufs);
+	mlx5_vhca_image_init(vhca);
+
+	ret = -ENODEV;
+	vhca->vf_index = pci_iov_vf_id(vf);
+	if (vhca->vf_index < 0) {
+		pci_info(vf, "no migration: not a virtual function\n");
+		goto out_free;
+	}
+
+	mdev = mlx5_vf_get_core_dev(vf);
+	if (!mdev) {
+		pci_info(vf, "no migration: its PF %s is not driven by mlx5_core\n",
+			 pci_name(pci_physfn(vf)));
+		goto out_free;
+	}
+	ret = vhca_bind_pf(vhca, mdev);
+	mlx5_vf_put_core_dev(mdev);
+	if (ret)
+		goto out_free;
+	return vhca;
+
+out_free:
+	mutex_destroy(&vhca->lock);
+	kfree(vhca);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_open);
+
+void mlx5_vhca_close(struct mlx5_vhca *vhca)
+{
+	/*
+	 * The PF outlives its VFs' pci_dev, so this pointer is good even where
+	 * it was detached. No notification runs once this has returned.
+	 */
+	mlx5_sriov_blocking_notifier_unregister(vhca->mdev, vhca->vf_index, &vhca->nb);
+	mlx5_vhca_image_wait(vhca);
+	if (vhca->link == MLX5_VHCA_ATTACHED)
+		mlx5_cmd_cleanup_async_ctx(&vhca->image.ctx);
+	WARN_ON(!list_empty(&vhca->bufs));
+	mutex_destroy(&vhca->lock);
+	kfree(vhca);
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_close);
+
+u32 mlx5_vhca_caps(const struct mlx5_vhca *vhca)
+{
+	return vhca->caps;
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_caps);
+
+static int __init vhca_init(void)
+{
+	return mlx5_vhca_image_module_init();
+}
+
+static void __exit vhca_exit(void)
+{
+	mlx5_vhca_image_module_exit();
+}
+
+module_init(vhca_init);
+module_exit(vhca_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Migration of ConnectX virtual functions through their physical function");

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers that the firmware saves images to and loads them from: pages of the
+ * caller, mapped for DMA by the PF, under a memory key that lists every page.
+ *
+ * A buffer's firmware objects can go before the buffer does: when the PF is
+ * taken away, mlx5_vhca_buf_unmap() is called for each one that is left.
+ */
+
+#include <linux/dma-mapping.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#include "vhca_priv.h"
+
+static int vhca_buf_count_bytes(struct sg_table *sgt, u32 *bytes)
+{
+	struct scatterlist *sg;
+	u64 sum = 0;
+	int i;
+
+	for_each_sgtable_sg(sgt, sg, i) {
+		/* The memory key addresses pages, one after the other */
+		if (sg->offset || !PAGE_ALIGNED(sg->length))
+			return -EINVAL;
+		sum += sg->length;
+		if (sum > MLX5_VHCA_MAX_BUF_BYTES)
+			return -E2BIG;
+	}
+	if (!sum)
+		return -EINVAL;
+
+	*bytes = sum;
+	return 0;
+}
+
+static void vhca_buf_fill_mkc(void *mkc, u32 pdn, u32 npages, enum dma_data_direction dir)
+{
+	MLX5_SET(mkc, mkc, access_mode_1_0, MLX5_MKC_ACCESS_MODE_MTT);
+	/* Only what the direction needs: a loaded image is never written to */
+	MLX5_SET(mkc, mkc, lr, 1);
+	MLX5_SET(mkc, mkc, rr, 1);
+	MLX5_SET(mkc, mkc, lw, dir == DMA_FROM_DEVICE);
+	MLX5_SET(mkc, mkc, rw, dir == DMA_FROM_DEVICE);
+	MLX5_SET(mkc, mkc, pd, pdn);
+	/* Not bound to a queue pair */
+	MLX5_SET(mkc, mkc, qpn, 0xffffff);
+	MLX5_SET(mkc, mkc, log_page_size, PAGE_SHIFT);
+	MLX5_SET(mkc, mkc, translations_octword_size, DIV_ROUND_UP(npages, 2));
+	MLX5_SET64(mkc, mkc, len, (u64)npages << PAGE_SHIFT);
+}
+
+static int vhca_buf_create_mkey(struct mlx5_vhca_buf *buf)
+{
+	u32 npages = buf->bytes >> PAGE_SHIFT;
+	struct sg_dma_page_iter iter;
+	int in_bytes, ret;
+	__be64 *mtt;
+	u32 i = 0;
+	u32 *in;
+
+	lockdep_assert_held(&buf->vhca->lock);
+
+	/* The list of pages consists of octwords: two entries each */
+	in_bytes = MLX5_ST_SZ_BYTES(create_mkey_in) + round_up(npages, 2) * sizeof(*mtt);
+	in = kvzalloc(in_bytes, GFP_KERNEL);
+	if (!in)
+		return -ENOMEM;
+
+	mtt = (__be64 *)MLX5_ADDR_OF(create_mkey_in, in, klm_pas_mtt);
+	for_each_sgtable_dma_page(buf->sgt, &iter, 0)
+		mtt[i++] = cpu_to_be64(sg_page_iter_dma_address(&iter));
+
+	MLX5_SET(create_mkey_in, in, translations_octword_actual_size,
+		 DIV_ROUND_UP(npages, 2));
+	vhca_buf_fill_mkc(MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry),
+			  buf->vhca->pdn, npages, buf->dir);
+	ret = mlx5_core_create_mkey(buf->vhca->mdev, &buf->mkey, in, in_bytes);
+	kvfree(in);
+	return ret;
+}
+
+static int vhca_buf_map(struct mlx5_vhca_buf *buf)
+{
+	struct mlx5_vhca *vhca = buf->vhca;
+	struct mlx5_core_dev *mdev = vhca->mdev;
+	int ret;
+
+	lockdep_assert_held(&vhca->lock);
+
+	if (list_empty(&vhca->bufs)) {
+		ret = mlx5_core_alloc_pd(mdev, &vhca->pdn);
+		if (ret)
+			return ret;
+	}
+
+	ret = dma_map_sgtable(mdev->device, buf->sgt, buf->dir, 0);
+	if (ret)
+		goto out_dealloc_pd;
+
+	ret = vhca_buf_create_mkey(buf);
+	if (ret)
+		goto out_unmap;
+
+	buf->mapped = true;
+	list_add_tail(&buf->node, &vhca->bufs);
+	return 0;
+
+out_unmap:
+	dma_unmap_sgtable(mdev->device, buf->sgt, buf->dir, 0);
+out_dealloc_pd:
+	if (list_empty(&vhca->bufs))
+		mlx5_core_dealloc_pd(mdev, vhca->pdn);
+	return ret;
+}
+
+/**
+ * mlx5_vhca_buf_unmap() - make the firmware and the PF forget a buffer
+ * @buf: the buffer; nothing happens when they already did
+ *
+ * Context: holds the lock of the VHCA.
+ */
+void mlx5_vhca_buf_unmap(struct mlx5_vhca_buf *buf)
+{
+	struct mlx5_vhca *vhca = buf->vhca;
+	int ret;
+
+	lockdep_assert_held(&vhca->lock);
+
+	if (!buf->mapped)
+		return;
+
+	buf->mapped = false;
+	list_del(&buf->node);
+	/* No way back: past the DMA mapping the key leads nowhere, if it stays */
+	ret = mlx5_core_destroy_mkey(vhca->mdev, buf->mkey);
+	if (ret)
+		dev_warn_ratelimited(&vhca->vf->dev, "memory key 0x%x was not destroyed: %pe\n",
+				     buf->mkey, ERR_PTR(ret));
+	dma_unmap_sgtable(vhca->mdev->device, buf->sgt, buf->dir, 0);
+	if (list_empty(&vhca->bufs))
+		mlx5_core_dealloc_pd(vhca->mdev, vhca->pdn);
+}
+
+struct mlx5_vhca_buf *mlx5_vhca_buf_create(struct mlx5_vhca *vhca, struct sg_table *sgt,
+					   enum dma_data_direction dir)
+{
+	struct mlx5_vhca_buf *buf;
+	int ret;
+
+	if (WARN_ON(dir != DMA_FROM_DEVICE && dir != DMA_TO_DEVICE))
+		return ERR_PTR(-EINVAL);
+
+	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	buf->vhca = vhca;
+	buf->sgt = sgt;
+	buf->dir = dir;
+	ret = vhca_buf_count_bytes(sgt, &buf->bytes);
+	if (ret)
+		goto out_free;
+
+	mutex_lock(&vhca->lock);
+	ret = mlx5_vhca_enter(vhca);
+	if (!ret)
+		ret = vhca_buf_map(buf);
+	mutex_unlock(&vhca->lock);
+	if (ret)
+		goto out_free;
+	return buf;
+
+out_free:
+	kfree(buf);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_buf_create);
+
+void mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf)
+{
+	struct mlx5_vhca *vhca;
+
+	if (IS_ERR_OR_NULL(buf))
+		return;
+
+	vhca = buf->vhca;
+	mutex_lock(&vhca->lock);
+	/* Leaking it would be no better: the key must go with the pages */
+	WARN_ON(vhca->image.in_flight && vhca->image.buf == buf);
+	mlx5_vhca_buf_unmap(buf);
+	mutex_unlock(&vhca->lock);
+	kfree(buf);
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_buf_destroy);

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The VHCA migration commands that complete while their caller waits, one
+ * function each. Field positions are those of mlx5_ifc.h.
+ *
+ * The commands go through mlx5_cmd_do(), not mlx5_cmd_exec(): the status of a
+ * refused command then comes back to us, and the log line names the VF.
+ */
+
+#include <linux/mlx5/device.h>
+#include <linux/mlx5/vport.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "vhca_priv.h"
+
+static int vhca_status_to_errno(u8 status)
+{
+	switch (status) {
+	case MLX5_CMD_STAT_OK:
+		return 0;
+	case MLX5_CMD_STAT_BAD_OP_ERR:
+		return -EOPNOTSUPP;
+	case MLX5_CMD_STAT_BAD_PARAM_ERR:
+	case MLX5_CMD_STAT_BAD_RES_STATE_ERR:
+		return -EINVAL;
+	case MLX5_CMD_STAT_RES_BUSY:
+		return -EBUSY;
+	case MLX5_CMD_STAT_LIM_ERR:
+	case MLX5_CMD_STAT_NO_RES_ERR:
+		return -ENOMEM;
+	default:
+		return -EIO;
+	}
+}
+
+/**
+ * mlx5_vhca_fw_errno() - turn the result of a command into an errno, and log it
+ * @vhca: the VHCA that the command was for
+ * @err: what mlx5_cmd_do() or the callback of mlx5_cmd_exec_cb() gave
+ * @what: name of the command
+ * @out: the firmware's answer
+ *
+ * A user who may open the VF can make commands fail as often as they like, with
+ * images that are not for it, so the log is limited in rate.
+ *
+ * Return: 0 or a negative errno.
+ */
+int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const void *out)
+{
+	struct device *dev = &vhca->vf->dev;
+	u32 syndrome;
+	u8 status;
+
+	if (!err)
+		return 0;
+
+	if (err == -EREMOTEIO) {
+		/* Both stand at the same place in the answer to any command */
+		status = MLX5_GET(suspend_vhca_out, out, status);
+		syndrome = MLX5_GET(suspend_vhca_out, out, syndrome);
+		err = vhca_status_to_errno(status);
+		dev_warn_ratelimited(dev, "%s refused by the firmware: status 0x%x, syndrome 0x%x (%pe)\n",
+				     what, status, syndrome, ERR_PTR(err));
+		return err;
+	}
+
+	/* mlx5_core's word for a PF that resets or is in internal error */
+	if (err == -ENXIO)
+		err = -ENOTCONN;
+	dev_warn_ratelimited(dev, "%s did not reach the firmware: %pe\n", what, ERR_PTR(err));
+	return err;
+}
+
+static int vhca_exec(struct mlx5_vhca *vhca, const char *what, void *in, int in_bytes,
+		     void *out, int out_bytes)
+{
+	int err;
+
+	lockdep_assert_held(&vhca->lock);
+
+	err = mlx5_cmd_do(vhca->mdev, in, in_bytes, out, out_bytes);
+	return mlx5_vhca_fw_errno(vhca, err, what, out);
+}
+
+/* PRM: function id 0 is the PF itself, VF n has n + 1 */
+static int vhca_vf_function_id(int vf_index)
+{
+	return vf_index + 1;
+}
+
+/**
+ * mlx5_vhca_query_id() - learn by which id the migration commands name a VF
+ * @mdev: the PF
+ * @vf_index: index of the VF, from 0
+ * @vhca_id: the id
+ *
+ * Context: the PF cannot go away, because the caller holds its interface lock or
+ * lies between its notifications that a VF was enabled and will be disabled.
+ * Return: 0 or a negative errno.
+ */
+int mlx5_vhca_query_id(struct mlx5_core_dev *mdev, int vf_index, u16 *vhca_id)
+{
+	u32 in[MLX5_ST_SZ_DW(query_hca_cap_in)] = {};
+	int out_bytes = MLX5_ST_SZ_BYTES(query_hca_cap_out);
+	void *out;
+	int ret;
+
+	out = kzalloc(out_bytes, GFP_KERNEL);
+	if (!out)
+		return -ENOMEM;
+
+	MLX5_SET(query_hca_cap_in, in, opcode, MLX5_CMD_OP_QUERY_HCA_CAP);
+	MLX5_SET(query_hca_cap_in, in, op_mod,
+		 MLX5_CAP_GENERAL << 1 | HCA_CAP_OPMOD_GET_CUR);
+	MLX5_SET(query_hca_cap_in, in, other_function, 1);
+	MLX5_SET(query_hca_cap_in, in, function_id, vhca_vf_function_id(vf_index));
+	ret = mlx5_cmd_exec(mdev, in, sizeof(in), out, out_bytes);
+	if (!ret)
+		*vhca_id = MLX5_GET(query_hca_cap_out, out,
+				    capability.cmd_hca_cap.vhca_id);
+	kfree(out);
+	return ret;
+}
+
+/**
+ * mlx5_vhca_query_migratable() - ask if the administrator lets a VF migrate
+ * @mdev: the PF
+ * @vf_index: index of the VF, from 0
+ * @migratable: the answer
+ *
+ * Context: the caller holds the PF's interface lock.
+ * Return: 0 or a negative errno.
+ */
+int mlx5_vhca_query_migratable(struct mlx5_core_dev *mdev, int vf_index, bool *migratable)
+{
+	void *out;
+	int ret;
+
+	lockdep_assert_held(&mdev->intf_state_mutex);
+
+	out = kzalloc(MLX5_ST_SZ_BYTES(query_hca_cap_out), GFP_KERNEL);
+	if (!out)
+		return -ENOMEM;
+
+	ret = mlx5_vport_get_other_func_cap(mdev, vhca_vf_function_id(vf_index), out,
+					    MLX5_CAP_GENERAL_2);
+	if (!ret)
+		*migratable = MLX5_GET(query_hca_cap_out, out,
+				       capability.cmd_hca_cap_2.migratable);
+	kfree(out);
+	return ret;
+}
+
+/**
+ * mlx5_vhca_enter() - begin every call that posts a command
+ * @vhca: the VHCA, locked
+ *
+ * Return: 0 when commands may be posted and the VHCA id is known, -ENOTCONN when
+ * the PF went away, or another negative errno.
+ */
+int mlx5_vhca_enter(struct mlx5_vhca *vhca)
+{
+	int ret;
+
+	lockdep_assert_held(&vhca->lock);
+
+	if (vhca->link != MLX5_VHCA_ATTACHED)
+		return -ENOTCONN;
+	if (vhca->vhca_id_known)
+		return 0;
+
+	ret = mlx5_vhca_query_id(vhca->mdev, vhca->vf_index, &vhca->vhca_id);
+	if (!ret)
+		vhca->vhca_id_known = true;
+	return ret;
+}
+
+/**
+ * mlx5_vhca_check_flags() - refuse flags that the firmware does not know
+ * @vhca: the VHCA
+ * @flags: bits of enum mlx5_vhca_flag
+ * @known: those that the command has
+ *
+ * Return: 0, -EINVAL or -EOPNOTSUPP.
+ */
+int mlx5_vhca_check_flags(const struct mlx5_vhca *vhca, u32 flags, u32 known)
+{
+	if (flags & ~known)
+		return -EINVAL;
+	if (flags & MLX5_VHCA_INCREMENTAL &&
+	    !(vhca->caps & (MLX5_VHCA_CAP_TRACKING | MLX5_VHCA_CAP_CHUNKS)))
+		return -EOPNOTSUPP;
+	if (flags & MLX5_VHCA_SET_TRACK && !(vhca->caps & MLX5_VHCA_CAP_TRACKING))
+		return -EOPNOTSUPP;
+	if (flags & MLX5_VHCA_CHUNK && !(vhca->caps & MLX5_VHCA_CAP_CHUNKS))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+int mlx5_vhca_suspend(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
+{
+	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(suspend_vhca_in)] = {};
+	int ret;
+
+	mutex_lock(&vhca->lock);
+	ret = mlx5_vhca_enter(vhca);
+	if (ret)
+		goto out_unlock;
+
+	MLX5_SET(suspend_vhca_in, in, opcode, MLX5_CMD_OP_SUSPEND_VHCA);
+	MLX5_SET(suspend_vhca_in, in, op_mod, side == MLX5_VHCA_INITIATOR ?
+		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_INITIATOR :
+		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER);
+	MLX5_SET(suspend_vhca_in, in, vhca_id, vhca->vhca_id);
+	ret = vhca_exec(vhca, "SUSPEND_VHCA", in, sizeof(in), out, sizeof(out));
+out_unlock:
+	mutex_unlock(&vhca->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_suspend);
+
+int mlx5_vhca_resume(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
+{
+	u32 out[MLX5_ST_SZ_DW(resume_vhca_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(resume_vhca_in)] = {};
+	int ret;
+
+	mutex_lock(&vhca->lock);
+	ret = mlx5_vhca_enter(vhca);
+	if (ret)
+		goto out_unlock;
+
+	MLX5_SET(resume_vhca_in, in, opcode, MLX5_CMD_OP_RESUME_VHCA);
+	MLX5_SET(resume_vhca_in, in, op_mod, side == MLX5_VHCA_INITIATOR ?
+		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_INITIATOR :
+		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_RESPONDER);
+	MLX5_SET(resume_vhca_in, in, vhca_id, vhca->vhca_id);
+	ret = vhca_exec(vhca, "RESUME_VHCA", in, sizeof(in), out, sizeof(out));
+out_unlock:
+	mutex_unlock(&vhca->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_resume);
+
+int mlx5_vhca_query_size(struct mlx5_vhca *vhca, u32 flags, struct mlx5_vhca_size *size)
+{
+	u32 out[MLX5_ST_SZ_DW(query_vhca_migration_state_out)] = {};
+	u32 in[MLX5_ST_SZ_DW(query_vhca_migration_state_in)] = {};
+	int ret;
+
+	ret = mlx5_vhca_check_flags(vhca, flags, MLX5_VHCA_INCREMENTAL | MLX5_VHCA_CHUNK);
+	if (ret)
+		return ret;
+
+	mutex_lock(&vhca->lock);
+	ret = mlx5_vhca_enter(vhca);
+	if (ret)
+		goto out_unlock;
+
+	MLX5_SET(query_vhca_migration_state_in, in, opcode,
+		 MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE);
+	MLX5_SET(query_vhca_migration_state_in, in, incremental,
+		 !!(flags & MLX5_VHCA_INCREMENTAL));
+	MLX5_SET(query_vhca_migration_state_in, in, chunk, !!(flags & MLX5_VHCA_CHUNK));
+	MLX5_SET(query_vhca_migration_state_in, in, vhca_id, vhca->vhca_id);
+	ret = vhca_exec(vhca, "QUERY_VHCA_MIGRATION_STATE", in, sizeof(in),
+			out, sizeof(out));
+	if (ret)
+		goto out_unlock;
+
+	size->required_bytes = MLX5_GET(query_vhca_migration_state_out, out,
+					required_umem_size);
+	size->total_bytes = size->required_bytes;
+	if (flags & MLX5_VHCA_CHUNK)
+		size->total_bytes = MLX5_GET64(query_vhca_migration_state_out, out,
+					       remaining_total_size);
+out_unlock:
+	mutex_unlock(&vhca->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_query_size);

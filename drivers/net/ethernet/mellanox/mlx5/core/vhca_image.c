@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SAVE_VHCA_STATE and LOAD_VHCA_STATE. A large image takes the firmware long, so
+ * these commands do not block their caller. mlx5_core calls back in interrupt
+ * context; the client is called from a work queue, where it may sleep and start
+ * the next command.
+ */
+
+#include <linux/build_bug.h>
+#include <linux/dma-mapping.h>
+#include <linux/pci.h>
+
+#include "vhca_priv.h"
+
+/* Unbound, and not the system's: a client's callback may wait for long */
+static struct workqueue_struct *vhca_image_wq;
+
+static_assert(MLX5_ST_SZ_BYTES(load_vhca_state_out) <= MLX5_ST_SZ_BYTES(save_vhca_state_out));
+
+static void vhca_image_saved(struct mlx5_vhca *vhca, struct mlx5_vhca_result *result)
+{
+	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
+	u32 room = cmd->buf ? cmd->buf->bytes : 0;
+	u32 image_bytes;
+
+	lockdep_assert_held(&vhca->lock);
+
+	image_bytes = MLX5_GET(save_vhca_state_out, cmd->out, actual_image_size);
+	/* More than the buffer would make the client send memory of others */
+	if (image_bytes > room) {
+		dev_err_ratelimited(&vhca->vf->dev,
+				    "firmware claims to have saved %u bytes where %u fit\n",
+				    image_bytes, room);
+		result->err = -EIO;
+		return;
+	}
+
+	result->image_bytes = image_bytes;
+	result->next_bytes = MLX5_GET(save_vhca_state_out, cmd->out, next_required_umem_size);
+	if (cmd->buf)
+		dma_sync_sgtable_for_cpu(vhca->mdev->device, cmd->buf->sgt, DMA_FROM_DEVICE);
+}
+
+static void vhca_image_work(struct work_struct *work)
+{
+	struct mlx5_vhca_image_cmd *cmd = container_of(work, struct mlx5_vhca_image_cmd, work);
+	struct mlx5_vhca *vhca = container_of(cmd, struct mlx5_vhca, image);
+	bool save = cmd->opcode == MLX5_CMD_OP_SAVE_VHCA_STATE;
+	struct mlx5_vhca_result result = {};
+	mlx5_vhca_done_fn done;
+	void *priv;
+
+	mutex_lock(&vhca->lock);
+	if (cmd->err == -EREMOTEIO)
+		result.fw_status = MLX5_GET(save_vhca_state_out, cmd->out, status);
+	result.err = mlx5_vhca_fw_errno(vhca, cmd->err,
+					save ? "SAVE_VHCA_STATE" : "LOAD_VHCA_STATE", cmd->out);
+	if (!result.err && save)
+		vhca_image_saved(vhca, &result);
+	done = cmd->done;
+	priv = cmd->priv;
+	cmd->buf = NULL;
+	cmd->in_flight = false;
+	mutex_unlock(&vhca->lock);
+
+	done(priv, &result);
+
+	mutex_lock(&vhca->lock);
+	WRITE_ONCE(cmd->pending, cmd->pending - 1);
+	if (!cmd->pending)
+		wake_up_all(&cmd->idle);
+	mutex_unlock(&vhca->lock);
+}
+
+/* In interrupt context, or wherever mlx5_core gives up waiting */
+static void vhca_image_callback(int status, struct mlx5_async_work *cb_work)
+{
+	struct mlx5_vhca_image_cmd *cmd =
+		container_of(cb_work, struct mlx5_vhca_image_cmd, cb_work);
+
+	cmd->err = status;
+	queue_work(vhca_image_wq, &cmd->work);
+}
+
+static int vhca_image_post(struct mlx5_vhca *vhca, u32 *in, int in_bytes)
+{
+	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
+	int ret;
+
+	lockdep_assert_held(&vhca->lock);
+
+	if (cmd->buf)
+		dma_sync_sgtable_for_device(vhca->mdev->device, cmd->buf->sgt, cmd->buf->dir);
+	memset(cmd->out, 0, sizeof(cmd->out));
+	cmd->in_flight = true;
+	WRITE_ONCE(cmd->pending, cmd->pending + 1);
+	ret = mlx5_cmd_exec_cb(&cmd->ctx, in, in_bytes, cmd->out, sizeof(cmd->out),
+			       vhca_image_callback, &cmd->cb_work);
+	if (!ret)
+		return 0;
+
+	WRITE_ONCE(cmd->pending, cmd->pending - 1);
+	if (!cmd->pending)
+		wake_up_all(&cmd->idle);
+	cmd->in_flight = false;
+	cmd->buf = NULL;
+	return mlx5_vhca_fw_errno(vhca, ret, "image command", cmd->out);
+}
+
+/* Take the one image command there is, if @buf can be used with it */
+static int vhca_image_claim(struct mlx5_vhca *vhca, u16 opcode, struct mlx5_vhca_buf *buf,
+			    mlx5_vhca_done_fn done, void *priv)
+{
+	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
+	int ret;
+
+	ret = mlx5_vhca_enter(vhca);
+	if (ret)
+		return ret;
+	/* It was made before the PF went away and came back */
+	if (buf && !buf->mapped)
+		return -ENOTCONN;
+	if (cmd->in_flight)
+		return -EBUSY;
+
+	cmd->opcode = opcode;
+	cmd->buf = buf;
+	cmd->done = done;
+	cmd->priv = priv;
+	return 0;
+}
+
+int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
+		   mlx5_vhca_done_fn done, void *priv)
+{
+	u32 in[MLX5_ST_SZ_DW(save_vhca_state_in)] = {};
+	int ret;
+
+	if (WARN_ON(buf && buf->dir != DMA_FROM_DEVICE))
+		return -EINVAL;
+	ret = mlx5_vhca_check_flags(vhca, flags, MLX5_VHCA_INCREMENTAL | MLX5_VHCA_SET_TRACK);
+	if (ret)
+		return ret;
+
+	mutex_lock(&vhca->lock);
+	ret = vhca_image_claim(vhca, MLX5_CMD_OP_SAVE_VHCA_STATE, buf, done, priv);
+	if (ret)
+		goto out_unlock;
+
+	MLX5_SET(save_vhca_state_in, in, opcode, MLX5_CMD_OP_SAVE_VHCA_STATE);
+	MLX5_SET(save_vhca_state_in, in, incremental, !!(flags & MLX5_VHCA_INCREMENTAL));
+	MLX5_SET(save_vhca_state_in, in, set_track, !!(flags & MLX5_VHCA_SET_TRACK));
+	MLX5_SET(save_vhca_state_in, in, vhca_id, vhca->vhca_id);
+	if (buf) {
+		MLX5_SET(save_vhca_state_in, in, mkey, buf->mkey);
+		MLX5_SET(save_vhca_state_in, in, size, buf->bytes);
+	}
+	ret = vhca_image_post(vhca, in, sizeof(in));
+out_unlock:
+	mutex_unlock(&vhca->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_save);
+
+int mlx5_vhca_load(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 image_bytes,
+		   mlx5_vhca_done_fn done, void *priv)
+{
+	u32 in[MLX5_ST_SZ_DW(load_vhca_state_in)] = {};
+	int ret;
+
+	if (WARN_ON(buf->dir != DMA_TO_DEVICE || image_bytes > buf->bytes))
+		return -EINVAL;
+
+	mutex_lock(&vhca->lock);
+	ret = vhca_image_claim(vhca, MLX5_CMD_OP_LOAD_VHCA_STATE, buf, done, priv);
+	if (ret)
+		goto out_unlock;
+
+	MLX5_SET(load_vhca_state_in, in, opcode, MLX5_CMD_OP_LOAD_VHCA_STATE);
+	MLX5_SET(load_vhca_state_in, in, vhca_id, vhca->vhca_id);
+	MLX5_SET(load_vhca_state_in, in, mkey, buf->mkey);
+	MLX5_SET(load_vhca_state_in, in, size, image_bytes);
+	ret = vhca_image_post(vhca, in, sizeof(in));
+out_unlock:
+	mutex_unlock(&vhca->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_load);
+
+void mlx5_vhca_image_wait(struct mlx5_vhca *vhca)
+{
+	/*
+	 * Not interruptible, as the firmware uses the buffer until then.
+	 * mlx5_core gives each command 60 s and calls back even if it times out.
+	 */
+	wait_event(vhca->image.idle, !READ_ONCE(vhca->image.pending));
+	/* What wakes us still has to leave the work function */
+	flush_work(&vhca->image.work);
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_image_wait);
+
+void mlx5_vhca_image_init(struct mlx5_vhca *vhca)
+{
+	INIT_WORK(&vhca->image.work, vhca_image_work);
+	init_waitqueue_head(&vhca->image.idle);
+}
+
+int mlx5_vhca_image_module_init(void)
+{
+	vhca_image_wq = alloc_workqueue("mlx5_vhca_image", WQ_UNBOUND, 0);
+	return vhca_image_wq ? 0 : -ENOMEM;
+}
+
+void mlx5_vhca_image_module_exit(void)
+{
+	destroy_workqueue(vhca_image_wq);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MLX5_VHCA_PRIV_H
+#define MLX5_VHCA_PRIV_H
+
+#include <linux/list.h>
+#include <linux/mlx5/driver.h>
+#include <linux/mlx5/vhca.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+enum mlx5_vhca_link {
+	/* The PF works: commands may be posted */
+	MLX5_VHCA_ATTACHED,
+	/* The PF still works, but only to destroy what exists */
+	MLX5_VHCA_DETACHING,
+	/* The PF must not be touched, nothing of ours is left there */
+	MLX5_VHCA_DETACHED,
+};
+
+/**
+ * struct mlx5_vhca_image_cmd - the one save or load that may be in flight
+ * @work: calls @done in process context
+ * @cb_work: of mlx5_core, for its callback
+ * @ctx: of mlx5_core; initialized while the link is not DETACHED
+ * @idle: woken when @pending falls to 0
+ * @pending: commands whose callback has not returned yet. Changed under
+ *	mlx5_vhca.lock. At most 2: the callback of one may start the next.
+ * @in_flight: the firmware has the command; protected by mlx5_vhca.lock
+ * @opcode: SAVE_VHCA_STATE or LOAD_VHCA_STATE
+ * @buf: the buffer that is being filled or read; NULL for a save of nothing
+ * @done: the client's callback
+ * @priv: its argument
+ * @err: what mlx5_core said of the command
+ * @out: the firmware's answer; that of a load is as long
+ */
+struct mlx5_vhca_image_cmd {
+	struct work_struct work;
+	struct mlx5_async_work cb_work;
+	struct mlx5_async_ctx ctx;
+	wait_queue_head_t idle;
+	unsigned int pending;
+	bool in_flight;
+	u16 opcode;
+	struct mlx5_vhca_buf *buf;
+	mlx5_vhca_done_fn done;
+	void *priv;
+	int err;
+	u32 out[MLX5_ST_SZ_DW(save_vhca_state_out)];
+};
+
+struct mlx5_vhca {
+	struct pci_dev *vf;
+	/* Valid while the link is not DETACHED, by the notifier's guarantee */
+	struct mlx5_core_dev *mdev;
+	const struct mlx5_vhca_client *client;
+	void *priv;
+	int vf_index;
+	u32 caps;
+	struct notifier_block nb;
+	struct mlx5_vhca_image_cmd image;
+
+	/*
+	 * Protects all members below and the state of @image; held while a command of
+	 * this VF runs. Innermost: nothing but mlx5_core's own locks is taken
+	 * under it.
+	 */
+	struct mutex lock;
+	enum mlx5_vhca_link link;
+	/* The firmware may number anew whenever it enables the VF */
+	bool vhca_id_known;
+	u16 vhca_id;
+	/* Protection domain of all buffers, exists while @bufs is not empty */
+	u32 pdn;
+	struct list_head bufs;
+};
+
+struct mlx5_vhca_buf {
+	struct mlx5_vhca *vhca;
+	struct list_head node;
+	struct sg_table *sgt;
+	enum dma_data_direction dir;
+	u32 bytes;
+	/* Cleared, under the lock, when the firmware and the PF forgot it */
+	bool mapped;
+	u32 mkey;
+};
+
+/* vhca_cmd.c: vhca->lock held */
+int mlx5_vhca_enter(struct mlx5_vhca *vhca);
+int mlx5_vhca_check_flags(const struct mlx5_vhca *vhca, u32 flags, u32 known);
+int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const void *out);
+
+/* vhca_cmd.c: the PF's interface lock held */
+int mlx5_vhca_query_id(struct mlx5_core_dev *mdev, int vf_index, u16 *vhca_id);
+int mlx5_vhca_query_migratable(struct mlx5_core_dev *mdev, int vf_index, bool *migratable);
+
+/* vhca_image.c */
+int mlx5_vhca_image_module_init(void);
+void mlx5_vhca_image_module_exit(void);
+void mlx5_vhca_image_init(struct mlx5_vhca *vhca);
+
+/* vhca_buf.c: vhca->lock held */
+void mlx5_vhca_buf_unmap(struct mlx5_vhca_buf *buf);
+
+#endif /* MLX5_VHCA_PRIV_H */

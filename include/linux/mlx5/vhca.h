@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Migration of a ConnectX virtual function through its physical function.
+ *
+ * A VHCA (virtual host channel adapter) is what the firmware calls one function
+ * of the card. The commands that suspend, save and load a VF are posted on the
+ * command queue of the PF and name the VF by its VHCA id, so their user needs
+ * the PF's mlx5_core device, which may go away at any time. This API hides that:
+ * it finds the PF, holds every firmware object itself, and gives all of them
+ * back before the PF's driver goes on to disable the VF.
+ *
+ * Locking: the calls sleep and serialize themselves per VF. A caller may hold
+ * locks of its own around them, with two rules: mlx5_vhca_open() and
+ * mlx5_vhca_close() are never called with a lock that one of the callbacks
+ * takes, and mlx5_vhca_image_wait() never with one that the callback of a save
+ * or load takes. Lock order: mlx5_core's interface lock, its VF notifier, the
+ * caller's locks, the lock in struct mlx5_vhca.
+ *
+ * Time: no call waits longer than mlx5_core's command timeout (60 s) for each
+ * command that it posts or waits for.
+ */
+
+#ifndef LINUX_MLX5_VHCA_H
+#define LINUX_MLX5_VHCA_H
+
+#include <linux/bits.h>
+#include <linux/dma-direction.h>
+#include <linux/types.h>
+
+struct mlx5_vhca;
+struct mlx5_vhca_buf;
+struct pci_dev;
+struct sg_table;
+
+/*
+ * The size fields of SAVE_VHCA_STATE and LOAD_VHCA_STATE have 32 bits and a
+ * buffer consists of whole pages, hence one page below 4 GiB at most.
+ */
+#define MLX5_VHCA_MAX_BUF_BYTES		(BIT_ULL(32) - PAGE_SIZE)
+
+/**
+ * enum mlx5_vhca_cap - what the firmware offers beyond one image per migration
+ * @MLX5_VHCA_CAP_MULTI_LOAD: an image may be loaded in several pieces
+ * @MLX5_VHCA_CAP_TRACKING: changes can be tracked, and saved by themselves
+ * @MLX5_VHCA_CAP_CHUNKS: an image may be saved in pieces of the caller's size
+ * @MLX5_VHCA_CAP_DIRTY_PAGES: the card can report the pages that a VF wrote to
+ */
+enum mlx5_vhca_cap {
+	MLX5_VHCA_CAP_MULTI_LOAD	= BIT(0),
+	MLX5_VHCA_CAP_TRACKING		= BIT(1),
+	MLX5_VHCA_CAP_CHUNKS		= BIT(2),
+	MLX5_VHCA_CAP_DIRTY_PAGES	= BIT(3),
+};
+
+/**
+ * enum mlx5_vhca_side - which half of a function is suspended or resumed
+ * @MLX5_VHCA_INITIATOR: what the function starts itself: DMA, events, packets
+ * @MLX5_VHCA_RESPONDER: what others start: access to its registers
+ */
+enum mlx5_vhca_side {
+	MLX5_VHCA_INITIATOR,
+	MLX5_VHCA_RESPONDER,
+};
+
+/**
+ * enum mlx5_vhca_flag - modifiers of a size query and of a save
+ * @MLX5_VHCA_INCREMENTAL: only what changed since the save before, or the next
+ *	chunk; needs MLX5_VHCA_CAP_TRACKING or MLX5_VHCA_CAP_CHUNKS
+ * @MLX5_VHCA_SET_TRACK: track changes from this save on; save only; needs
+ *	MLX5_VHCA_CAP_TRACKING
+ * @MLX5_VHCA_CHUNK: the image will be saved in pieces; query only; needs
+ *	MLX5_VHCA_CAP_CHUNKS
+ */
+enum mlx5_vhca_flag {
+	MLX5_VHCA_INCREMENTAL		= BIT(0),
+	MLX5_VHCA_SET_TRACK		= BIT(1),
+	MLX5_VHCA_CHUNK			= BIT(2),
+};
+
+/**
+ * struct mlx5_vhca_client - what the user of a VHCA is told
+ * @detach: The PF is about to disable the VF, or to go away itself. When it
+ *	returns, the client must have stopped using its buffers; those that it
+ *	did not destroy lose their memory key and DMA mapping right after, and
+ *	every call but mlx5_vhca_buf_destroy() and mlx5_vhca_close() answers
+ *	-ENOTCONN from the moment before @detach until @attach.
+ * @attach: The PF is about to enable the VF again, which is as after a reset.
+ *
+ * Both run in process context with locks of mlx5_core held, and never at once.
+ */
+struct mlx5_vhca_client {
+	void (*detach)(void *priv);
+	void (*attach)(void *priv);
+};
+
+/**
+ * struct mlx5_vhca_size - answer of mlx5_vhca_query_size()
+ * @required_bytes: room that the next save needs
+ * @total_bytes: room that all saves up to the end of the image need; the same
+ *	as @required_bytes unless MLX5_VHCA_CHUNK was asked for
+ */
+struct mlx5_vhca_size {
+	u32 required_bytes;
+	u64 total_bytes;
+};
+
+/**
+ * struct mlx5_vhca_result - how a save or a load ended
+ * @err: 0 or a negative errno
+ * @fw_status: status byte of the firmware (MLX5_CMD_STAT_*), 0 unless @err is
+ *	made from it
+ * @image_bytes: of a save: valid bytes from the start of the buffer
+ * @next_bytes: of a save: room that the next piece needs; 0 when the image is
+ *	complete
+ */
+struct mlx5_vhca_result {
+	int err;
+	u8 fw_status;
+	u32 image_bytes;
+	u32 next_bytes;
+};
+
+/**
+ * typedef mlx5_vhca_done_fn - callback of a save or a load
+ * @priv: what the caller passed
+ * @result: how it ended; valid during the call only
+ *
+ * Runs in process context, exactly once for each save or load that was started,
+ * and may start the next one.
+ */
+typedef void (*mlx5_vhca_done_fn)(void *priv, const struct mlx5_vhca_result *result);
+
+/**
+ * mlx5_vhca_open() - start to use the migration commands for a VF
+ * @vf: the virtual function
+ * @client: callbacks
+ * @priv: argument of the callbacks
+ *
+ * The caller keeps @vf bound to its driver until mlx5_vhca_close(). Where the
+ * firmware or the administrator does not allow the VF to migrate, the reason is
+ * logged for @vf.
+ *
+ * Context: process context; takes locks of mlx5_core.
+ * Return: the VHCA; ERR_PTR(-ENODEV) when @vf is no VF, or its PF has no working
+ * mlx5_core driver; ERR_PTR(-EOPNOTSUPP) when it cannot migrate; or another
+ * negative errno.
+ */
+struct mlx5_vhca *mlx5_vhca_open(struct pci_dev *vf,
+				 const struct mlx5_vhca_client *client, void *priv);
+
+/**
+ * mlx5_vhca_close() - give up a VHCA
+ * @vhca: from mlx5_vhca_open(); all its buffers must have been destroyed
+ *
+ * Waits for a save or load in flight and its callback.
+ *
+ * Context: process context; takes locks of mlx5_core.
+ */
+void mlx5_vhca_close(struct mlx5_vhca *vhca);
+
+/**
+ * mlx5_vhca_caps() - capabilities of the firmware
+ * @vhca: the VHCA
+ *
+ * Return: bits of enum mlx5_vhca_cap, constant while the VHCA is open.
+ */
+u32 mlx5_vhca_caps(const struct mlx5_vhca *vhca);
+
+/**
+ * mlx5_vhca_suspend() - stop one side of the VF
+ * @vhca: the VHCA
+ * @side: which side
+ *
+ * When it fails the VF runs as before. Suspending twice is no error.
+ *
+ * Context: process context.
+ * Return: 0, -ENOTCONN when the PF went away, or another negative errno.
+ */
+int mlx5_vhca_suspend(struct mlx5_vhca *vhca, enum mlx5_vhca_side side);
+
+/**
+ * mlx5_vhca_resume() - let one side of the VF go on
+ * @vhca: the VHCA
+ * @side: which side
+ *
+ * Context: process context.
+ * Return: 0, -ENOTCONN when the PF went away, or another negative errno.
+ */
+int mlx5_vhca_resume(struct mlx5_vhca *vhca, enum mlx5_vhca_side side);
+
+/**
+ * mlx5_vhca_query_size() - ask how much room an image needs
+ * @vhca: the VHCA
+ * @flags: MLX5_VHCA_INCREMENTAL, MLX5_VHCA_CHUNK
+ * @size: the answer
+ *
+ * Works in any state of the VF. The answer holds for a suspended VF; that of a
+ * running one is an estimate.
+ *
+ * Context: process context.
+ * Return: 0, -ENOTCONN when the PF went away, -EOPNOTSUPP when the firmware
+ * lacks what @flags need, or another negative errno.
+ */
+int mlx5_vhca_query_size(struct mlx5_vhca *vhca, u32 flags, struct mlx5_vhca_size *size);
+
+/**
+ * mlx5_vhca_buf_create() - make pages accessible to the firmware
+ * @vhca: the VHCA
+ * @sgt: whole pages, not mapped for DMA; stays the caller's, who neither frees
+ *	nor maps it before mlx5_vhca_buf_destroy()
+ * @dir: DMA_FROM_DEVICE to save into it, DMA_TO_DEVICE to load from it
+ *
+ * Maps the pages for DMA by the PF and creates a memory key over them.
+ *
+ * Context: process context.
+ * Return: the buffer; ERR_PTR(-ENOTCONN) when the PF went away,
+ * ERR_PTR(-E2BIG) above MLX5_VHCA_MAX_BUF_BYTES, or another negative errno.
+ */
+struct mlx5_vhca_buf *mlx5_vhca_buf_create(struct mlx5_vhca *vhca, struct sg_table *sgt,
+					   enum dma_data_direction dir);
+
+/**
+ * mlx5_vhca_buf_destroy() - undo mlx5_vhca_buf_create()
+ * @buf: the buffer, not in use by a save or a load; NULL and ERR_PTR() are ignored
+ *
+ * Context: process context. Cannot fail, and is needed after a detach, too.
+ */
+void mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf);
+
+/**
+ * mlx5_vhca_save() - start to save the VF's state
+ * @vhca: the VHCA
+ * @buf: where to; NULL only for a save that ends tracking and keeps nothing
+ * @flags: MLX5_VHCA_INCREMENTAL, MLX5_VHCA_SET_TRACK
+ * @done: called when it has ended, if 0 was returned
+ * @priv: first argument of @done
+ *
+ * @buf belongs to the firmware until @done is called.
+ *
+ * Context: process context.
+ * Return: 0, -EBUSY while another save or load of this VF is in flight,
+ * -ENOTCONN when the PF went away, -EOPNOTSUPP when the firmware lacks what
+ * @flags need, or another negative errno.
+ */
+int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
+		   mlx5_vhca_done_fn done, void *priv);
+
+/**
+ * mlx5_vhca_load() - start to load an image, or a piece of it, into the VF
+ * @vhca: the VHCA, both of its sides suspended
+ * @buf: where from
+ * @image_bytes: exact length of the image, from the start of @buf
+ * @done: called when it has ended, if 0 was returned
+ * @priv: first argument of @done
+ *
+ * The firmware decides whether the image is one for this VF, and refuses it
+ * otherwise: -EINVAL in the result. A refusal is logged for the VF, at a limited
+ * rate. @buf belongs to the firmware until @done is called.
+ *
+ * Context: process context.
+ * Return: 0, -EBUSY while another save or load of this VF is in flight,
+ * -ENOTCONN when the PF went away, or another negative errno.
+ */
+int mlx5_vhca_load(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 image_bytes,
+		   mlx5_vhca_done_fn done, void *priv);
+
+/**
+ * mlx5_vhca_image_wait() - wait until no save or load is in flight
+ * @vhca: the VHCA
+ *
+ * Returns after the last callback has returned. The firmware cannot be told to
+ * stop, so this lasts as long as the command, which mlx5_core bounds.
+ *
+ * Context: process context; not from the callback.
+ */
+void mlx5_vhca_image_wait(struct mlx5_vhca *vhca);
+
+#endif /* LINUX_MLX5_VHCA_H */
