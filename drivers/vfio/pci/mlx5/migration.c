@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What vfio_pci_variant asks of a device, done with mlx5_vhca.
+ *
+ * Everything here but the callbacks of a save or load runs under the library's
+ * state mutex, one call at a time. The firmware keeps no secret of what was
+ * suspended: a reset undoes it, so nothing is remembered here either.
+ */
+
+#include <linux/delay.h>
+#include <linux/pci.h>
+
+#include "mlx5vf.h"
+
+/*
+ * Suspending and resuming are idempotent, so a firmware that says it is busy is
+ * asked again. Any other refusal fails the arc: the VF stays in the state it was
+ * in. (QEMU 10 answers that with a reset of the VF, under the running guest.)
+ */
+#define MLX5VF_BUSY_TRIES	3
+#define MLX5VF_BUSY_PAUSE_MS	10
+
+static int mlx5vf_try(struct mlx5vf_device *mvdev, enum mlx5_vhca_side side,
+		      int (*command)(struct mlx5_vhca *vhca, enum mlx5_vhca_side side))
+{
+	int tries = 0;
+	int ret;
+
+	for (;;) {
+		ret = command(mvdev->vhca, side);
+		if (ret != -EBUSY || ++tries == MLX5VF_BUSY_TRIES)
+			return ret;
+		msleep(MLX5VF_BUSY_PAUSE_MS);
+	}
+}
+
+static int mlx5vf_freeze(struct vfio_pci_variant *variant, unsigned int sides)
+{
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	int ret;
+
+	if (sides & VFIO_PCI_VARIANT_INITIATOR) {
+		ret = mlx5vf_try(mvdev, MLX5_VHCA_INITIATOR, mlx5_vhca_suspend);
+		if (ret)
+			return ret;
+	}
+	if (sides & VFIO_PCI_VARIANT_RESPONDER) {
+		ret = mlx5vf_try(mvdev, MLX5_VHCA_RESPONDER, mlx5_vhca_suspend);
+		if (ret)
+			goto out_resume;
+	}
+	return 0;
+
+out_resume:
+	if (sides & VFIO_PCI_VARIANT_INITIATOR &&
+	    mlx5vf_try(mvdev, MLX5_VHCA_INITIATOR, mlx5_vhca_resume))
+		return -ENOTRECOVERABLE;
+	return ret;
+}
+
+static int mlx5vf_unfreeze(struct vfio_pci_variant *variant, unsigned int sides)
+{
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	int ret;
+
+	if (sides & VFIO_PCI_VARIANT_RESPONDER) {
+		ret = mlx5vf_try(mvdev, MLX5_VHCA_RESPONDER, mlx5_vhca_resume);
+		if (ret)
+			return ret;
+	}
+	if (sides & VFIO_PCI_VARIANT_INITIATOR) {
+		ret = mlx5vf_try(mvdev, MLX5_VHCA_INITIATOR, mlx5_vhca_resume);
+		if (ret)
+			goto out_suspend;
+	}
+	return 0;
+
+out_suspend:
+	if (sides & VFIO_PCI_VARIANT_RESPONDER &&
+	    mlx5vf_try(mvdev, MLX5_VHCA_RESPONDER, mlx5_vhca_suspend))
+		return -ENOTRECOVERABLE;
+	return ret;
+}
+
+static int mlx5vf_save_start(struct vfio_pci_variant *variant, size_t *first_bytes)
+{
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	struct mlx5_vhca_size size;
+	int ret;
+
+	ret = mlx5_vhca_query_size(mvdev->vhca, 0, &size);
+	if (ret)
+		return ret;
+	/* A stopped VF has at least its registers to tell of */
+	if (!size.required_bytes)
+		return -EIO;
+	if (size.required_bytes > MLX5_VHCA_MAX_BUF_BYTES)
+		return -E2BIG;
+
+	*first_bytes = size.required_bytes;
+	return 0;
+}
+
+/* The pages stay mapped for the firmware as long as the library keeps them */
+static int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_buf *buf)
+{
+	struct mlx5_vhca_buf *vhca_buf;
+
+	if (buf->priv)
+		return 0;
+
+	vhca_buf = mlx5_vhca_buf_create(mvdev->vhca, &buf->sgt, buf->dma_dir);
+	if (IS_ERR(vhca_buf))
+		return PTR_ERR(vhca_buf);
+	buf->priv = vhca_buf;
+	return 0;
+}
+
+static void mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
+{
+	mlx5_vhca_buf_destroy(buf->priv);
+	buf->priv = NULL;
+}
+
+static void mlx5vf_saved(void *priv, const struct mlx5_vhca_result *result)
+{
+	struct vfio_pci_variant_buf *buf = priv;
+	int err = result->err;
+
+	/*
+	 * The whole state was asked for, with room for all of it. An image of
+	 * nothing, or of a part, would be lost work on the destination.
+	 */
+	if (!err && (!result->image_bytes || result->next_bytes))
+		err = -EIO;
+	vfio_pci_variant_save_done(buf, err, err ? 0 : result->image_bytes, 0);
+}
+
+static int mlx5vf_save_image(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
+{
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	int ret;
+
+	ret = mlx5vf_map_buf(mvdev, buf);
+	if (ret)
+		return ret;
+	return mlx5_vhca_save(mvdev->vhca, buf->priv, 0, mlx5vf_saved, buf);
+}
+
+static void mlx5vf_loaded(void *priv, const struct mlx5_vhca_result *result)
+{
+	vfio_pci_variant_load_done(priv, result->err);
+}
+
+static int mlx5vf_load_start(struct vfio_pci_variant *variant)
+{
+	/* The first image tells the firmware */
+	return 0;
+}
+
+static int mlx5vf_load_image(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
+{
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	int ret;
+
+	ret = mlx5vf_map_buf(mvdev, buf);
+	if (ret)
+		return ret;
+	return mlx5_vhca_load(mvdev->vhca, buf->priv, buf->used_bytes, mlx5vf_loaded, buf);
+}
+
+/* A save or load cannot be told to stop, only waited for */
+static void mlx5vf_image_stop(struct vfio_pci_variant *variant)
+{
+	mlx5_vhca_image_wait(mlx5vf_from_variant(variant)->vhca);
+}
+
+static int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
+{
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	struct mlx5_vhca_size size;
+	int ret;
+
+	ret = mlx5_vhca_query_size(mvdev->vhca, 0, &size);
+	if (ret)
+		return ret;
+
+	*bytes = size.total_bytes + MLX5VF_STREAM_RECORD_MAX_BYTES +
+		 sizeof(struct mlx5vf_stream_header);
+	return 0;
+}
+
+const struct vfio_pci_variant_mig_ops mlx5vf_mig_ops = {
+	.freeze = mlx5vf_freeze,
+	.unfreeze = mlx5vf_unfreeze,
+	.save_start = mlx5vf_save_start,
+	.save_image = mlx5vf_save_image,
+	.save_stop = mlx5vf_image_stop,
+	.load_start = mlx5vf_load_start,
+	.load_image = mlx5vf_load_image,
+	.load_stop = mlx5vf_image_stop,
+	.buf_release = mlx5vf_buf_release,
+	.bytes_left = mlx5vf_bytes_left,
+};
+
+static size_t mlx5vf_save_prologue(struct vfio_pci_variant *variant, size_t first_bytes, u8 *out)
+{
+	return mlx5vf_stream_write_stop_copy_size(out, first_bytes);
+}
+
+static size_t mlx5vf_save_record(struct vfio_pci_variant *variant, size_t image_bytes, u8 *out)
+{
+	return mlx5vf_stream_write_image_header(out, image_bytes);
+}
+
+static void mlx5vf_stream_load_start(struct vfio_pci_variant *variant)
+{
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+
+	mlx5vf_stream_start(&mvdev->stream, MLX5_VHCA_MAX_BUF_BYTES,
+			    mlx5_vhca_caps(mvdev->vhca) & MLX5_VHCA_CAP_MULTI_LOAD);
+}
+
+static int mlx5vf_stream_load_next(struct vfio_pci_variant *variant, const u8 *record,
+				   size_t record_bytes, struct vfio_pci_variant_want *want)
+{
+	static const enum vfio_pci_variant_piece pieces[] = {
+		[MLX5VF_STREAM_RECORD] = VFIO_PCI_VARIANT_PIECE_RECORD,
+		[MLX5VF_STREAM_SKIP] = VFIO_PCI_VARIANT_PIECE_SKIP,
+		[MLX5VF_STREAM_IMAGE] = VFIO_PCI_VARIANT_PIECE_IMAGE,
+	};
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	enum mlx5vf_stream_piece piece;
+	int ret;
+
+	ret = mlx5vf_stream_next(&mvdev->stream, record, record_bytes, &piece, &want->bytes);
+	if (ret) {
+		/* The user's data: no way to fill the log with it */
+		dev_dbg(&variant->core.pdev->dev, "migration stream refused: %pe\n",
+			ERR_PTR(ret));
+		return ret;
+	}
+	want->piece = pieces[piece];
+	return 0;
+}
+
+static int mlx5vf_stream_load_end(struct vfio_pci_variant *variant, u64 rest_bytes)
+{
+	return mlx5vf_stream_end(&mlx5vf_from_variant(variant)->stream, rest_bytes);
+}
+
+const struct vfio_pci_variant_stream_ops mlx5vf_stream_ops = {
+	.save_prologue = mlx5vf_save_prologue,
+	.save_record = mlx5vf_save_record,
+	.load_start = mlx5vf_stream_load_start,
+	.load_next = mlx5vf_stream_load_next,
+	.load_end = mlx5vf_stream_load_end,
+};
+
+static_assert(MLX5VF_STREAM_RECORD_MAX_BYTES <= VFIO_PCI_VARIANT_RECORD_MAX_BYTES);

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reader and writer of migration streams.
+ *
+ * Only computes: no device, no locks, no memory of its own, so that it runs in
+ * user space under sanitizers, too (tools/testing/unit). The reader never sees
+ * the stream itself. It says what the next bytes are and how many, and is asked
+ * again when they are there; where the user's writes were cut does not matter.
+ * Each header is judged before anybody makes room for what it announces.
+ */
+
+#include <asm/byteorder.h>
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "stream.h"
+
+static_assert(sizeof(struct mlx5vf_stream_header) == 16);
+
+/**
+ * mlx5vf_stream_start() - begin to read a new stream
+ * @stream: the reader
+ * @max_record_bytes: refuse records with more data than this
+ * @many_images: more than one FW_DATA record is fine
+ */
+void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes, bool many_images)
+{
+	memset(stream, 0, sizeof(*stream));
+	stream->state = MLX5VF_STREAM_AT_START;
+	stream->max_record_bytes = max_record_bytes;
+	stream->many_images = many_images;
+}
+
+static int stream_want_header(struct mlx5vf_stream *stream, enum mlx5vf_stream_piece *piece,
+			      u64 *piece_bytes)
+{
+	stream->state = MLX5VF_STREAM_IN_HEADER;
+	*piece = MLX5VF_STREAM_RECORD;
+	*piece_bytes = sizeof(struct mlx5vf_stream_header);
+	return 0;
+}
+
+static int stream_want_skip(struct mlx5vf_stream *stream, u64 bytes,
+			    enum mlx5vf_stream_piece *piece, u64 *piece_bytes)
+{
+	stream->state = MLX5VF_STREAM_IN_SKIPPED;
+	*piece = MLX5VF_STREAM_SKIP;
+	*piece_bytes = bytes;
+	return 0;
+}
+
+static int stream_want_image(struct mlx5vf_stream *stream, enum mlx5vf_stream_piece *piece,
+			     u64 *piece_bytes)
+{
+	if (!stream->record_bytes)
+		return -EINVAL;
+	if (stream->have_image && !stream->many_images)
+		return -EOPNOTSUPP;
+
+	stream->state = MLX5VF_STREAM_IN_IMAGE;
+	*piece = MLX5VF_STREAM_IMAGE;
+	*piece_bytes = stream->record_bytes;
+	return 0;
+}
+
+static int stream_want_stop_copy_size(struct mlx5vf_stream *stream,
+				      enum mlx5vf_stream_piece *piece, u64 *piece_bytes)
+{
+	/* More than the value is there for an extension: the rest is skipped */
+	if (stream->record_bytes < sizeof(__le64))
+		return -EINVAL;
+
+	stream->state = MLX5VF_STREAM_IN_STOP_COPY_SIZE;
+	*piece = MLX5VF_STREAM_RECORD;
+	*piece_bytes = sizeof(__le64);
+	return 0;
+}
+
+static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
+			      size_t record_bytes, enum mlx5vf_stream_piece *piece,
+			      u64 *piece_bytes)
+{
+	struct mlx5vf_stream_header header;
+	u64 data_bytes;
+
+	if (!record || record_bytes != sizeof(header))
+		return -EINVAL;
+
+	memcpy(&header, record, sizeof(header));
+	data_bytes = le64_to_cpu(header.record_bytes);
+	if (data_bytes > stream->max_record_bytes)
+		return -E2BIG;
+	stream->record_bytes = data_bytes;
+
+	switch (le32_to_cpu(header.tag)) {
+	case MLX5VF_STREAM_TAG_FW_DATA:
+		return stream_want_image(stream, piece, piece_bytes);
+	case MLX5VF_STREAM_TAG_STOP_COPY_SIZE:
+		return stream_want_stop_copy_size(stream, piece, piece_bytes);
+	default:
+		/* Other bits of flags have no meaning yet; upstream ignores them, too */
+		if (!(le32_to_cpu(header.flags) & MLX5VF_STREAM_FLAG_OPTIONAL))
+			return -EOPNOTSUPP;
+		return stream_want_skip(stream, data_bytes, piece, piece_bytes);
+	}
+}
+
+static int stream_advance(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
+			  enum mlx5vf_stream_piece *piece, u64 *piece_bytes)
+{
+	switch (stream->state) {
+	case MLX5VF_STREAM_IN_HEADER:
+		return stream_read_header(stream, record, record_bytes, piece, piece_bytes);
+	case MLX5VF_STREAM_IN_STOP_COPY_SIZE:
+		/* No use for the value: buffers grow with the data, not on a promise */
+		return stream_want_skip(stream, stream->record_bytes - sizeof(__le64),
+					piece, piece_bytes);
+	case MLX5VF_STREAM_IN_IMAGE:
+		stream->have_image = true;
+		return stream_want_header(stream, piece, piece_bytes);
+	case MLX5VF_STREAM_AT_START:
+	case MLX5VF_STREAM_IN_SKIPPED:
+		return stream_want_header(stream, piece, piece_bytes);
+	case MLX5VF_STREAM_REFUSED:
+		break;
+	}
+	return -EINVAL;
+}
+
+/**
+ * mlx5vf_stream_next() - what the next bytes of the stream are
+ * @stream: the reader
+ * @record: the bytes that were asked for as MLX5VF_STREAM_RECORD, else NULL
+ * @record_bytes: how many these are, else 0
+ * @piece: kind of the next bytes
+ * @piece_bytes: how many they are; 0 only for MLX5VF_STREAM_SKIP
+ *
+ * To be called first of all, and then whenever all the bytes are there that the
+ * call before asked for.
+ *
+ * Return: 0; -EINVAL for an empty image or a malformed record; -E2BIG for a
+ * record above the limit; -EOPNOTSUPP for an unknown record that must not be
+ * skipped, or for a second image where the device takes only one. After an error
+ * the stream stays refused.
+ */
+int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
+		       enum mlx5vf_stream_piece *piece, u64 *piece_bytes)
+{
+	int ret;
+
+	ret = stream_advance(stream, record, record_bytes, piece, piece_bytes);
+	if (ret)
+		stream->state = MLX5VF_STREAM_REFUSED;
+	return ret;
+}
+
+/**
+ * mlx5vf_stream_end() - may the stream end here?
+ * @stream: the reader
+ * @rest_bytes: how many of the bytes asked for last are not there
+ *
+ * Changes nothing: more data may follow.
+ *
+ * Return: 0 at the border of two records, when there was an image; else -EINVAL.
+ */
+int mlx5vf_stream_end(const struct mlx5vf_stream *stream, u64 rest_bytes)
+{
+	if (stream->state != MLX5VF_STREAM_IN_HEADER ||
+	    rest_bytes != sizeof(struct mlx5vf_stream_header))
+		return -EINVAL;
+	return stream->have_image ? 0 : -EINVAL;
+}
+
+static size_t stream_write_header(u8 *out, u64 record_bytes, u32 flags, u32 tag)
+{
+	struct mlx5vf_stream_header header = {
+		.record_bytes = cpu_to_le64(record_bytes),
+		.flags = cpu_to_le32(flags),
+		.tag = cpu_to_le32(tag),
+	};
+
+	memcpy(out, &header, sizeof(header));
+	return sizeof(header);
+}
+
+/**
+ * mlx5vf_stream_write_stop_copy_size() - write the record that begins a stream
+ * @out: MLX5VF_STREAM_RECORD_MAX_BYTES of room
+ * @stop_copy_bytes: size of the buffer that the image will be saved to
+ *
+ * Return: length of the record.
+ */
+size_t mlx5vf_stream_write_stop_copy_size(u8 *out, u64 stop_copy_bytes)
+{
+	__le64 value = cpu_to_le64(stop_copy_bytes);
+	size_t done;
+
+	done = stream_write_header(out, sizeof(value), MLX5VF_STREAM_FLAG_OPTIONAL,
+				   MLX5VF_STREAM_TAG_STOP_COPY_SIZE);
+	memcpy(out + done, &value, sizeof(value));
+	return done + sizeof(value);
+}
+
+/**
+ * mlx5vf_stream_write_image_header() - write what precedes an image
+ * @out: MLX5VF_STREAM_RECORD_MAX_BYTES of room
+ * @image_bytes: length of the image
+ *
+ * Return: length of the header.
+ */
+size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes)
+{
+	return stream_write_header(out, image_bytes, 0, MLX5VF_STREAM_TAG_FW_DATA);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Layout of a migration stream: records {header, data}, back to back, without a
+ * mark at the start or the end. The same as upstream's since Linux 6.2.
+ * Documentation/driver-api/mlx5-migration-stream.rst describes it byte by byte.
+ */
+
+#ifndef MLX5VF_STREAM_H
+#define MLX5VF_STREAM_H
+
+#include <linux/types.h>
+
+/* Data that an old reader may skip when it does not know the tag */
+#define MLX5VF_STREAM_FLAG_OPTIONAL	0x1
+
+enum mlx5vf_stream_tag {
+	/* One image as the firmware saved it, to be loaded in one piece */
+	MLX5VF_STREAM_TAG_FW_DATA = 0,
+	/* __le64: size of the buffer that the source saves to; a hint */
+	MLX5VF_STREAM_TAG_STOP_COPY_SIZE = 1,
+};
+
+struct mlx5vf_stream_header {
+	__le64 record_bytes;
+	__le32 flags;
+	__le32 tag;
+};
+
+/* Room that the writers below need at most */
+#define MLX5VF_STREAM_RECORD_MAX_BYTES	(sizeof(struct mlx5vf_stream_header) + sizeof(__le64))
+
+/**
+ * enum mlx5vf_stream_piece - what the reader wants to have next
+ * @MLX5VF_STREAM_RECORD: bytes for the reader itself
+ * @MLX5VF_STREAM_SKIP: bytes for nobody, possibly none
+ * @MLX5VF_STREAM_IMAGE: an image for the device
+ */
+enum mlx5vf_stream_piece {
+	MLX5VF_STREAM_RECORD,
+	MLX5VF_STREAM_SKIP,
+	MLX5VF_STREAM_IMAGE,
+};
+
+/**
+ * enum mlx5vf_stream_state - what the piece that the reader asked for is part of
+ * @MLX5VF_STREAM_AT_START: nothing was asked for yet
+ * @MLX5VF_STREAM_IN_HEADER: the header of a record
+ * @MLX5VF_STREAM_IN_STOP_COPY_SIZE: the value in a record of that kind
+ * @MLX5VF_STREAM_IN_SKIPPED: data without a use here
+ * @MLX5VF_STREAM_IN_IMAGE: the data of FW_DATA
+ * @MLX5VF_STREAM_REFUSED: the stream is not one for us, whatever follows
+ */
+enum mlx5vf_stream_state {
+	MLX5VF_STREAM_AT_START,
+	MLX5VF_STREAM_IN_HEADER,
+	MLX5VF_STREAM_IN_STOP_COPY_SIZE,
+	MLX5VF_STREAM_IN_SKIPPED,
+	MLX5VF_STREAM_IN_IMAGE,
+	MLX5VF_STREAM_REFUSED,
+};
+
+/**
+ * struct mlx5vf_stream - a stream that is being read
+ * @state: where in the stream the reader is
+ * @max_record_bytes: no record may say that it has more data
+ * @many_images: the device takes more than one image
+ * @have_image: an image was complete
+ * @record_bytes: length of the data of the record that is being read
+ */
+struct mlx5vf_stream {
+	enum mlx5vf_stream_state state;
+	u64 max_record_bytes;
+	bool many_images;
+	bool have_image;
+	u64 record_bytes;
+};
+
+void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes, bool many_images);
+int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
+		       enum mlx5vf_stream_piece *piece, u64 *piece_bytes);
+int mlx5vf_stream_end(const struct mlx5vf_stream *stream, u64 rest_bytes);
+
+size_t mlx5vf_stream_write_stop_copy_size(u8 *out, u64 stop_copy_bytes);
+size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes);
+
+#endif /* MLX5VF_STREAM_H */
