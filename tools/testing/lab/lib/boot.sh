@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Booting L1, the host of the tests, in the root's own QEMU. Its root is the
+# lab's root shared read-only by 9p, with a layer in memory over it.
+#
+# A run has a folder with: command, environment, console.log (kernel), dmesg.log,
+# qemu.log, status (of the command), heartbeat.
+
+# Statuses that the lab itself gives; all others are the command's own.
+STATUS_DMESG=120
+STATUS_BOOT=121
+STATUS_STALL=122
+STATUS_TIMEOUT=124
+
+# No heartbeat for so long means that the VM's timers stand still.
+STALL_SECONDS=90
+
+BOOT_MODULES="virtio_pci virtio_console 9pnet_virtio 9p overlay"
+
+# make_initramfs - L1's initramfs: busybox, five modules and what they need.
+make_initramfs()
+{
+	local stamp
+
+	stamp="$(sha256sum "$LAB_DIR/l1/initramfs-init" | cut -c1-12) $L1_ROOT $BOOT_MODULES"
+	[ "$(cat "$L1_BUILD/boot/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+	LAB_BINDS=()
+	LAB_BUILD=$L1_BUILD root_run "$L1_ROOT" sh -euc '
+	rm -rf /build/boot
+	mkdir -p /build/boot /tmp/i/bin /tmp/i/modules
+	cp /bin/busybox /tmp/i/bin/
+	cp /src/tools/testing/lab/l1/initramfs-init /tmp/i/init
+	chmod 755 /tmp/i/init
+	modprobe -S "$KVER" --show-depends -a '"$BOOT_MODULES"' |
+		sed -n "s/^insmod //p" | awk "!seen[\$1]++ { print \$1 }" >/tmp/list
+	while read -r m; do
+		n=$(basename "${m%.ko*}").ko
+		case $m in
+		*.xz) xz -dc "$m" >"/tmp/i/modules/$n" ;;
+		*) cp "$m" "/tmp/i/modules/$n" ;;
+		esac
+		echo "/modules/$n"
+	done </tmp/list >/tmp/i/modules.list
+	cd /tmp/i
+	find . | cpio --quiet -o -H newc >/build/boot/initramfs
+	cp "/boot/vmlinuz-$KVER" /build/boot/vmlinuz' ||
+		die "making the initramfs failed"
+	echo "$stamp" >"$L1_BUILD/boot/stamp"
+}
+
+# boot_arguments - Fills QEMU_ARGS from the options of "lab run".
+boot_arguments()
+{
+	local accel=$1 cpu=max n
+
+	[ "$accel" = tcg ] || cpu=host
+	QEMU_ARGS=(-nodefaults -no-user-config -no-reboot -display none
+		-name "lab-$L1_RELEASE" -cpu "$cpu" -smp "$OPT_CPUS" -m "$OPT_MEM"
+		-machine "q35,accel=$accel$([ "$accel" = tcg ] || echo ,kernel-irqchip=split)"
+		-device intel-iommu,intremap=on
+		-kernel /srv/boot/vmlinuz -initrd /srv/boot/initramfs
+		-append "console=ttyS0 quiet loglevel=5 panic=-1 intel_iommu=on $OPT_SHELL $OPT_APPEND"
+		-serial file:/results/console.log
+		-device virtio-serial-pci)
+	if [ -n "$OPT_SHELL" ]; then
+		QEMU_ARGS+=(-chardev stdio,id=out,signal=off -device virtconsole,chardev=out)
+	else
+		QEMU_ARGS+=(-chardev stdio,id=out,signal=off
+			-device virtserialport,chardev=out,name=lab.out)
+	fi
+	# QEMU's own monitor as a port of L1, so that a test can set faults.
+	QEMU_ARGS+=(-chardev socket,id=qmp,path=/tmp/qmp,server=on,wait=off
+		-mon chardev=qmp,mode=control
+		-chardev socket,id=port,path=/tmp/qmp
+		-device virtserialport,chardev=port,name=lab.qmp)
+	share root /mnt on
+	share src /src on
+	share build /srv on
+	share results /results off
+	for ((n = 0; n < OPT_PFS; n++)); do
+		QEMU_ARGS+=(-device "pcie-root-port,id=rp$n,bus=pcie.0,chassis=$((n + 1)),slot=$((n + 1)),bus-reserve=2,pref64-reserve=256M"
+			-device "$OPT_PF_TYPE,id=pf$n,bus=rp$n$([ "$OPT_PF_TYPE" != connectx-pf ] || echo ",vfs=$OPT_VFS")${OPT_MODEL_PROP:+,$OPT_MODEL_PROP}")
+	done
+	[ -z "$OPT_TRACE" ] || QEMU_ARGS+=(-trace "$OPT_TRACE" -D /results/qemu.log)
+	QEMU_ARGS+=("${OPT_QEMU_ARGS[@]}")
+}
+
+# share TAG PATH READONLY
+share()
+{
+	QEMU_ARGS+=(-fsdev "local,id=$1,path=$2,security_model=none,readonly=$3,multidevs=remap"
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
+}
+
+# scan_dmesg DIR - Print what a kernel must never say; fails when it said it.
+DMESG_BAD='WARNING:|BUG:|Oops|Call Trace|lockdep|possible recursive|possible circular|inconsistent lock|general protection|stack segment|kernel BUG|Kernel panic|refcount_t|UBSAN|KASAN|use-after-free|hung_task|blocked for more than|DMAR:.*[Ff]ault|Unable to handle|scheduling while atomic|suspicious RCU|list_(add|del) corruption'
+DMESG_STALL='rcu.*stall|soft lockup|hard LOCKUP|clocksource.*unstable'
+
+scan_dmesg()
+{
+	local file=$1/dmesg.log allow=${2:-}
+
+	[ -s "$file" ] || file=$1/console.log
+	grep -nE "$DMESG_BAD" "$file" |
+		grep -vE "${allow:-^$}" | head -n 20
+}
+
+# watch_vm PID DIR TIMEOUT - Wait for QEMU; prints nothing, sets VM_END to
+# "done", "timeout" or "stall".
+watch_vm()
+{
+	local pid=$1 dir=$2 limit=$((SECONDS + $3)) last=$SECONDS size=0 now
+
+	VM_END=done
+	while kill -0 "$pid" 2>/dev/null; do
+		now=$(stat -c %s "$dir/heartbeat" "$dir/console.log" 2>/dev/null | paste -sd+)
+		if [ "$now" != "$size" ]; then
+			size=$now
+			last=$SECONDS
+		fi
+		if [ $((SECONDS - last)) -ge "$STALL_SECONDS" ]; then
+			VM_END=stall
+		elif [ "$SECONDS" -ge "$limit" ]; then
+			VM_END=timeout
+		fi
+		if [ "$VM_END" != done ]; then
+			kill -KILL "$pid" 2>/dev/null || :
+			break
+		fi
+		sleep 0.2
+	done
+	wait "$pid" 2>/dev/null
+}
+
+# judge DIR QEMU_STATUS - Say what happened and return the run's status.
+judge()
+{
+	local dir=$1 qemu=$2 status bad
+
+	case $VM_END in
+	stall)
+		say "the VM STALLED: no sign of life for $STALL_SECONDS s (log: $dir/console.log)"
+		return "$STATUS_STALL" ;;
+	timeout)
+		say "the command did not end within $OPT_TIMEOUT s (logs: $dir)"
+		tail -n 15 "$dir/console.log" >&2 || :
+		return "$STATUS_TIMEOUT" ;;
+	esac
+	if [ ! -s "$dir/status" ]; then
+		say "the VM ended before the command did; QEMU's status is $qemu (logs: $dir)"
+		tail -n 30 "$dir/console.log" "$dir/qemu.err" >&2 2>/dev/null || :
+		return "$STATUS_BOOT"
+	fi
+	status=$(cat "$dir/status")
+	if grep -qE "$DMESG_STALL" "$dir/dmesg.log"; then
+		say "the VM's CPU STALLED: $(grep -m1 -E "$DMESG_STALL" "$dir/dmesg.log")"
+		[ "$status" = 0 ] || return "$STATUS_STALL"
+	fi
+	bad=$(scan_dmesg "$dir" "$OPT_DMESG_ALLOW" || :)
+	if [ -n "$bad" ]; then
+		say "the kernel complained (all of it: $dir/dmesg.log):"
+		printf '%s\n' "$bad" >&2
+		[ "$status" != 0 ] || status=$STATUS_DMESG
+	fi
+	return "$status"
+}
+
+run_options()
+{
+	OPT_PFS=0 OPT_VFS=8 OPT_CPUS=1 OPT_MEM=1536 OPT_TIMEOUT=300
+	OPT_QEMU_ARGS=() OPT_MODEL_PROP='' OPT_TRACE='' OPT_SHELL='' OPT_APPEND=''
+	OPT_PF_TYPE=connectx-pf OPT_KERNEL_ROOT='' OPT_DIR='' OPT_DMESG_ALLOW=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--)		shift; break ;;
+		--shell)	OPT_SHELL=lab.shell OPT_TIMEOUT=0; shift; continue ;;
+		--*)		[ $# -ge 2 ] || die "option $1 needs a value" ;;
+		*)		die "'$1' is not an option; the command comes after --" ;;
+		esac
+		case $1 in
+		--pfs)		OPT_PFS=$2 ;;
+		--vfs)		OPT_VFS=$2 ;;
+		--cpus)		OPT_CPUS=$2 ;;
+		--mem)		OPT_MEM=$2 ;;
+		--timeout)	OPT_TIMEOUT=$2 ;;
+		--kernel-root)	OPT_KERNEL_ROOT=$2 ;;
+		--qemu-arg)	OPT_QEMU_ARGS+=("$2") ;;
+		--model-prop)	OPT_MODEL_PROP+=${OPT_MODEL_PROP:+,}$2 ;;
+		--pf-type)	OPT_PF_TYPE=$2 ;;
+		--trace)	OPT_TRACE=$2 ;;
+		--append)	OPT_APPEND=$2 ;;
+		--dir)		OPT_DIR=$2 ;;
+		--dmesg-allow)	OPT_DMESG_ALLOW=$2 ;;
+		*)		die "unknown option $1" ;;
+		esac
+		shift 2
+	done
+	RUN_COMMAND=("$@")
+	[ -n "$OPT_SHELL" ] || [ ${#RUN_COMMAND[@]} -gt 0 ] ||
+		die "no command: lab run REL [OPTION...] -- CMD"
+}
+
+# prepare_run - Make the run's folder and what the VM reads from it.
+prepare_run()
+{
+	make_cache run
+	if [ -n "$OPT_DIR" ]; then
+		mkdir -p "$OPT_DIR"
+		RUN_DIR=$(realpath "$OPT_DIR")
+		rm -f "$RUN_DIR"/{stdin,status,heartbeat,dmesg.log,console.log}
+	else
+		RUN_DIR=$(mktemp -d "$LAB_CACHE/run/$LAB_RELEASE-XXXXXX")
+	fi
+	chmod 777 "$RUN_DIR"
+	printf '%q ' "${RUN_COMMAND[@]}" >"$RUN_DIR/command"
+	: >"$RUN_DIR/heartbeat"
+	printf '%s\n' "${TERM:-dumb}" >"$RUN_DIR/term"
+	printf '%s=%q\n' LAB_RELEASE "$L1_RELEASE" LAB_PFS "$OPT_PFS" \
+		LAB_VFS "$OPT_VFS" KVER "$(cat "$L1_ROOT/usr/src/lab/kver")" \
+		LINUX_SRC /usr/src/lab/linux QEMU_SRC /usr/src/lab/qemu \
+		QEMU_BUILD /usr/src/lab/qemu-build >"$RUN_DIR/environment"
+}
+
+# run_vm - Boot and wait; RUN_DIR and the options are set.
+run_vm()
+{
+	local accel preload='' qemu=0 pid
+
+	[ "$OPT_PFS" = 0 ] || [ "$OPT_PF_TYPE" != connectx-pf ] || {
+		[ -s "$LAB_BUILD/qemu/connectx.so" ] ||
+			die "no plug-in built: run 'lab plugin $LAB_RELEASE' first"
+		preload=/build/qemu/connectx.so
+	}
+	accel=$(accel_choose)
+	boot_arguments "$accel"
+	LAB_BINDS=("$L1_ROOT:/mnt" "$L1_BUILD:/srv" "$RUN_DIR:/results")
+	if [ -n "$OPT_SHELL" ]; then
+		root_run "$LAB_ROOT" env ${preload:+LD_PRELOAD=$preload} \
+			qemu-system-x86_64 "${QEMU_ARGS[@]}" || qemu=$?
+		VM_END=done
+	else
+		# An input that never ends: at its end QEMU would close the port.
+		mkfifo "$RUN_DIR/stdin"
+		root_run "$LAB_ROOT" env ${preload:+LD_PRELOAD=$preload} \
+			qemu-system-x86_64 "${QEMU_ARGS[@]}" \
+			<>"$RUN_DIR/stdin" 2>"$RUN_DIR/qemu.err" &
+		pid=$!
+		at_exit end_process "$pid"
+		watch_vm "$pid" "$RUN_DIR" "$OPT_TIMEOUT" || qemu=$?
+	fi
+	judge "$RUN_DIR" "$qemu"
+}
+
+cmd_run()
+{
+	local status=0 release=${1:-}
+
+	need_release "$release"
+	shift
+	run_options "$@"
+	L1_RELEASE=${OPT_KERNEL_ROOT:-$release}
+	enter "$L1_RELEASE"
+	L1_ROOT=$LAB_ROOT L1_BUILD=$LAB_BUILD
+	make_initramfs
+	[ "$release" = "$L1_RELEASE" ] || enter "$release"
+	prepare_run
+	run_vm || status=$?
+	# Logs of a run that went well are of no use to anyone.
+	[ "$status" != 0 ] || [ -n "$OPT_DIR" ] || rm -rf "$RUN_DIR"
+	return "$status"
+}

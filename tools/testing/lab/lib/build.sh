@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Building modules, the device model's plug-in and tests inside a root. The
+# source at /src is read-only there: what is built goes to /build, a folder of
+# the cache kept per release.
+
+# build_lock - One builder per build folder.
+build_lock()
+{
+	lock "$LAB_BUILD/.lock" "building for release $LAB_RELEASE"
+}
+
+# in_lab SCRIPT - Run a shell script of ours in the root, with V=1 verbosely.
+in_lab()
+{
+	root_run "$LAB_ROOT" sh -euc "$1"
+}
+
+# build_modules - Kbuild writes beside the source, so a copy is built. Only
+# changed files are copied and files gone from the source are removed, which
+# keeps make's work small. W=1 with warnings as errors is the rule here.
+build_modules()
+{
+	build_lock
+	in_lab '
+	mkdir -p /build/kernel /build/modules
+	rsync -a --delete --exclude="*.o" --exclude=".*.cmd" --exclude="*.ko" \
+		--exclude="*.mod" --exclude="*.mod.c" --exclude=Module.symvers \
+		--exclude=modules.order --include=/Kbuild --include=/include/*** \
+		--include=/drivers/*** --include=/compat/*** \
+		--include=/samples/*** --exclude="*" /src/ /build/kernel/
+	make -s -j2 -C "$KDIR" M=/build/kernel CONFIG_DEBUG_INFO_BTF_MODULES= \
+		W=1 KCFLAGS=-Werror modules
+	for m in $(find /build/kernel -name "*.ko"); do
+		cmp -s "$m" "/build/modules/${m##*/}" || cp -p "$m" /build/modules/
+	done
+	for m in /build/modules/*.ko; do
+		find /build/kernel -name "${m##*/}" | grep -q . || rm "$m"
+	done
+	ls /build/modules/*.ko'
+	update_depmod
+	unlock
+}
+
+# update_depmod - The module index that L1 gets, with our modules in updates/.
+# Made outside the VM, where it takes seconds instead of a minute.
+update_depmod()
+{
+	in_lab '
+	stamp=$(sha256sum /build/modules/*.ko)
+	[ "$(cat /build/depmod/stamp 2>/dev/null)" != "$stamp" ] || exit 0
+	d=/build/depmod/lib/modules/$KVER
+	rm -rf /build/depmod
+	mkdir -p "$d/updates"
+	cp /build/modules/*.ko "$d/updates/"
+	cp "/lib/modules/$KVER"/modules.order "/lib/modules/$KVER"/modules.builtin* "$d/"
+	ln -s "/lib/modules/$KVER/kernel" "$d/kernel"
+	depmod -b /build/depmod -a "$KVER"
+	echo "$stamp" >/build/depmod/stamp'
+}
+
+build_plugin()
+{
+	build_lock
+	in_lab '
+	mkdir -p /build/qemu
+	make -C /src/qemu -j2 O=/build/qemu'
+	unlock
+}
+
+build_selftests()
+{
+	build_lock
+	in_lab '
+	mkdir -p /build/selftests
+	make -C /src/tools/testing/selftests/vfio/mlx5 -j2 O=/build/selftests'
+	unlock
+}
