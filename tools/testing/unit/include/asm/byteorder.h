@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef UNIT_ASM_BYTEORDER_H
+#define UNIT_ASM_BYTEORDER_H
+
+#include <endian.h>
+
+#define cpu_to_le32(x)	htole32(x)
+#define cpu_to_le64(x)	htole64(x)
+#define le32_to_cpu(x)	le32toh(x)
+#define le64_to_cpu(x)	le64toh(x)
+
+#endif /* UNIT_ASM_BYTEORDER_H */
