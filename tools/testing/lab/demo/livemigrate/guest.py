@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Talks to the service in the guest (guest/init) over a serial port's UNIX socket."""
+
+import socket
+import threading
+import time
+
+
+class GuestError(Exception):
+    """The guest did not answer, or what it answered is not what it must be."""
+
+
+class Report(dict):
+    """Fields of a check line, "name=value" words in the guest's order."""
+
+    @classmethod
+    def parse(cls, line):
+        return cls(word.split("=", 1) for word in line.split() if "=" in word)
+
+    EXPECTED = {"lost": "0", "changed": "0", "unusable": "0", "fresh": "0", "contexts": "ok",
+                "churn_errors": "0", "memory": "ok", "bad": "0", "log": "0"}
+
+    def problems(self):
+        """What differs from a healthy guest, as "name=value" words; also a missing field."""
+        return [f"{name}={self.get(name, 'missing')}"
+                for name, value in self.EXPECTED.items() if self.get(name) != value]
+
+
+class Guest:
+    """The guest's end of one QEMU process; a new one is needed after a migration."""
+
+    def __init__(self, path, first_id=1):
+        self._next_id = first_id
+        self._lines = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._sock = socket.socket(socket.AF_UNIX)
+        self._sock.connect(path)
+        threading.Thread(target=self._read_loop, daemon=True).start()
+
+    def _read_loop(self):
+        pending = b""
+        try:
+            while chunk := self._sock.recv(65536):
+                pending += chunk
+                *lines, pending = pending.split(b"\n")
+                with self._changed:
+                    self._lines += [line.decode(errors="replace").strip() for line in lines]
+                    self._changed.notify_all()
+        except OSError:
+            pass
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _line(self, deadline, what):
+        with self._changed:
+            while not self._lines:
+                left = deadline - time.monotonic()
+                if self._closed:
+                    raise GuestError(f"guest: connection lost, waiting for {what}")
+                if left <= 0 or not self._changed.wait(left):
+                    raise GuestError(f"guest: no {what} in time")
+            return self._lines.pop(0)
+
+    def wait_ready(self, timeout_s):
+        """Returns when the guest has finished booting."""
+        deadline = time.monotonic() + timeout_s
+        while self._line(deadline, "sign that it is ready") != "0 ready":
+            pass
+
+    def request(self, verb, *arguments, timeout_s=120):
+        """Lines the guest answered.  GuestError if its status is not zero."""
+        request_id = str(self._next_id)
+        self._next_id += 1
+        words = [request_id, verb, *map(str, arguments)]
+        self._sock.sendall(" ".join(words).encode() + b"\n")
+        deadline = time.monotonic() + timeout_s
+        answer = []
+        while True:
+            line = self._line(deadline, f"answer to {verb}")
+            line_id, _, rest = line.partition(" ")
+            if line_id != request_id:
+                continue
+            if rest.startswith("done "):
+                break
+            answer.append(rest)
+        if rest != "done 0":
+            raise GuestError(f"guest: {verb}: status {rest[5:]}: " + "; ".join(answer))
+        return answer
+
+    def check(self, timeout_s=180):
+        """Report of a full check; GuestError names everything that is not as it must be."""
+        lines = self.request("check", timeout_s=timeout_s)
+        report = Report.parse(" ".join(lines))
+        problems = report.problems()
+        if problems:
+            log = self.request("log")
+            raise GuestError("guest: " + " ".join(problems) + "".join("\n  " + l for l in log))
+        return report
+
+    def close(self):
+        self._sock.close()

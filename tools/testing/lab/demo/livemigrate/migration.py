@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One migration: from the command to the record of what happened."""
+
+import os
+import time
+
+from .qmp import QmpError
+from .trace import Trace
+
+# Large enough never to be the limit on one host
+MAX_BANDWIDTH_BYTES = 16 << 30
+# No dirty tracking for the VF's own writes: all memory goes again in the blackout, so
+# the limit only has to let it happen
+DOWNTIME_LIMIT_MS = 600000
+ENDED = ("completed", "failed", "cancelled")
+COMPARE_BYTES = 1 << 20
+PAGE_BYTES = 4096
+
+
+class MigrationError(Exception):
+    """A migration did not end as it must."""
+
+
+def now_us():
+    """Time on the clock that QEMU's events carry."""
+    return time.time_ns() // 1000
+
+
+class Migration:
+    """Moves the guest of one Vm to another that was started with incoming=True."""
+
+    def __init__(self, source, destination):
+        self.source = source
+        self.destination = destination
+        self.uri = f"unix:{destination.path('migration')}"
+        self.start_us = None
+        self.end_us = None
+        self.statistics = {}
+        self.audit = None
+        self.resume_us = None
+        self._source_mark = 0
+        self._destination_mark = 0
+
+    def start(self, **parameters):
+        """Returns once both QEMUs have accepted their part; parameters are QMP's."""
+        settings = {"max_bandwidth": MAX_BANDWIDTH_BYTES, "downtime_limit": DOWNTIME_LIMIT_MS}
+        self.source.qmp.command("migrate-set-parameters", **{**settings, **parameters})
+        socket_path = self.uri.partition(":")[2]
+        if os.path.exists(socket_path):
+            os.unlink(socket_path)
+        self._destination_mark = self.destination.qmp.mark()
+        self.destination.qmp.command("migrate-incoming", uri=self.uri)
+        self._source_mark = self.source.qmp.mark()
+        self.start_us = now_us()
+        self.source.qmp.command("migrate", uri=self.uri)
+
+    def wait(self, *statuses, timeout_s=300):
+        """Status the source reached first, of those asked for or an end."""
+        return self.source.qmp.wait_migration(set(statuses) | set(ENDED), self._source_mark,
+                                              timeout_s)
+
+    def wait_arrival(self, timeout_s=300):
+        """Returns when the destination has loaded all of it."""
+        status = self.destination.qmp.wait_migration({"completed", "failed"},
+                                                     self._destination_mark, timeout_s)
+        if status != "completed":
+            raise MigrationError("the destination failed: " + self.destination.messages())
+
+    def complete(self, timeout_s=300):
+        """To the end; raises MigrationError with both QEMUs' words if that is a bad one."""
+        status = self.wait(timeout_s=timeout_s)
+        if status != "completed":
+            raise MigrationError(f"migration {status}: {self.failure()}")
+        self.wait_arrival(timeout_s)
+        self.statistics = self.source.qmp.command("query-migrate")
+
+    def compare_memory(self):
+        """Compare every page of both guests' memory; both must be stopped."""
+        different, pages = [], 0
+        with open(self.source.memory_path, "rb") as ours, \
+                open(self.destination.memory_path, "rb") as theirs:
+            while True:
+                left, right = ours.read(COMPARE_BYTES), theirs.read(COMPARE_BYTES)
+                if not left and not right:
+                    break
+                if left != right:
+                    different += [pages + i // PAGE_BYTES
+                                  for i in range(0, max(len(left), len(right)), PAGE_BYTES)
+                                  if left[i:i + PAGE_BYTES] != right[i:i + PAGE_BYTES]]
+                pages += max(len(left), len(right)) // PAGE_BYTES
+        self.audit = {"pages": pages, "different": len(different)}
+        if different:
+            raise MigrationError(f"{len(different)} of {pages} pages differ, first "
+                                 + ", ".join(f"{page:#x}" for page in different[:8]))
+
+    def resume_destination(self):
+        """Lets a destination that was started paused run."""
+        mark = self.destination.qmp.mark()
+        self.resume_us = now_us()
+        self.destination.qmp.command("cont")
+        self.destination.qmp.wait_event(lambda e: e["event"] == "RESUME", mark, what="RESUME")
+
+    def running_us(self):
+        """When the guest ran again at the destination, or None."""
+        times = [event["time_us"] for event in self.destination.qmp.events
+                 if event["event"] == "RESUME" and event["time_us"] >= self.start_us]
+        return times[0] if times else None
+
+    def failure(self):
+        """Why it failed, as both sides tell it."""
+        words = []
+        try:
+            words.append(self.source.qmp.command("query-migrate").get("error-desc", ""))
+        except QmpError as error:
+            words.append(str(error))
+        words += [self.source.messages(), self.destination.messages()]
+        return "; ".join(word for word in words if word) or "no reason given"
+
+    def finish(self):
+        """Marks the end of what belongs to this migration in the traces."""
+        self.end_us = now_us()
+
+    def traces(self):
+        """What both QEMUs did between start() and finish()."""
+        return tuple(Trace(vm.path("trace"), self.start_us, self.end_us)
+                     for vm in (self.source, self.destination))
