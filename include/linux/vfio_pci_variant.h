@@ -109,9 +109,10 @@ struct vfio_pci_variant_buf {
  *              without waiting for it. The end is told, once, by
  *              vfio_pci_variant_save_done(), unless an error is returned here. One image
  *              is in flight at a time; @buf may be one that an earlier call has filled.
- * @save_stop: Ends the save session. On return no image is in flight (its _done() was
- *             called, with an error maybe) and the backend has forgotten the session, but
- *             for the @priv of buffers.
+ * @save_stop: Ends the save session. On return no image is in flight: its _done() has
+ *             returned, or will never be called. The backend has forgotten the session, but
+ *             for the @priv of buffers. It may be called from a reset, with the core's
+ *             memory_lock held: what it waits for must not wait for that lock.
  *
  * @load_start: Begins a load session on a device frozen on both sides.
  * @load_image: Starts to put the @buf->used_bytes of @buf in the device and returns

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A variant as a PCI driver and its devices as VFIO devices: registration, binding, open and
+ * close, AER and resets
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/vfio_pci_variant.h>
+
+#include "mig.h"
+#include "mig_file.h"
+#include "v2.h"
+
+static struct vfio_pci_variant *vpv_variant(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct vfio_pci_variant, core.vdev);
+}
+
+static struct vfio_pci_variant *vpv_drvdata(struct pci_dev *pdev)
+{
+	return container_of((struct vfio_pci_core_device *)pci_get_drvdata(pdev),
+			    struct vfio_pci_variant, core);
+}
+
+static struct vfio_pci_variant_driver *vpv_driver(struct pci_dev *pdev)
+{
+	return container_of(to_pci_driver(pdev->dev.driver), struct vfio_pci_variant_driver,
+			    pci_driver);
+}
+
+static int vpv_init_variant(struct vfio_pci_variant *variant)
+{
+	const struct vfio_pci_variant_ops *ops = variant->ops;
+	int ret;
+
+	if (ops->mig) {
+		variant->mig = vpv_mig_alloc(variant);
+		if (!variant->mig)
+			return -ENOMEM;
+	}
+
+	ret = ops->init ? ops->init(variant) : 0;
+	if (ret)
+		goto err_mig;
+
+	if (variant->migration_flags) {
+		ret = vpv_v2_init(variant);
+		if (ret)
+			goto err_release;
+	}
+	return 0;
+
+err_release:
+	if (ops->release)
+		ops->release(variant);
+err_mig:
+	if (variant->mig)
+		vpv_mig_detach(variant->mig);
+	return ret;
+}
+
+static int vpv_init_dev(struct vfio_device *vdev)
+{
+	struct vfio_pci_variant *variant = vpv_variant(vdev);
+	int ret;
+
+	ret = vfio_pci_core_init_dev(vdev);
+	if (ret)
+		return ret;
+
+	variant->ops = vpv_driver(variant->core.pdev)->ops;
+	return vpv_init_variant(variant);
+}
+
+static void vpv_release_dev(struct vfio_device *vdev)
+{
+	struct vfio_pci_variant *variant = vpv_variant(vdev);
+
+	if (variant->ops->release)
+		variant->ops->release(variant);
+	if (variant->mig)
+		vpv_mig_detach(variant->mig);
+	vfio_pci_core_release_dev(vdev);
+}
+
+static int vpv_open_device(struct vfio_device *vdev)
+{
+	struct vfio_pci_variant *variant = vpv_variant(vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&variant->core);
+	if (ret)
+		return ret;
+
+	if (vdev->mig_ops)
+		vpv_mig_open(variant->mig);
+	vfio_pci_core_finish_enable(&variant->core);
+	return 0;
+}
+
+static void vpv_close_device(struct vfio_device *vdev)
+{
+	struct vfio_pci_variant *variant = vpv_variant(vdev);
+
+	if (vdev->mig_ops)
+		vpv_mig_close(variant->mig);
+	vfio_pci_core_close_device(vdev);
+}
+
+/* Each driver has a copy of its own, with its name */
+static const struct vfio_device_ops vpv_device_ops = {
+	.init = vpv_init_dev,
+	.release = vpv_release_dev,
+	.open_device = vpv_open_device,
+	.close_device = vpv_close_device,
+	.ioctl = vfio_pci_core_ioctl,
+	.device_feature = vpv_v2_device_feature,
+	.read = vfio_pci_core_read,
+	.write = vfio_pci_core_write,
+	.mmap = vfio_pci_core_mmap,
+	.request = vfio_pci_core_request,
+	.match = vfio_pci_core_match,
+	VFIO_PCI_CORE_OPS_IOMMUFD
+	VFIO_PCI_CORE_OPS_PASID
+	VFIO_PCI_CORE_OPS_TOKEN
+	VFIO_PCI_CORE_OPS_REGION_INFO
+};
+
+static int vpv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct vfio_pci_variant_driver *driver = vpv_driver(pdev);
+	struct vfio_device *vdev;
+	struct vfio_pci_variant *variant;
+	int ret;
+
+	/* driver_override and new_id make the PCI core offer devices that are not in the table */
+	if (!pci_match_id(driver->pci_driver.id_table, pdev)) {
+		pci_err(pdev, "%s does not know this device (%04x:%04x), use vfio-pci\n",
+			driver->pci_driver.name, pdev->vendor, pdev->device);
+		return -ENODEV;
+	}
+
+	vdev = _vfio_alloc_device(driver->ops->device_size, &pdev->dev, &driver->vfio_ops);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+
+	variant = vpv_variant(vdev);
+	pci_set_drvdata(pdev, &variant->core);
+	ret = vfio_pci_core_register_device(&variant->core);
+	if (ret) {
+		vfio_put_device(vdev);
+		return ret;
+	}
+
+	pci_info(pdev, "migration: %s\n", !vdev->mig_ops ? "no" :
+		 vdev->migration_flags & VFIO_MIGRATION_P2P ? "stop-copy, p2p" : "stop-copy");
+	return 0;
+}
+
+static void vpv_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_variant *variant = vpv_drvdata(pdev);
+
+	vfio_pci_core_unregister_device(&variant->core);
+	vfio_put_device(&variant->core.vdev);
+}
+
+static void vpv_reset_done(struct pci_dev *pdev)
+{
+	struct vfio_pci_variant *variant = vpv_drvdata(pdev);
+
+	if (variant->core.vdev.mig_ops)
+		vpv_mig_reset_done(variant->mig);
+}
+
+static const struct pci_error_handlers vpv_err_handlers = {
+	.reset_done = vpv_reset_done,
+	.error_detected = vfio_pci_core_aer_err_detected,
+};
+
+/* Only entries that ask for an override by name: the driver never takes a device by itself */
+static bool vpv_id_table_is_exact(const struct pci_device_id *id)
+{
+	if (!id || !id->vendor)
+		return false;
+
+	for (; id->vendor || id->subvendor || id->class_mask; id++)
+		if (id->override_only != PCI_ID_F_VFIO_DRIVER_OVERRIDE)
+			return false;
+	return true;
+}
+
+static bool vpv_mig_ops_are_complete(const struct vfio_pci_variant_ops *ops)
+{
+	const struct vfio_pci_variant_mig_ops *mig = ops->mig;
+
+	if (!mig)
+		return true;
+
+	return ops->stream && ops->stream->load_start && ops->stream->load_next &&
+	       ops->stream->load_end && mig->freeze && mig->unfreeze &&
+	       mig->save_start && mig->save_image && mig->save_stop &&
+	       mig->load_start && mig->load_image && mig->load_stop && mig->bytes_left;
+}
+
+/**
+ * __vfio_pci_variant_register_driver() - register a variant driver
+ * @driver: the driver
+ * @owner: its module
+ * @mod_name: the module's name
+ *
+ * Use vfio_pci_variant_register_driver().
+ *
+ * Return: 0 or a negative errno.
+ */
+int __vfio_pci_variant_register_driver(struct vfio_pci_variant_driver *driver,
+				       struct module *owner, const char *mod_name)
+{
+	struct pci_driver *pci_driver = &driver->pci_driver;
+
+	if (driver->ops->device_size < sizeof(struct vfio_pci_variant) ||
+	    !vpv_mig_ops_are_complete(driver->ops) ||
+	    !vpv_id_table_is_exact(pci_driver->id_table)) {
+		pr_err("%s: not a complete variant driver\n", mod_name);
+		return -EINVAL;
+	}
+
+	driver->vfio_ops = vpv_device_ops;
+	driver->vfio_ops.name = (char *)pci_driver->name;
+	pci_driver->probe = vpv_probe;
+	pci_driver->remove = vpv_remove;
+	pci_driver->err_handler = &vpv_err_handlers;
+	pci_driver->driver_managed_dma = true;
+	return __pci_register_driver(pci_driver, owner, mod_name);
+}
+EXPORT_SYMBOL_GPL(__vfio_pci_variant_register_driver);
+
+/**
+ * vfio_pci_variant_unregister_driver() - undo vfio_pci_variant_register_driver()
+ * @driver: the driver; waits until no device of it is in use
+ */
+void vfio_pci_variant_unregister_driver(struct vfio_pci_variant_driver *driver)
+{
+	pci_unregister_driver(&driver->pci_driver);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_variant_unregister_driver);
+
+static int __init vpv_module_init(void)
+{
+	return vpv_file_init();
+}
+module_init(vpv_module_init);
+
+static void __exit vpv_module_exit(void)
+{
+	vpv_file_exit();
+}
+module_exit(vpv_module_exit);
+
+MODULE_IMPORT_NS("IOMMUFD");
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Library for device-specific variants of vfio-pci");
