@@ -77,3 +77,36 @@ build_selftests()
 	make -C /src/tools/testing/selftests/vfio/mlx5 -j2 O=/build/selftests'
 	unlock
 }
+
+# build_guest - The small guest of the migration tests and the demo, where
+# the release has one.
+build_guest()
+{
+	build_lock
+	in_lab '
+	[ -x /src/tools/testing/lab/demo/guest/build ] || exit 0
+	mkdir -p /build/demo
+	/src/tools/testing/lab/demo/guest/build /build/demo'
+	unlock
+}
+
+# clean_builds - Remove what was built, for all releases; roots stay.
+clean_builds()
+{
+	remove_tree "${VFIO_MLX5_BUILD:-$LAB_CACHE/build}"
+	remove_tree "$LAB_CACHE/check"
+	remove_tree "$LAB_CACHE/run"
+}
+
+# dist_clean - Remove the whole cache: our folders in it, then itself if empty.
+dist_clean()
+{
+	local d
+
+	clean_builds
+	for d in roots log; do
+		remove_tree "$LAB_CACHE/$d"
+	done
+	rm -f "$LAB_CACHE/install.log"
+	rmdir "$LAB_CACHE" 2>/dev/null || :
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Front door. What is built for a Debian release is built and run in the lab
+# (tools/testing/lab), which the first target that needs it sets up.
+
+LAB     := tools/testing/lab/lab
+REL     ?= 13
+KVER    ?= $(shell uname -r)
+KDIR    ?= /lib/modules/$(KVER)/build
+# Pages of BTF are not made for modules built outside of the kernel's tree.
+KBUILD   = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check style static unit model vm shell soak lab modules \
+	modules_install need-headers clean distclean
+
+help:
+	@echo 'Development, on any Debian machine, with no card (see README.md):'
+	@echo '  make demo       live-migrate a guest with an emulated ConnectX VF, stock QEMU'
+	@echo '  make check      all tests below; last line "N passed, N failed"'
+	@echo '  make style      form of the source: SPDX, checkpatch, shellcheck, spelling'
+	@echo '  make static     build for Debian 13, 12 and 13-backports without a warning; sparse'
+	@echo '  make unit       user-space tests of parsers and tables, with sanitizers'
+	@echo '  make model      tests of the device model, no guest'
+	@echo '  make vm         tests in virtual machines; TESTS="name..." for some'
+	@echo '  make shell      a shell in the test machine; REL=13, ARGS="--pfs 1"'
+	@echo '  make soak       the VM tests over and over; COUNT=20'
+	@echo '  make lab        only set up the lab (3 minutes, some hundred MB; kept in the cache)'
+	@echo 'On a real host:'
+	@echo '  make modules          build for the running kernel; KVER=... for another'
+	@echo '  make modules_install  install into updates/ of that kernel, and run depmod'
+	@echo 'Cleaning:'
+	@echo '  make clean      remove what was built'
+	@echo '  make distclean  remove the lab and its cache as well'
+
+demo:
+	@tools/testing/lab/demo/demo $(ARGS)
+
+check:
+	@scripts/check
+
+style static unit model:
+	@scripts/check $@
+
+vm:
+	@TESTS='$(TESTS)' scripts/check $@
+
+soak:
+	@TESTS='$(TESTS)' scripts/soak $(or $(COUNT),20)
+
+shell:
+	@$(LAB) modules $(REL) && $(LAB) plugin $(REL)
+	@$(LAB) shell $(REL) $(or $(ARGS),--pfs 1)
+
+lab:
+	@$(LAB) build $(REL)
+
+need-headers:
+	@[ -e '$(KDIR)/Makefile' ] || { \
+		echo 'no headers of kernel $(KVER): apt-get install linux-headers-$(KVER)' >&2; \
+		exit 1; }
+
+modules: need-headers
+	@$(KBUILD) modules
+
+modules_install: modules
+	@$(KBUILD) INSTALL_MOD_DIR=updates modules_install
+	@depmod $(KVER)
+
+clean:
+	@$(LAB) clean
+	@[ ! -e '$(KDIR)/Makefile' ] || $(KBUILD) -s clean
+
+distclean: clean
+	@$(LAB) distclean
