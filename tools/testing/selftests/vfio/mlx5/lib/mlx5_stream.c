@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Taking mlx5 migration streams apart and putting (wrong) ones together.
+ */
+#include <endian.h>
+
+#include "mlx5_stream.h"
+
+static struct mlx5_record_head head_at(const struct vfio_image *image,
+				       size_t offset)
+{
+	struct mlx5_record_head head;
+
+	VFIO_ASSERT(offset + sizeof(head) <= image->size,
+		    "no record head at %zu of %zu", offset, image->size);
+	memcpy(&head, image->data + offset, sizeof(head));
+	return head;
+}
+
+__u64 mlx5_record_size(const struct vfio_image *image, size_t offset)
+{
+	return le64toh(head_at(image, offset).size);
+}
+
+__u32 mlx5_record_tag(const struct vfio_image *image, size_t offset)
+{
+	return le32toh(head_at(image, offset).tag);
+}
+
+__u32 mlx5_record_flags(const struct vfio_image *image, size_t offset)
+{
+	return le32toh(head_at(image, offset).flags);
+}
+
+bool mlx5_records_find(const struct vfio_image *image,
+		       struct mlx5_records *records)
+{
+	size_t offset = 0, left;
+	__u64 size;
+
+	records->nr = 0;
+	records->offset[0] = 0;
+	while (offset < image->size) {
+		left = image->size - offset;
+		if (left < MLX5_HEAD_BYTES || records->nr == MLX5_MAX_RECORDS)
+			return false;
+		size = mlx5_record_size(image, offset);
+		if (size > left - MLX5_HEAD_BYTES)
+			return false;
+		offset += MLX5_HEAD_BYTES + size;
+		records->offset[++records->nr] = offset;
+	}
+	return true;
+}
+
+void mlx5_stream_append(struct vfio_image *image, const void *data,
+			size_t bytes)
+{
+	if (image->size + bytes > image->allocated) {
+		image->allocated = image->size + bytes;
+		image->data = realloc(image->data, image->allocated);
+		VFIO_ASSERT(image->data, "no memory for %zu bytes",
+			    image->allocated);
+	}
+	if (data)
+		memcpy(image->data + image->size, data, bytes);
+	else
+		memset(image->data + image->size, 0, bytes);
+	image->size += bytes;
+}
+
+void mlx5_record_append(struct vfio_image *image, __u64 size, __u32 flags,
+			__u32 tag, const void *data, size_t bytes)
+{
+	struct mlx5_record_head head = {
+		.size = htole64(size),
+		.flags = htole32(flags),
+		.tag = htole32(tag),
+	};
+
+	mlx5_stream_append(image, &head, sizeof(head));
+	mlx5_stream_append(image, data, bytes);
+}

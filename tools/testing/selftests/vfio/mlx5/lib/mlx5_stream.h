@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The migration stream of mlx5_vfio_pci: records of a 16-byte little-endian
+ * head and data, one after the other, with nothing before, between or behind.
+ */
+#ifndef SELFTEST_MLX5_STREAM_H
+#define SELFTEST_MLX5_STREAM_H
+
+#include "vfio_mig.h"
+
+#define MLX5_TAG_FW_DATA		0
+#define MLX5_TAG_STOP_COPY_SIZE		1
+
+/* A reader that does not know the tag may skip the record. */
+#define MLX5_RECORD_OPTIONAL		1
+
+struct mlx5_record_head {
+	__le64 size;
+	__le32 flags;
+	__le32 tag;
+};
+
+#define MLX5_HEAD_BYTES	sizeof(struct mlx5_record_head)
+
+#define MLX5_MAX_RECORDS	64
+
+/* Where the records of an image begin; offset[nr] is the end of the last. */
+struct mlx5_records {
+	unsigned int nr;
+	size_t offset[MLX5_MAX_RECORDS + 1];
+};
+
+__u64 mlx5_record_size(const struct vfio_image *image, size_t offset);
+__u32 mlx5_record_tag(const struct vfio_image *image, size_t offset);
+__u32 mlx5_record_flags(const struct vfio_image *image, size_t offset);
+
+/* False when @image is not records from its first byte to its last. */
+bool mlx5_records_find(const struct vfio_image *image,
+		       struct mlx5_records *records);
+
+/* Appends a head, and @bytes of data (zeroes when @data is NULL). */
+void mlx5_record_append(struct vfio_image *image, __u64 size, __u32 flags,
+			__u32 tag, const void *data, size_t bytes);
+/* Appends bytes as they are. */
+void mlx5_stream_append(struct vfio_image *image, const void *data,
+			size_t bytes);
+
+#endif /* SELFTEST_MLX5_STREAM_H */
