@@ -16,6 +16,11 @@
  * or load takes. Lock order: mlx5_core's interface lock, its VF notifier, the
  * caller's locks, the lock in struct mlx5_vhca.
  *
+ * Errors: -EIO is a command that the firmware refused or failed, -EBUSY one that
+ * it refused because it is busy, -EOPNOTSUPP one that it does not know, -ENOMEM a
+ * lack of memory here or there, -ENOTCONN a PF that went away, -ETIMEDOUT no
+ * answer.
+ *
  * Time: no call waits longer than mlx5_core's command timeout (60 s) for each
  * command that it posts or waits for.
  */

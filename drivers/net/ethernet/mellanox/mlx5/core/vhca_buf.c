@@ -35,14 +35,14 @@ static int vhca_buf_count_bytes(struct sg_table *sgt, u32 *bytes)
 	return 0;
 }
 
-static void vhca_buf_fill_mkc(void *mkc, u32 pdn, u32 npages, enum dma_data_direction dir)
+static void vhca_buf_fill_mkc(void *mkc, u32 pdn, u32 npages)
 {
 	MLX5_SET(mkc, mkc, access_mode_1_0, MLX5_MKC_ACCESS_MODE_MTT);
-	/* Only what the direction needs: a loaded image is never written to */
+	/* All rights: the DMA mapping knows the direction */
 	MLX5_SET(mkc, mkc, lr, 1);
+	MLX5_SET(mkc, mkc, lw, 1);
 	MLX5_SET(mkc, mkc, rr, 1);
-	MLX5_SET(mkc, mkc, lw, dir == DMA_FROM_DEVICE);
-	MLX5_SET(mkc, mkc, rw, dir == DMA_FROM_DEVICE);
+	MLX5_SET(mkc, mkc, rw, 1);
 	MLX5_SET(mkc, mkc, pd, pdn);
 	/* Not bound to a queue pair */
 	MLX5_SET(mkc, mkc, qpn, 0xffffff);
@@ -75,7 +75,7 @@ static int vhca_buf_create_mkey(struct mlx5_vhca_buf *buf)
 	MLX5_SET(create_mkey_in, in, translations_octword_actual_size,
 		 DIV_ROUND_UP(npages, 2));
 	vhca_buf_fill_mkc(MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry),
-			  buf->vhca->pdn, npages, buf->dir);
+			  buf->vhca->pdn, npages);
 	ret = mlx5_core_create_mkey(buf->vhca->mdev, &buf->mkey, in, in_bytes);
 	kvfree(in);
 	return ret;

@@ -14,6 +14,10 @@
 
 #include "vhca_priv.h"
 
+/*
+ * Not mlx5_core's own table: what it calls -EINVAL would reach the user as that,
+ * who would take it for a mistake in the system call.
+ */
 static int vhca_status_to_errno(u8 status)
 {
 	switch (status) {
@@ -21,9 +25,6 @@ static int vhca_status_to_errno(u8 status)
 		return 0;
 	case MLX5_CMD_STAT_BAD_OP_ERR:
 		return -EOPNOTSUPP;
-	case MLX5_CMD_STAT_BAD_PARAM_ERR:
-	case MLX5_CMD_STAT_BAD_RES_STATE_ERR:
-		return -EINVAL;
 	case MLX5_CMD_STAT_RES_BUSY:
 		return -EBUSY;
 	case MLX5_CMD_STAT_LIM_ERR:
@@ -59,10 +60,9 @@ int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const 
 		/* Both stand at the same place in the answer to any command */
 		status = MLX5_GET(suspend_vhca_out, out, status);
 		syndrome = MLX5_GET(suspend_vhca_out, out, syndrome);
-		err = vhca_status_to_errno(status);
-		dev_warn_ratelimited(dev, "%s refused by the firmware: status 0x%x, syndrome 0x%x (%pe)\n",
-				     what, status, syndrome, ERR_PTR(err));
-		return err;
+		dev_warn_ratelimited(dev, "%s refused by the firmware: status 0x%x, syndrome 0x%x\n",
+				     what, status, syndrome);
+		return vhca_status_to_errno(status);
 	}
 
 	/* mlx5_core's word for a PF that resets or is in internal error */

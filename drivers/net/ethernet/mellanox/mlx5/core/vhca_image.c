@@ -57,6 +57,9 @@ static void vhca_image_work(struct work_struct *work)
 					save ? "SAVE_VHCA_STATE" : "LOAD_VHCA_STATE", cmd->out);
 	if (!result.err && save)
 		vhca_image_saved(vhca, &result);
+	/* The image came from outside, so this is not the device's failure */
+	if (!save && result.fw_status == MLX5_CMD_STAT_BAD_PARAM_ERR)
+		result.err = -EINVAL;
 	done = cmd->done;
 	priv = cmd->priv;
 	cmd->buf = NULL;
