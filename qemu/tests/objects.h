@@ -1,0 +1,85 @@
+/*
+ * Objects of a function, made the way the kernel makes them, and the work
+ * queues' memory behind them.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TESTS_OBJECTS_H
+#define TESTS_OBJECTS_H
+
+#include "hca.h"
+
+#define HCA_MKEY_BYTE       0x5a
+
+/* States of send and receive queues. */
+enum {
+    HCA_WQ_RST  = 0,
+    HCA_WQ_RDY  = 1,
+    HCA_WQ_ERR  = 3,
+};
+
+typedef struct HcaCq {
+    Hca *hca;
+    uint32_t cqn;
+    unsigned log_size;
+    uint64_t buf, dbr;
+    uint32_t ci;
+} HcaCq;
+
+typedef struct HcaWq {
+    Hca *hca;
+    uint32_t number;
+    unsigned log_size;
+    uint64_t buf, dbr;
+    uint16_t pi;
+} HcaWq;
+
+/* One of everything that a network driver has, with its references. */
+typedef struct HcaObjects {
+    uint32_t pd, td, mkey, tis, rqt, tir, q_counter;
+    uint32_t flow_table, flow_group;
+    HcaEq async_eq, comp_eq;
+    HcaCq cq;
+    HcaWq sq, rq;
+    uint64_t rx_buf;
+} HcaObjects;
+
+void hca_must_create_cq(Hca *hca, HcaCq *cq, uint32_t eqn, unsigned log_size);
+/* The next completion, or NULL. */
+uint8_t *hca_cq_peek(HcaCq *cq);
+bool hca_cq_wait(HcaCq *cq);
+/* Consumes one and tells the device through the doorbell record. */
+void hca_cq_pop(HcaCq *cq);
+/* Asks for an event at the next completion. */
+void hca_cq_arm(HcaCq *cq);
+
+void hca_must_create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
+                        uint32_t tisn, unsigned log_size);
+void hca_must_create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
+                        unsigned log_size);
+int hca_modify_wq(Hca *hca, uint16_t opcode, uint32_t number,
+                  unsigned from, unsigned to);
+/* A NOP that completes; told to the device by hca_sq_ring(). */
+void hca_sq_post_nop(HcaWq *sq);
+/* Publishes the producer index; rings the doorbell if asked to. */
+void hca_sq_ring(HcaWq *sq, bool doorbell);
+
+uint32_t hca_must_create_tis(Hca *hca, uint32_t td);
+uint32_t hca_must_create_rqt(Hca *hca, uint32_t rqn);
+uint32_t hca_must_create_tir(Hca *hca, uint32_t td, uint32_t rqtn);
+/* Returns the index; the key is index << 8 | HCA_MKEY_BYTE. */
+uint32_t hca_must_create_pa_mkey(Hca *hca, uint32_t pd);
+uint32_t hca_must_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf,
+                                  unsigned pages);
+uint32_t hca_must_create_flow_table(Hca *hca, unsigned level,
+                                    unsigned log_size);
+uint32_t hca_must_create_flow_group(Hca *hca, uint32_t table, uint32_t last);
+void hca_must_set_fte(Hca *hca, uint32_t table, uint32_t group,
+                      uint32_t index, uint32_t tirn);
+
+/* All of the above; send and receive queue RDY, completion queue armed. */
+void hca_must_create_objects(Hca *hca, HcaObjects *o);
+/* Takes them all down in an order the device accepts. */
+void hca_must_destroy_objects(Hca *hca, HcaObjects *o);
+
+#endif
