@@ -6,16 +6,17 @@
 
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 
 /*
- * Exported since 6.3. The only page asked for is the second one of general
- * capabilities, for its migratable bit: no devlink before 6.2 can set that, so
- * these kernels never looked at it, and their VFs migrate where the PF says that
- * VFs can. Hence the bit is reported as set.
+ * Exported by the late 6.1.y only. The one page asked for is the second one of
+ * general capabilities, for its migratable bit: no devlink before 6.2 can set
+ * that, so these kernels never looked at it, and their VFs migrate where the PF
+ * says that VFs can. Hence the bit is reported as set.
  */
-static inline int mlx5_vport_get_other_func_cap(struct mlx5_core_dev *dev, u16 function_id,
-						void *out, u16 opmod)
+static inline int compat_mlx5_vport_get_other_func_cap(struct mlx5_core_dev *dev,
+							u16 function_id, void *out,
+							u16 opmod)
 {
 	u32 in[MLX5_ST_SZ_DW(query_hca_cap_in)] = {};
 	int ret;
@@ -30,6 +31,8 @@ static inline int mlx5_vport_get_other_func_cap(struct mlx5_core_dev *dev, u16 f
 	return ret;
 }
 
-#endif /* < 6.3 */
+#define mlx5_vport_get_other_func_cap compat_mlx5_vport_get_other_func_cap
+
+#endif /* < 6.2 */
 
 #endif /* COMPAT_LINUX_MLX5_VPORT_H */
