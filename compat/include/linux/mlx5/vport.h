@@ -15,8 +15,8 @@
  * says that VFs can. Hence the bit is reported as set.
  */
 static inline int compat_mlx5_vport_get_other_func_cap(struct mlx5_core_dev *dev,
-							u16 function_id, void *out,
-							u16 opmod)
+						       u16 function_id, void *out,
+						       u16 opmod)
 {
 	u32 in[MLX5_ST_SZ_DW(query_hca_cap_in)] = {};
 	int ret;
