@@ -107,12 +107,12 @@ scan_dmesg()
 }
 
 # watch_vm PID DIR TIMEOUT - Wait for QEMU; prints nothing, sets VM_END to
-# "done", "timeout" or "stall".
+# "ended", "timeout" or "stall".
 watch_vm()
 {
 	local pid=$1 dir=$2 limit=$((SECONDS + $3)) last=$SECONDS size=0 now
 
-	VM_END=done
+	VM_END=ended
 	while kill -0 "$pid" 2>/dev/null; do
 		now=$(stat -c %s "$dir/heartbeat" "$dir/console.log" 2>/dev/null | paste -sd+)
 		if [ "$now" != "$size" ]; then
@@ -124,7 +124,7 @@ watch_vm()
 		elif [ "$SECONDS" -ge "$limit" ]; then
 			VM_END=timeout
 		fi
-		if [ "$VM_END" != done ]; then
+		if [ "$VM_END" != ended ]; then
 			kill -KILL "$pid" 2>/dev/null || :
 			break
 		fi
@@ -238,7 +238,7 @@ run_vm()
 	if [ -n "$OPT_SHELL" ]; then
 		root_run "$LAB_ROOT" env ${preload:+LD_PRELOAD=$preload} \
 			qemu-system-x86_64 "${QEMU_ARGS[@]}" || qemu=$?
-		VM_END=done
+		VM_END=ended
 	else
 		# An input that never ends: at its end QEMU would close the port.
 		mkfifo "$RUN_DIR/stdin"

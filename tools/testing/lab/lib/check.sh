@@ -16,7 +16,7 @@ test_options()
 
 	TEST_RELEASE=13
 	TEST_OPTIONS=()
-	for word in $(sed -n 's/^# lab: *//p' "$1"); do
+	while read -r word; do
 		value=${word#*=}
 		case $word in
 		release=*)	TEST_RELEASE=$value ;;
@@ -25,7 +25,7 @@ test_options()
 		*)		say "${1##*/}: unknown word '$word' in its header"
 				return 1 ;;
 		esac
-	done
+	done < <(sed -n 's/^# lab: *//p' "$1" | xargs -n 1)
 	while read -r line; do
 		TEST_OPTIONS+=(--qemu-arg "$line")
 	done < <(sed -n 's/^# lab-qemu-arg: *//p' "$1")
@@ -185,7 +185,9 @@ show_finished()
 
 	for f in "$@"; do
 		dir=$CHECK_DIR/$(basename "$f" .sh)
-		[ -s "$dir/tap" ] && [ ! -e "$dir/shown" ] || continue
+		if [ ! -s "$dir/tap" ] || [ -e "$dir/shown" ]; then
+			continue
+		fi
 		cat "$dir/tap"
 		touch "$dir/shown"
 		! grep -qE '^not ok\b' "$dir/tap" || CHECK_FAILED=1

@@ -27,9 +27,11 @@ ns_run()
 	local user=()
 
 	[ "$(id -u)" = 0 ] || user=(-U --map-root-user --map-auto)
-	setpriv --pdeathsig KILL \
-		unshare "${user[@]}" -m -p -f --kill-child --mount-proc "$@" \
-		{LOCK_FD}>&-
+	(
+		exec {LOCK_FD}>&-
+		exec setpriv --pdeathsig KILL unshare "${user[@]}" \
+			-m -p -f --kill-child --mount-proc "$@"
+	)
 }
 
 # root_run ROOT CMD... - Run CMD inside ROOT, with the source read-only at

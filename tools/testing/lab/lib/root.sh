@@ -121,7 +121,7 @@ build_root()
 	end_process "$progress"
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$ret" != 0 ]; then
-		grep -E '^E: |rror|No space' "$log" | tail -n 5 >&2 || :
+		grep -E '^E: |rror|No space|Depends:' "$log" | tail -n 5 >&2 || :
 		die "making the root of release $rel failed (log: $log)"
 	fi
 	mv "$partial" "$root"
@@ -149,12 +149,13 @@ remove_old_roots()
 	local d
 
 	for d in "$LAB_CACHE/roots/$1-"????????????; do
-		[ "$d" != "$2" ] && [ -e "$d" ] || continue
+		if [ "$d" = "$2" ] || [ ! -e "$d" ]; then
+			continue
+		fi
 		(
 			flock -n -x 9 || exit 0
 			say "removing $d, made from an older package list"
 			remove_tree "$d"
-			rm -f "$LAB_CACHE/roots/.use-${d##*/}"
 		) 9>>"$LAB_CACHE/roots/.use-${d##*/}"
 	done
 }
