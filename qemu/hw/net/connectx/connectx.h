@@ -104,9 +104,6 @@ typedef enum ConnectXObjKind {
     CX_OBJ_TIR,
     CX_OBJ_FLOW_TABLE,
     CX_OBJ_FLOW_GROUP,
-    CX_OBJ_FLOW_COUNTER,
-    CX_OBJ_MODIFY_HEADER,
-    CX_OBJ_REFORMAT,
     CX_OBJ_FTE,             /* number = table id << 32 | flow index */
     CX_OBJ_KINDS
 } ConnectXObjKind;
@@ -117,7 +114,7 @@ typedef enum ConnectXObjKind {
  *   EQ: pi, ci, armed
  *   CQ: pi, ci (of the last arm), armed, solicited, dead (overrun)
  *   SQ, RQ, RMP, QP, XRC SRQ: pi (next WQE to process), state (wire value)
- *   counters: packets and bytes, or out_of_buffer in count[0]
+ *   Q_COUNTER: count[0] is out_of_buffer
  */
 typedef struct ConnectXObjRun {
     uint32_t pi;
@@ -217,6 +214,16 @@ bool cx_obj_foreach(ConnectXFunction *fn, ConnectXObjKind kind,
 #define CX_CAP_PAGE_SIZE    4096
 #define CX_CAP_TYPES        0x40        /* QUERY_HCA_CAP op_mod >> 1 */
 
+/* Those of them that the model has */
+enum {
+    CX_CAP_GENERAL              = 0x00,
+    CX_CAP_ETHERNET             = 0x01,
+    CX_CAP_FLOW_TABLE           = 0x07,
+    CX_CAP_ESWITCH_FLOW_TABLE   = 0x08,
+    CX_CAP_ESWITCH              = 0x09,
+    CX_CAP_GENERAL_2            = 0x20,
+};
+
 /* Only types that the function has are allocated: cur[t] and max[t] together */
 typedef struct ConnectXCaps {
     uint8_t *cur[CX_CAP_TYPES];
@@ -226,6 +233,17 @@ typedef struct ConnectXCaps {
 /* Back to what the function offers at power-up (a FLR undoes SET_HCA_CAP). */
 void cx_caps_reset(ConnectXFunction *fn);
 void cx_caps_free(ConnectXFunction *fn);
+
+/*
+ * cx_caps_check - May page become the function's current page of that type?
+ * Only the fields that a driver may set can differ from the maximum page, and
+ * none may exceed it. by_pf: the PF sets it for a VF, which may change more.
+ */
+ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
+                             const uint8_t *page, bool by_pf);
+/* The same, and then makes it so. */
+ConnectXStatus cx_caps_set(ConnectXFunction *fn, unsigned type,
+                           const uint8_t *page, bool by_pf);
 
 /* Field of a current page; 0 when the function has no such page. */
 #define CX_CAP(fn, type, s, f) \
@@ -253,6 +271,7 @@ typedef struct ConnectXVport {
     ConnectXMacList uc, mc, vlan;       /* vlan: id in the first two bytes */
     bool promisc_uc, promisc_mc, promisc_all;
     uint16_t mtu;
+    bool port_up;                       /* by PAOS; each function's own view */
     bool roce_en;
     bool disable_uc_lb, disable_mc_lb;
     /* Change events that the PF armed, and for which changes. */
@@ -309,6 +328,8 @@ struct ConnectXFunction {
     uint64_t cmdq_addr;                 /* 0: none written yet */
     uint32_t cmdq_addr_h;               /* written, not yet latched */
     uint8_t sw_owner_id[16];
+    /* internal_timer is the virtual clock plus this: it never runs back. */
+    int64_t timer_offset_ns;
     uint32_t flow_root[16];             /* by table type; 0: none */
     ConnectXCaps caps;
     ConnectXObjStore objs;
@@ -344,8 +365,7 @@ struct ConnectXDevice {
     uint16_t nr_vfs;
     NICState *nic;
     NICConf nic_conf;
-    /* The port */
-    bool port_admin_up;
+    /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
     /* Properties */
     uint32_t fw_pages;
@@ -468,7 +488,7 @@ struct ConnectXCmd {
     uint32_t in_len;
     uint8_t *out;                       /* MAX(out_len, op->out_len) bytes */
     uint32_t out_len;                   /* what the driver has room for */
-    uint64_t out_ptr;
+    uint64_t *chain;                    /* addresses of the reply's blocks */
     uint32_t syndrome;                  /* handlers may set: any number */
     /*
      * Private data of an asynchronous handler, and what to do about it when
@@ -493,6 +513,13 @@ void cx_cmd_run_pending(ConnectXFunction *fn);
 /* Completes delayed commands (quiesce) or drops all of them (reset). */
 void cx_cmd_flush_delayed(ConnectXFunction *fn);
 void cx_cmd_cancel_all(ConnectXFunction *fn);
+
+/* ------------------------------------------------------------------------ */
+/* BAR0 (connectx_iseg.c); opaque is the function                            */
+
+extern const MemoryRegionOps cx_bar_ops;
+void cx_bar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
+                  unsigned size);
 
 /* ------------------------------------------------------------------------ */
 /* Queues                                                                    */

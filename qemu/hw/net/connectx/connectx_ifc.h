@@ -13,6 +13,11 @@
 
 typedef uint8_t u8;
 
+/* The kernel header uses this of the kernel's own. */
+#ifndef DECLARE_FLEX_ARRAY
+#define DECLARE_FLEX_ARRAY(type, name) type name[0]
+#endif
+
 #include "mlx5_ifc.h"
 
 /* Position and width in bits; CX_SZ is the fixed part's length in bytes. */

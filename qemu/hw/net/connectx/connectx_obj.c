@@ -81,14 +81,6 @@ static const ConnectXObjType cx_obj_types[CX_OBJ_KINDS] = {
                             .link = cx_flow_table_link },
     CX_LINKED(CX_OBJ_FLOW_GROUP, "FLOW_GROUP", create_flow_group_in, 0,
               CX_ID24_LAST, 1 << 14, CX_SPACE_OWN, false, cx_flow_group_link),
-    CX_SMALL(CX_OBJ_FLOW_COUNTER, "FLOW_COUNTER", alloc_flow_counter_in,
-             CX_ID24_FIRST, CX_ID24_LAST, 1 << 16),
-    CX_LINKED(CX_OBJ_MODIFY_HEADER, "MODIFY_HEADER",
-              alloc_modify_header_context_in, CX_FLOW_BLOB_MAX, CX_ID24_LAST,
-              1 << 14, CX_SPACE_OWN, false, NULL),
-    CX_LINKED(CX_OBJ_REFORMAT, "REFORMAT", alloc_packet_reformat_context_in,
-              CX_FLOW_BLOB_MAX, CX_ID24_LAST, 1 << 14, CX_SPACE_OWN, false,
-              NULL),
     CX_LINKED(CX_OBJ_FTE, "FTE", set_fte_in, CX_FLOW_BLOB_MAX, 0,
               1 << CX_LOG_FLOW_ENTRIES, CX_SPACE_OWN, false, cx_fte_link),
 };
@@ -243,6 +235,9 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
     if (in_len < type->in_len_min || in_len > type->in_len_max ||
         (npas && !type->has_pas)) {
         status = CX_BAD_INPUT_LEN;
+    } else if (kind != CX_OBJ_FTE && (id < type->first_id ||
+                                      id > cx_obj_last_id(fn, kind))) {
+        status = CX_BAD_INDEX;
     } else if (cx_obj_count(fn, kind) >= type->limit ||
                npas > CX_STORE_PAS_MAX - fn->objs.npas) {
         status = CX_EXCEED_LIMIT;

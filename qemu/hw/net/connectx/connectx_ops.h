@@ -14,8 +14,8 @@
 #define CX_LOG_FLOW_ENTRIES     16
 #define CX_LOG_FLOW_DESTS       6
 #define CX_LOG_MAC_LIST         7
-/* Destinations, counters, header actions behind a flow command's fixed part */
-#define CX_FLOW_BLOB_MAX        2048
+/* Destination list behind a flow entry's fixed part */
+#define CX_FLOW_BLOB_MAX        (8 << CX_LOG_FLOW_DESTS)
 
 /* Link functions: see ConnectXObjType */
 ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj);
@@ -58,14 +58,23 @@ ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
  */
 ConnectXFunction *cx_cmd_target(ConnectXCmd *cmd);
 
-/* SET_HCA_CAP's rule: what may change, and no bit beyond the maximum. */
-ConnectXStatus cx_caps_set(ConnectXFunction *fn, unsigned type,
-                           const uint8_t *page, bool by_other);
+/* Rows of the opcode table, registered when the types are. */
+void cx_ops_hca_register(void);
+void cx_ops_pages_register(void);
+void cx_ops_resource_register(void);
+void cx_ops_queue_register(void);
+void cx_ops_qp_register(void);
+void cx_ops_rss_register(void);
+void cx_ops_flow_register(void);
+void cx_ops_vport_register(void);
+void cx_ops_reg_register(void);
 
 /* Firmware pages (connectx_ops_pages.c) */
 void cx_pages_init(ConnectXFunction *fn);
 void cx_pages_uninit(ConnectXFunction *fn);
 void cx_pages_reset(ConnectXFunction *fn);
+/* An EQ that takes page requests is there: now they can be made. */
+void cx_pages_eq_created(ConnectXFunction *fn);
 void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
 
 /* Vport and port (connectx_ops_vport.c) */

@@ -42,8 +42,6 @@ bool cx_ring_write(ConnectXFunction *fn, const ConnectXRing *ring,
 ConnectXRing cx_eq_ring(const ConnectXObj *eq);
 ConnectXRing cx_cq_ring(const ConnectXObj *cq);
 ConnectXRing cx_wq_ring(const ConnectXObj *obj, const uint8_t *wq);
-ConnectXRing cx_qp_ring(const ConnectXObj *qp);
-ConnectXRing cx_xrc_srq_ring(const ConnectXObj *srq);
 
 /* Link functions: see ConnectXObjType */
 ConnectXStatus cx_eq_link(ConnectXFunction *fn, ConnectXObj *obj);
