@@ -229,8 +229,12 @@ static void cx_save_header(ConnectXImageWriter *w, uint32_t flags,
         .sections = cpu_to_le32(w->sections),
     };
 
-    memcpy(w->body->data, &h, sizeof(h));
-    h.crc = cpu_to_le32(crc32c(UINT32_MAX, w->body->data, w->body->len));
+    h.sections_crc = cpu_to_le32(crc32c(UINT32_MAX,
+                                        w->body->data + sizeof(h),
+                                        w->body->len - sizeof(h)));
+    h.header_crc = cpu_to_le32(crc32c(UINT32_MAX, (uint8_t *)&h,
+                                      offsetof(ConnectXImageHeader,
+                                               header_crc)));
     memcpy(w->body->data, &h, sizeof(h));
 }
 

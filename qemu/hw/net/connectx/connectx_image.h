@@ -14,8 +14,9 @@
  *   padding   as many bytes as the image-pad property asks for, their
  *             content given by cx_image_pad_word()
  *
- * The header's CRC covers header and sections. A reader takes an image whole
- * or not at all: unknown versions, flags and sections are refused.
+ * The header has a CRC of its own, so that a damaged length is found before
+ * it is believed. A reader takes an image whole or not at all: unknown
+ * versions, flags and sections are refused.
  */
 #ifndef HW_NET_CONNECTX_IMAGE_H
 #define HW_NET_CONNECTX_IMAGE_H
@@ -52,11 +53,12 @@ typedef struct QEMU_PACKED ConnectXImageHeader {
     uint32_t flags;
     uint64_t total_len;             /* header, sections and padding */
     uint64_t body_len;              /* header and sections */
-    uint32_t crc;                   /* CRC-32C of the body, this field 0 */
+    uint32_t sections;              /* how many */
+    uint32_t sections_crc;          /* CRC-32C of all of them */
     uint16_t vendor_id;
     uint16_t device_id;
-    uint32_t sections;
-    uint8_t reserved[20];
+    uint8_t reserved[16];
+    uint32_t header_crc;            /* CRC-32C of all of the above */
 } ConnectXImageHeader;
 
 typedef struct QEMU_PACKED ConnectXImageSection {
@@ -169,10 +171,10 @@ void cx_image_out_copy(const ConnectXImageOut *out, uint64_t offset,
 
 /*
  * cx_image_parse - The state that a complete body describes, checked in full
- * against what vf can be. image is changed. NULL, and a line in the log, when
- * something is wrong with it. Caller frees by cx_image_stage_free().
+ * against what vf can be. NULL, and a line in the log, when something is wrong
+ * with it. Caller frees by cx_image_stage_free().
  */
-ConnectXFunction *cx_image_parse(ConnectXFunction *vf, uint8_t *image,
+ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
                                  uint64_t len, uint64_t *timer_ns);
 void cx_image_stage_free(ConnectXFunction *stage);
 /* Logs what is wrong with an image for fn; always CX_BAD_PARAM. */

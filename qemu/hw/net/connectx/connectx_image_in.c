@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "qemu/units.h"
 #include "qemu/bswap.h"
+#include "qemu/crc32c.h"
 #include "qemu/cutils.h"
 #include "qemu/timer.h"
 #include "connectx_image.h"
@@ -32,6 +33,11 @@ static ConnectXStatus cx_image_check_header(ConnectXImageIn *in)
 
     if (memcmp(h->magic, CX_IMAGE_MAGIC, CX_IMAGE_MAGIC_LEN)) {
         return cx_image_bad(in->vf, "magic");
+    }
+    if (crc32c(UINT32_MAX, in->body->data,
+               offsetof(ConnectXImageHeader, header_crc)) !=
+        le32_to_cpu(h->header_crc)) {
+        return cx_image_bad(in->vf, "CRC of the header");
     }
     if (le32_to_cpu(h->version) != CX_IMAGE_VERSION ||
         le32_to_cpu(h->flags) & ~CX_IMAGE_FLAGS_ALL ||

@@ -435,21 +435,20 @@ static ConnectXStatus cx_parse_sections(ConnectXImageParse *p,
                       : CX_OK;
 }
 
-ConnectXFunction *cx_image_parse(ConnectXFunction *vf, uint8_t *image,
+ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
                                  uint64_t len, uint64_t *timer_ns)
 {
-    ConnectXImageHeader *h = (ConnectXImageHeader *)image;
+    const ConnectXImageHeader *h = (const ConnectXImageHeader *)image;
     ConnectXImageCursor body = { image, len };
     ConnectXImageParse p = {};
     ConnectXStatus status;
-    uint32_t crc = le32_to_cpu(h->crc);
 
-    h->crc = 0;
-    if (crc32c(UINT32_MAX, image, len) != crc) {
-        cx_image_bad(vf, "CRC");
+    cx_take(&body, sizeof(*h));
+    if (crc32c(UINT32_MAX, body.at, body.left) !=
+        le32_to_cpu(h->sections_crc)) {
+        cx_image_bad(vf, "CRC of the sections");
         return NULL;
     }
-    cx_take(&body, sizeof(*h));
     p.stage = cx_stage_new(vf);
     status = cx_parse_sections(&p, &body, le32_to_cpu(h->sections));
     if (status == CX_OK) {

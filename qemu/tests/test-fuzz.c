@@ -1,0 +1,269 @@
+/*
+ * Random commands, random registers: the device answers or does not, QEMU
+ * lives.  Runs are bounded and repeatable: FUZZ_SEED and FUZZ_ROUNDS in the
+ * environment choose others.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "machine.h"
+#include "objects.h"
+
+#define DEFAULT_SEED        0xc0ffee
+#define COMMAND_ROUNDS      12000
+#define REGISTER_ROUNDS     12000
+#define MAX_IN_BYTES        1600
+#define RESTART_EVERY       400
+
+static uint32_t seed;
+static unsigned rounds;
+
+static uint32_t rnd(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 17;
+    seed ^= seed << 5;
+    return seed;
+}
+
+static uint32_t rnd_below(uint32_t n)
+{
+    return rnd() % n;
+}
+
+static void begin(unsigned default_rounds)
+{
+    const char *env = getenv("FUZZ_SEED");
+    const char *n = getenv("FUZZ_ROUNDS");
+
+    seed = env ? strtoul(env, NULL, 0) : DEFAULT_SEED;
+    seed = seed ? seed : 1;
+    rounds = n ? strtoul(n, NULL, 0) : default_rounds;
+    printf("# FUZZ_SEED=0x%x FUZZ_ROUNDS=%u\n", seed, rounds);
+}
+
+/* Opcodes of the folders in which the interface keeps its commands. */
+static uint16_t some_opcode(void)
+{
+    static const uint16_t base[] = {
+        0x100, 0x110, 0x200, 0x300, 0x400, 0x500, 0x700, 0x750, 0x760, 0x770,
+        0x780, 0x800, 0x810, 0x820, 0x900, 0x910, 0x920, 0x930, 0x940, 0xa00,
+        0xb00,
+    };
+
+    return base[rnd_below(sizeof(base) / sizeof(base[0]))] + rnd_below(16);
+}
+
+/* Mostly small numbers and handles that exist, sometimes anything. */
+static uint32_t some_word(const HcaObjects *o, Hca *hca)
+{
+    switch (rnd_below(16)) {
+    case 0:
+        return rnd();
+    case 1:
+        return 0xffffffff;
+    case 2:
+        return 1u << rnd_below(32);
+    case 3:
+        return o->pd;
+    case 4:
+        return o->cq.cqn;
+    case 5:
+        return o->sq.number;
+    case 6:
+        return o->rq.number;
+    case 7:
+        return o->flow_table;
+    case 8:
+        return hca->uar;
+    case 9:
+        return rnd_below(9) << rnd_below(28);
+    default:
+        return 0;
+    }
+}
+
+static void random_command(Hca *hca, const HcaObjects *o, unsigned slot)
+{
+    uint8_t in[MAX_IN_BYTES];
+    uint32_t in_len = 16 + rnd_below(4) * 16;
+    HcaCmdOpts opts = {};
+
+    if (rnd_below(3)) {
+        in_len = rnd_below(MAX_IN_BYTES);
+    }
+    for (unsigned i = 0; i < MAX_IN_BYTES; i += 4) {
+        stl_be_p(in + i, some_word(o, hca));
+    }
+    hca_header(in, some_opcode(), rnd_below(4) ? rnd_below(4) : rnd());
+    opts.bad_in_token = !rnd_below(200);
+    opts.loop_in_chain = !rnd_below(200);
+    opts.cut_out_chain = !rnd_below(200);
+    hca_prepare(hca, slot, in, in_len, rnd_below(1200), &opts);
+}
+
+/* A function that the random commands may have taken down. */
+static void restart(Hca *hca, HcaObjects *o, uint64_t mark)
+{
+    PciFn fn = hca->fn;
+
+    qtest_alloc_release(hca->q, mark);
+    pci_flr(&fn);
+    hca_attach(hca, &fn);
+    pci_msix_enable(&hca->fn);
+    hca_must_boot(hca);
+    hca_must_start(hca);
+    hca_must_create_objects(hca, o);
+}
+
+static void fuzz_commands(Hca *hca)
+{
+    uint64_t mark = qtest_alloc_mark(hca->q);
+    HcaObjects o;
+
+    for (unsigned i = 0; i < rounds; i++) {
+        unsigned slot = rnd_below(HCA_SLOTS);
+        uint32_t at = seed;
+
+        if (i % RESTART_EVERY == 0) {
+            restart(hca, &o, mark);
+        }
+        random_command(hca, &o, slot);
+        hca_ring(hca, 1u << slot);
+        if (!hca_wait_done(hca, slot)) {
+            fail_msg("round %u (seed then 0x%x): no answer", i, at);
+        }
+        if (!rnd_below(8)) {
+            hca_sq_post_nop(&o.sq);
+            hca_sq_ring(&o.sq, true);
+        }
+    }
+    restart(hca, &o, mark);
+    hca_must_destroy_objects(hca, &o);
+}
+
+static void test_pf_commands(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+
+    begin(COMMAND_ROUNDS);
+    fuzz_commands(&m->pf[0]);
+}
+
+static void test_vf_commands(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "fw-pages=16");
+
+    begin(COMMAND_ROUNDS);
+    machine_enable_vfs(m, 0, 2);
+    fuzz_commands(&m->vf[0][0]);
+    /* Whatever it did, the others are as before. */
+    hca_must_simple(&m->pf[0], OP(NOP), 0, 0);
+    machine_start_vf(m, 0, 1);
+}
+
+/* The queue page itself, all slots at once, without a thought for format. */
+static void test_random_slots(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *hca = &m->pf[0];
+    uint32_t *page;
+
+    begin(300);
+    page = qtest_ram(m->q, hca->cmdq, HCA_PAGE_BYTES);
+    for (unsigned i = 0; i < rounds; i++) {
+        for (unsigned w = 0; w < HCA_PAGE_BYTES / 4; w++) {
+            page[w] = rnd();
+        }
+        for (unsigned slot = 0; slot < HCA_SLOTS; slot++) {
+            uint8_t *entry = (uint8_t *)page + slot * 64;
+
+            entry[0] = 7;
+            entry[63] |= 1;
+            /* Small lengths and pointers into RAM, for half of them. */
+            if (slot % 2) {
+                stl_be_p(entry + 4, rnd_below(2000));
+                stq_be_p(entry + 8, rnd() & 0x7fffe00);
+                stq_be_p(entry + 0x30, rnd() & 0x7fffe00);
+                stl_be_p(entry + 0x38, rnd_below(2000));
+            }
+        }
+        hca_ring(hca, rnd());
+        assert_true(qtest_alive(m->q));
+    }
+}
+
+static void test_random_registers(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *pf = &m->pf[0], *vf;
+    HcaObjects o, vo;
+
+    begin(REGISTER_ROUNDS);
+    machine_enable_vfs(m, 0, 1);
+    vf = machine_start_vf(m, 0, 0);
+    hca_must_create_objects(pf, &o);
+    hca_must_create_objects(vf, &vo);
+    for (unsigned i = 0; i < rounds; i++) {
+        Hca *hca = rnd_below(2) ? pf : vf;
+        unsigned size = 1u << rnd_below(4);
+        uint64_t off = rnd_below(3) ? rnd_below(0x10000) : rnd_below(1 << 20);
+
+        off &= ~(uint64_t)(size - 1);
+        if (rnd_below(4)) {
+            uint64_t val = (uint64_t)rnd() << 32 | rnd();
+
+            pci_bar_write(&hca->fn, off, val, size);
+        } else {
+            pci_bar_read(&hca->fn, off, size);
+        }
+    }
+    assert_true(qtest_alive(m->q));
+}
+
+/* Doorbell records, queue entries and doorbells of a live queue. */
+static void test_random_queues(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *hca = &m->pf[0];
+    uint64_t mark = qtest_alloc_mark(m->q);
+    HcaObjects o;
+
+    begin(4000);
+    for (unsigned i = 0; i < rounds; i++) {
+        uint8_t *wqe, *dbr;
+
+        if (i % RESTART_EVERY == 0) {
+            restart(hca, &o, mark);
+        }
+        wqe = qtest_ram(m->q, o.sq.buf, 64 << o.sq.log_size);
+        for (unsigned w = 0; w < 64u << o.sq.log_size; w += 4) {
+            stl_be_p(wqe + w, some_word(&o, hca));
+        }
+        dbr = qtest_ram(m->q, o.sq.dbr, 8);
+        stl_be_p(dbr + 4, rnd_below(4) ? o.sq.pi + rnd_below(20) : rnd());
+        pci_bar_write(&hca->fn, (uint64_t)hca->uar * HCA_PAGE_BYTES + 0x800,
+                      htobe64((uint64_t)rnd() << 32 | o.sq.number << 8), 8);
+        if (!rnd_below(4)) {
+            hca_cq_arm(&o.cq);
+        }
+        if (!rnd_below(16)) {
+            hca_modify_wq(hca, OP(MODIFY_SQ), o.sq.number, rnd_below(4),
+                          rnd_below(4));
+        }
+    }
+    restart(hca, &o, mark);
+    hca_must_destroy_objects(hca, &o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        machine_test(test_pf_commands),
+        machine_test(test_vf_commands),
+        machine_test(test_random_slots),
+        machine_test(test_random_registers),
+        machine_test(test_random_queues),
+    };
+
+    return machine_main(tests);
+}

@@ -1,0 +1,251 @@
+/*
+ * Virtual functions: how they come, go, are reset, and stay apart.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <linux/pci_regs.h>
+
+#include "machine.h"
+#include "objects.h"
+
+static void test_eight_vfs(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    HcaObjects o[MACHINE_MAX_VFS];
+
+    assert_int_equal(pci_sriov_total(&m->pf[0].fn), MACHINE_MAX_VFS);
+    assert_int_equal(pci_cfg_read(&m->pf[0].fn, m->pf[0].fn.sriov_cap +
+                                  PCI_SRIOV_VF_DID, 2), 0x101e);
+    machine_enable_vfs(m, 0, MACHINE_MAX_VFS);
+    for (unsigned i = 0; i < MACHINE_MAX_VFS; i++) {
+        hca_must_create_objects(machine_start_vf(m, 0, i), &o[i]);
+    }
+    for (unsigned i = 0; i < MACHINE_MAX_VFS; i++) {
+        hca_sq_post_nop(&o[i].sq);
+        hca_sq_ring(&o[i].sq, true);
+        assert_true(hca_cq_wait(&o[i].cq));
+        assert_true(hca_eq_wait(&o[i].comp_eq));
+    }
+    for (unsigned i = 0; i < MACHINE_MAX_VFS; i++) {
+        hca_must_destroy_objects(&m->vf[0][i], &o[i]);
+        hca_must_stop(&m->vf[0][i]);
+    }
+}
+
+static void test_vhca_ids(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    uint8_t page[HCA_CAP_BYTES], own[HCA_CAP_BYTES];
+    uint32_t seen[MACHINE_MAX_VFS + 1];
+
+    machine_enable_vfs(m, 0, MACHINE_MAX_VFS);
+    assert_int_equal(hca_query_cap(&m->pf[0], 0, 0, false, page), HCA_OK);
+    seen[0] = CX_GET(cmd_hca_cap, page, vhca_id);
+    for (unsigned i = 1; i <= MACHINE_MAX_VFS; i++) {
+        Hca *vf = machine_start_vf(m, 0, i - 1);
+
+        assert_int_equal(hca_query_cap(&m->pf[0], i, 0, false, page), HCA_OK);
+        assert_int_equal(hca_query_cap(vf, 0, 0, false, own), HCA_OK);
+        seen[i] = CX_GET(cmd_hca_cap, page, vhca_id);
+        assert_int_equal(seen[i], CX_GET(cmd_hca_cap, own, vhca_id));
+        assert_int_equal(CX_GET(cmd_hca_cap, own, migration), 0);
+        assert_int_equal(CX_GET(cmd_hca_cap, own, eswitch_manager), 0);
+        for (unsigned j = 0; j < i; j++) {
+            assert_int_not_equal(seen[i], seen[j]);
+        }
+    }
+    assert_int_equal(hca_query_cap(&m->pf[0], MACHINE_MAX_VFS + 1, 0, false,
+                                   page), HCA_BAD_PARAM);
+    assert_int_not_equal(hca_query_cap(&m->vf[0][0], 2, 0, false, page),
+                         HCA_OK);
+}
+
+static void test_enable_vf_that_is_not(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "vfs=4");
+
+    assert_int_equal(pci_sriov_total(&m->pf[0].fn), 4);
+    assert_int_equal(hca_simple(&m->pf[0], OP(ENABLE_HCA), 0, 5),
+                     HCA_BAD_PARAM);
+    assert_int_equal(hca_simple(&m->pf[0], OP(ENABLE_HCA), 0, 0xffff),
+                     HCA_BAD_PARAM);
+    hca_must_simple(&m->pf[0], OP(ENABLE_HCA), 0, 4);
+    hca_must_simple(&m->pf[0], OP(DISABLE_HCA), 0, 4);
+}
+
+static void test_vf_flr(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    HcaObjects a, b;
+    Hca *vf, *other;
+
+    machine_enable_vfs(m, 0, 2);
+    vf = machine_start_vf(m, 0, 0);
+    other = machine_start_vf(m, 0, 1);
+    hca_must_create_objects(vf, &a);
+    hca_must_create_objects(other, &b);
+    for (int i = 0; i < 5; i++) {
+        pci_flr(&vf->fn);
+        hca_must_boot(vf);
+        hca_must_start(vf);
+        assert_int_equal(hca_simple(vf, OP(DEALLOC_PD), 0, a.pd),
+                         HCA_BAD_RES);
+        hca_must_create_objects(vf, &a);
+    }
+    hca_must_destroy_objects(other, &b);
+    hca_must_destroy_objects(vf, &a);
+}
+
+/* FLR between the moment a VF's command starts and the moment it is seen. */
+static void test_vf_flr_with_commands_waiting(void **state)
+{
+    Machine *m = machine_start_ready(state, 1,
+                                     "x-delay-cmd=ALLOC_PD,x-delay-ms=50");
+    uint8_t in[16] = {};
+    Hca *vf;
+
+    machine_enable_vfs(m, 0, 1);
+    vf = machine_start_vf(m, 0, 0);
+    hca_header(in, OP(ALLOC_PD), 0);
+    for (unsigned slot = 0; slot < HCA_SLOTS; slot++) {
+        hca_prepare(vf, slot, in, sizeof(in), 16, NULL);
+    }
+    hca_ring(vf, 0xffffffff);
+    assert_false(hca_done(vf, 0));
+    pci_flr(&vf->fn);
+    assert_false(hca_done(vf, 0));
+    hca_must_boot(vf);
+    hca_must_start(vf);
+    hca_must_alloc(vf, OP(ALLOC_PD));
+}
+
+static void test_pf_flr_takes_vfs_away(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *pf = &m->pf[0];
+    HcaObjects o;
+
+    for (int i = 0; i < 3; i++) {
+        machine_enable_vfs(m, 0, 4);
+        hca_must_create_objects(machine_start_vf(m, 0, 3), &o);
+        pci_flr(&pf->fn);
+        hca_must_boot(pf);
+        hca_must_start(pf);
+    }
+}
+
+static void test_sriov_on_and_off(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *pf = &m->pf[0];
+
+    for (unsigned n = 1; n <= MACHINE_MAX_VFS; n++) {
+        machine_enable_vfs(m, 0, n);
+        machine_start_vf(m, 0, n - 1);
+        hca_must_create_objects(&m->vf[0][n - 1], &(HcaObjects) {});
+        pci_sriov_set(&pf->fn, 0);
+        assert_int_equal(pci_cfg_read(&m->vf[0][0].fn, PCI_VENDOR_ID, 4),
+                         0xffffffff);
+        for (unsigned i = n; i; i--) {
+            hca_must_simple(pf, OP(DISABLE_HCA), 0, i);
+        }
+    }
+}
+
+static void test_disable_running_vf(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    HcaObjects o;
+    Hca *vf;
+
+    machine_enable_vfs(m, 0, 1);
+    vf = machine_start_vf(m, 0, 0);
+    hca_must_create_objects(vf, &o);
+    hca_must_simple(&m->pf[0], OP(DISABLE_HCA), 0, 1);
+    hca_must_simple(&m->pf[0], OP(ENABLE_HCA), 0, 1);
+    hca_must_boot(vf);
+    hca_must_start(vf);
+    assert_int_equal(hca_simple(vf, OP(DEALLOC_PD), 0, o.pd), HCA_BAD_RES);
+}
+
+static void set_mac(Hca *hca, uint16_t vport, uint64_t mac, int answer)
+{
+    uint8_t in[CX_SZ(modify_nic_vport_context_in)] = {};
+    uint8_t out[CX_SZ(modify_nic_vport_context_out)];
+    uint8_t *ctx = CX_ADDR(modify_nic_vport_context_in, in,
+                           nic_vport_context);
+
+    hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
+    CX_SET(modify_nic_vport_context_in, in, other_vport, vport != 0);
+    CX_SET(modify_nic_vport_context_in, in, vport_number, vport);
+    CX_SET(modify_nic_vport_context_in, in,
+           field_select.permanent_address, 1);
+    stq_be_p(CX_ADDR(nic_vport_context, ctx, permanent_address), mac);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), answer);
+}
+
+static uint64_t get_mac(Hca *hca)
+{
+    uint8_t in[CX_SZ(query_nic_vport_context_in)] = {};
+    uint8_t out[CX_SZ(query_nic_vport_context_out)];
+
+    hca_header(in, OP(QUERY_NIC_VPORT_CONTEXT), 0);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    return ldq_be_p(CX_ADDR(nic_vport_context,
+                            CX_ADDR(query_nic_vport_context_out, out,
+                                    nic_vport_context), permanent_address));
+}
+
+/* The PF's administrator names a VF; a reset of the VF keeps the name. */
+static void test_mac_of_vf(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *vf;
+
+    machine_enable_vfs(m, 0, 2);
+    set_mac(&m->pf[0], 1, 0x525400abcd01, HCA_OK);
+    vf = machine_start_vf(m, 0, 0);
+    assert_int_equal(get_mac(vf), 0x525400abcd01);
+    pci_flr(&vf->fn);
+    hca_must_boot(vf);
+    hca_must_start(vf);
+    assert_int_equal(get_mac(vf), 0x525400abcd01);
+    assert_int_not_equal(get_mac(machine_start_vf(m, 0, 1)),
+                         0x525400abcd01);
+}
+
+static void test_vf_cannot_reach_others(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    uint8_t in[CX_SZ(query_nic_vport_context_in)] = {};
+    uint8_t out[CX_SZ(query_nic_vport_context_out)];
+    Hca *vf;
+
+    machine_enable_vfs(m, 0, 2);
+    vf = machine_start_vf(m, 0, 0);
+    hca_header(in, OP(QUERY_NIC_VPORT_CONTEXT), 0);
+    CX_SET(query_nic_vport_context_in, in, other_vport, 1);
+    CX_SET(query_nic_vport_context_in, in, vport_number, 2);
+    assert_int_not_equal(hca_exec(vf, in, sizeof(in), out, sizeof(out)),
+                         HCA_OK);
+    assert_int_not_equal(hca_simple(vf, OP(ENABLE_HCA), 0, 2), HCA_OK);
+    assert_int_not_equal(hca_simple(vf, OP(DISABLE_HCA), 0, 2), HCA_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        machine_test(test_eight_vfs),
+        machine_test(test_vhca_ids),
+        machine_test(test_enable_vf_that_is_not),
+        machine_test(test_vf_flr),
+        machine_test(test_vf_flr_with_commands_waiting),
+        machine_test(test_pf_flr_takes_vfs_away),
+        machine_test(test_sriov_on_and_off),
+        machine_test(test_disable_running_vf),
+        machine_test(test_mac_of_vf),
+        machine_test(test_vf_cannot_reach_others),
+    };
+
+    return machine_main(tests);
+}
