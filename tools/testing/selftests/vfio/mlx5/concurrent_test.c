@@ -14,7 +14,7 @@
 #include "migratable.h"
 
 /* Under an emulated CPU each state change costs about a millisecond. */
-#define ROUNDS		300
+#define ROUNDS		120
 #define RESETS		8
 
 struct shared {

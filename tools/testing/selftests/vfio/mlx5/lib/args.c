@@ -11,6 +11,7 @@
 
 static char bdfs[MAX_BDFS][VFIO_BDF_LEN];
 static unsigned int nr_bdfs;
+static __u64 first_flags;
 
 void vfio_fail(const char *file, int line, const char *cond, const char *fmt,
 	       ...)
@@ -58,6 +59,17 @@ static void add_list(const char *list)
 	free(copy);
 }
 
+/* Known before the tests begin, so that a skip costs no open of the device. */
+static void probe_first(void)
+{
+	struct vfio_dev dev;
+
+	if (__vfio_dev_open(&dev, bdfs[0]))
+		return;
+	first_flags = dev.mig_flags;
+	vfio_dev_close(&dev);
+}
+
 void vfio_args(int *argc, char **argv)
 {
 	const char *several = getenv("VFIO_BDFS"), *one = getenv("VFIO_BDF");
@@ -79,6 +91,12 @@ void vfio_args(int *argc, char **argv)
 	if (!nr_bdfs)
 		ksft_exit_skip("no device: run VFIO_BDF=0000:01:00.1 %s\n",
 			       argv[0]);
+	probe_first();
+}
+
+__u64 vfio_first_flags(void)
+{
+	return first_flags;
 }
 
 unsigned int vfio_nr_bdfs(void)

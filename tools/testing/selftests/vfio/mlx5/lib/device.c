@@ -56,12 +56,14 @@ int __vfio_dev_open_again(const struct vfio_dev *dev)
 
 int __vfio_dev_open(struct vfio_dev *dev, const char *bdf)
 {
-	int ret;
-
-	*dev = (struct vfio_dev) {
+	struct vfio_dev closed = {
 		.container_fd = -1, .group_fd = -1, .fd = -1,
 	};
-	snprintf(dev->bdf, sizeof(dev->bdf), "%s", bdf);
+	int ret;
+
+	/* @bdf may be that of @dev itself. */
+	snprintf(closed.bdf, sizeof(closed.bdf), "%s", bdf);
+	*dev = closed;
 
 	ret = open_container(dev);
 	if (!ret)

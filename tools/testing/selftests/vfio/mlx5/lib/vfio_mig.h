@@ -50,6 +50,8 @@ void vfio_fail(const char *file, int line, const char *cond, const char *fmt,
 void vfio_args(int *argc, char **argv);
 unsigned int vfio_nr_bdfs(void);
 const char *vfio_bdf(unsigned int index);
+/* VFIO_MIGRATION_* flags that the first device had when the program began */
+__u64 vfio_first_flags(void);
 
 /* An open device with a container of its own (device.c) */
 

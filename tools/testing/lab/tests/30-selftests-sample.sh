@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The library without mlx5: the uAPI tests on the sample variant, which migrates
+# the memory of QEMU's ivshmem-plain. Each device is alone behind a root port,
+# so that a bus reset resets it and nothing else.
+#
+# lab: pfs=0 mem=1536 release=13 timeout=240
+# lab-qemu-arg: -object
+# lab-qemu-arg: memory-backend-ram,id=m0,size=2M,share=on
+# lab-qemu-arg: -object
+# lab-qemu-arg: memory-backend-ram,id=m1,size=2M,share=on
+# lab-qemu-arg: -object
+# lab-qemu-arg: memory-backend-ram,id=m2,size=2M,share=on
+# lab-qemu-arg: -device
+# lab-qemu-arg: pcie-root-port,id=srp0,bus=pcie.0,chassis=20,slot=20
+# lab-qemu-arg: -device
+# lab-qemu-arg: pcie-root-port,id=srp1,bus=pcie.0,chassis=21,slot=21
+# lab-qemu-arg: -device
+# lab-qemu-arg: pcie-root-port,id=srp2,bus=pcie.0,chassis=22,slot=22
+# lab-qemu-arg: -device
+# lab-qemu-arg: ivshmem-plain,memdev=m0,bus=srp0
+# lab-qemu-arg: -device
+# lab-qemu-arg: ivshmem-plain,memdev=m1,bus=srp1
+# lab-qemu-arg: -device
+# lab-qemu-arg: ivshmem-plain,memdev=m2,bus=srp2
+
+. "$(dirname "$0")/lib.sh"
+
+check "sample_vfio_pci loads" modprobe sample_vfio_pci
+bdfs=()
+for dev in /sys/bus/pci/devices/*; do
+	[ "$(cat "$dev/vendor" "$dev/device")" = $'0x1af4\n0x1110' ] || continue
+	bdfs+=("${dev##*/}")
+	check "it binds to ${dev##*/}" rebind "${dev##*/}" sample_vfio_pci
+done
+[ ${#bdfs[@]} = 3 ] || fatal "there are 3 ivshmem devices: ${bdfs[*]}"
+
+# A different content in each, or a mix-up would not be seen.
+for i in "${!bdfs[@]}"; do
+	python3 - "/sys/bus/pci/devices/${bdfs[i]}/resource2" "$i" <<-'PY'
+	import mmap, random, sys
+	with open(sys.argv[1], "r+b") as f:
+	    m = mmap.mmap(f.fileno(), 2 << 20)
+	    m[:] = random.Random(int(sys.argv[2])).randbytes(2 << 20)
+	PY
+done
+
+export VFIO_BDFS="${bdfs[*]}"
+kselftest arc_test feature_test data_fd_test image_test lifetime_test \
+	concurrent_test parallel_test
+finish

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The uAPI tests, and those of the mlx5 stream and objects, on VFs of the model:
+# two of one PF and one of another, so that moves between PFs are among them.
+#
+# lab: pfs=2 vfs=2 mem=1536 release=13 timeout=300
+
+. "$(dirname "$0")/lib.sh"
+
+load_mlx5 || fatal "mlx5_vfio_pci loads and mlx5_core drives the PFs"
+mapfile -t first < <(vfio_vfs "$(pf 0)" 2)
+mapfile -t second < <(vfio_vfs "$(pf 1)" 1)
+[ $((${#first[@]} + ${#second[@]})) = 3 ] ||
+	fatal "three VFs bind to mlx5_vfio_pci"
+
+export VFIO_BDFS="${first[*]} ${second[*]}"
+kselftest arc_test feature_test data_fd_test image_test lifetime_test \
+	concurrent_test mlx5_stream_test mlx5_objects_test
+
+# The same moves from one PF's VF to the other's
+export VFIO_BDFS="${first[0]} ${second[0]}"
+echo "# from here on between two PFs"
+kselftest image_test mlx5_objects_test
+finish
