@@ -53,6 +53,7 @@ static void cx_caps_general_queues(uint8_t *p)
     CX_SET(cmd_hca_cap, p, log_max_srq, 16);
     CX_SET(cmd_hca_cap, p, log_max_cq_sz, CX_LOG_CQ_SIZE_MAX);
     CX_SET(cmd_hca_cap, p, log_max_cq, 16);
+    CX_SET(cmd_hca_cap, p, cq_moderation, 1);
     CX_SET(cmd_hca_cap, p, log_max_eq_sz, CX_LOG_EQ_SIZE_MAX);
     CX_SET(cmd_hca_cap, p, log_max_eq, ctz32(CX_EQS_MAX));
     CX_SET(cmd_hca_cap, p, max_num_eqs, CX_EQS_MAX);

@@ -119,6 +119,10 @@ static ConnectXStatus cx_wq_link(ConnectXFunction *fn, ConnectXObj *obj,
         CX_GET(wq, wq, dbr_umem_valid) || CX_GET(wq, wq, wq_umem_valid)) {
         return CX_BAD_PARAM;
     }
+    /* A receive queue that only drops names no domain. */
+    if (obj->kind == CX_OBJ_RQ && !CX_GET(wq, wq, pd)) {
+        return CX_OK;
+    }
     return cx_obj_use(fn, obj, CX_OBJ_PD, CX_GET(wq, wq, pd));
 }
 
