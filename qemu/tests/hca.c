@@ -323,6 +323,45 @@ int hca_set_cap(Hca *hca, uint16_t function, uint16_t type, const void *page)
     return hca_exec(hca, in, sizeof(in), out, sizeof(out));
 }
 
+int32_t hca_must_query_pages(Hca *hca, uint16_t op_mod)
+{
+    uint8_t in[CX_SZ(query_pages_in)] = {}, out[CX_SZ(query_pages_out)];
+
+    hca_header(in, OP(QUERY_PAGES), op_mod);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    assert_int_equal(CX_GET(query_pages_out, out, function_id), 0);
+    return CX_GET(query_pages_out, out, num_pages);
+}
+
+int hca_give_pages(Hca *hca, uint64_t first, uint32_t n, uint32_t claim)
+{
+    uint8_t in[CX_SZ(manage_pages_in) + 512 * 8] = {};
+    uint8_t out[CX_SZ(manage_pages_out)];
+
+    assert_in_range(n, 0, 512);
+    hca_header(in, OP(MANAGE_PAGES), 1);
+    CX_SET(manage_pages_in, in, input_num_entries, claim);
+    for (uint32_t i = 0; i < n; i++) {
+        stq_be_p(in + CX_SZ(manage_pages_in) + i * 8,
+                 first + i * HCA_PAGE_BYTES);
+    }
+    return hca_exec(hca, in, CX_SZ(manage_pages_in) + n * 8, out,
+                    sizeof(out));
+}
+
+static void must_give_pages(Hca *hca, uint16_t op_mod)
+{
+    int32_t n = hca_must_query_pages(hca, op_mod);
+    uint64_t first;
+
+    if (n > 0) {
+        first = qtest_alloc(hca->q, n * HCA_PAGE_BYTES, HCA_PAGE_BYTES);
+        assert_int_equal(hca_give_pages(hca, first, n, n), HCA_OK);
+        hca->fw_pages[op_mod - 1] = first;
+    }
+    hca->nr_fw_pages[op_mod - 1] = n;
+}
+
 void hca_must_start(Hca *hca)
 {
     uint8_t page[HCA_CAP_BYTES];
@@ -330,12 +369,12 @@ void hca_must_start(Hca *hca)
 
     hca_must_simple(hca, OP(ENABLE_HCA), 0, 0);
     hca_must_simple(hca, OP(SET_ISSI), 0, ISSI);
-    hca_must_simple(hca, OP(QUERY_PAGES), 1, 0);
+    must_give_pages(hca, 1);
     assert_int_equal(hca_query_cap(hca, 0, 0, false, page), HCA_OK);
     CX_SET(cmd_hca_cap, page, cmdif_checksum, 0);
     CX_SET(cmd_hca_cap, page, log_uar_page_sz, 0);
     assert_int_equal(hca_set_cap(hca, 0, 0, page), HCA_OK);
-    hca_must_simple(hca, OP(QUERY_PAGES), 2, 0);
+    must_give_pages(hca, 2);
     hca_header(init, OP(INIT_HCA), 0);
     assert_int_equal(hca_exec(hca, init, sizeof(init), out, sizeof(out)),
                      HCA_OK);

@@ -93,6 +93,9 @@ typedef struct Hca {
     uint8_t token;
     uint32_t syndrome;
     uint32_t uar;
+    /* Pages that the firmware was given at boot [0] and initialization [1]. */
+    uint64_t fw_pages[2];
+    uint32_t nr_fw_pages[2];
     HcaSlot slot[HCA_SLOTS];
 } Hca;
 
@@ -103,7 +106,10 @@ void hca_attach(Hca *hca, const PciFn *fn);
  * gives it a command queue.
  */
 void hca_must_boot(Hca *hca);
-/* ENABLE_HCA .. INIT_HCA as the kernel does it, and one UAR. */
+/*
+ * ENABLE_HCA .. INIT_HCA as the kernel does it, with the pages that are asked
+ * for in between, and one UAR.
+ */
 void hca_must_start(Hca *hca);
 /* TEARDOWN_HCA and DISABLE_HCA. */
 void hca_must_stop(Hca *hca);
@@ -134,6 +140,11 @@ uint32_t hca_must_alloc(Hca *hca, uint16_t opcode);
 int hca_query_cap(Hca *hca, uint16_t function, uint16_t type, bool max,
                   void *page);
 int hca_set_cap(Hca *hca, uint16_t function, uint16_t type, const void *page);
+
+/* QUERY_PAGES; @op_mod 1 boot, 2 initialization, 3 regular. */
+int32_t hca_must_query_pages(Hca *hca, uint16_t op_mod);
+/* MANAGE_PAGES: gives @n pages from @first on and claims to give @claim. */
+int hca_give_pages(Hca *hca, uint64_t first, uint32_t n, uint32_t claim);
 
 void hca_header(void *in, uint16_t opcode, uint16_t op_mod);
 

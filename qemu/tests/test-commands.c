@@ -15,6 +15,8 @@ enum {
     ENDS        = 1 << 1,       /* changes the function's state */
     BY_NUMBER   = 1 << 2,       /* names one object of the caller's */
     PF_ONLY     = 1 << 3,
+    OLD_IN      = 1 << 4,       /* old drivers send only the header */
+    OLD_OUT     = 1 << 5,       /* the reply's end may be left out */
 };
 
 typedef struct Row {
@@ -31,7 +33,7 @@ typedef struct Row {
 static const Row rows[] = {
     ROW(QUERY_HCA_CAP, query_hca_cap, EARLY),
     ROW(QUERY_ADAPTER, query_adapter, EARLY),
-    ROW(INIT_HCA, init_hca, EARLY | ENDS),
+    ROW(INIT_HCA, init_hca, EARLY | ENDS | OLD_IN),
     ROW(TEARDOWN_HCA, teardown_hca, EARLY | ENDS),
     ROW(ENABLE_HCA, enable_hca, EARLY | ENDS),
     ROW(DISABLE_HCA, disable_hca, EARLY | ENDS),
@@ -46,15 +48,15 @@ static const Row rows[] = {
     ROW(SAVE_VHCA_STATE, save_vhca_state, PF_ONLY),
     ROW(LOAD_VHCA_STATE, load_vhca_state, PF_ONLY),
     ROW(CREATE_MKEY, create_mkey, 0),
-    ROW(QUERY_MKEY, query_mkey, BY_NUMBER),
+    ROW(QUERY_MKEY, query_mkey, BY_NUMBER | OLD_OUT),
     ROW(DESTROY_MKEY, destroy_mkey, BY_NUMBER),
     ROW(CREATE_EQ, create_eq, 0),
     ROW(DESTROY_EQ, destroy_eq, BY_NUMBER),
-    ROW(QUERY_EQ, query_eq, BY_NUMBER),
+    ROW(QUERY_EQ, query_eq, BY_NUMBER | OLD_OUT),
     ROW(CREATE_CQ, create_cq, 0),
     ROW(DESTROY_CQ, destroy_cq, BY_NUMBER),
-    ROW(QUERY_CQ, query_cq, BY_NUMBER),
-    ROW(MODIFY_CQ, modify_cq, BY_NUMBER),
+    ROW(QUERY_CQ, query_cq, BY_NUMBER | OLD_OUT),
+    ROW(MODIFY_CQ, modify_cq, BY_NUMBER | OLD_IN),
     ROW(QUERY_VPORT_STATE, query_vport_state, 0),
     ROW(MODIFY_VPORT_STATE, modify_vport_state, 0),
     ROW(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, 0),
@@ -121,8 +123,10 @@ static void test_short_input(void **state)
     Hca *hca = &m->pf[0];
 
     FOR_EACH_ROW(r) {
-        for (uint32_t len = 8; len < r->in_len;
-             len += r->in_len - len > 64 ? 60 : 4) {
+        uint32_t needed = r->flags & OLD_IN ? 16 : r->in_len;
+
+        for (uint32_t len = 8; len < needed;
+             len += needed - len > 64 ? 60 : 4) {
             expect(hca, r, len, r->out_len, HCA_BAD_INPUT_LEN);
         }
         /* Not even the header is there: nothing was delivered. */
@@ -140,6 +144,8 @@ static void test_short_output(void **state)
         /* Some drivers leave no room for the reserved end of a reply. */
         if (r->out_len > 16) {
             expect(hca, r, r->in_len, 16, HCA_BAD_OUTPUT_LEN);
+        }
+        if (r->out_len > 16 && !(r->flags & OLD_OUT)) {
             expect(hca, r, r->in_len, r->out_len - 4, HCA_BAD_OUTPUT_LEN);
         }
         expect(hca, r, r->in_len, 4, HCA_DELIVERY | 8);

@@ -74,33 +74,6 @@ static void test_reset_during_delay(void **state)
     }
 }
 
-static int32_t query_pages(Hca *hca, uint16_t op_mod, uint16_t function)
-{
-    uint8_t in[CX_SZ(query_pages_in)] = {}, out[CX_SZ(query_pages_out)];
-
-    hca_header(in, OP(QUERY_PAGES), op_mod);
-    CX_SET(query_pages_in, in, function_id, function);
-    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
-    assert_int_equal(CX_GET(query_pages_out, out, function_id), function);
-    return CX_GET(query_pages_out, out, num_pages);
-}
-
-static int give_pages(Hca *hca, uint64_t first, uint32_t n, uint32_t claim)
-{
-    uint8_t in[CX_SZ(manage_pages_in) + 512 * 8] = {};
-    uint8_t out[CX_SZ(manage_pages_out)];
-
-    assert_in_range(n, 0, 512);
-    hca_header(in, OP(MANAGE_PAGES), 1);
-    CX_SET(manage_pages_in, in, input_num_entries, claim);
-    for (uint32_t i = 0; i < n; i++) {
-        stq_be_p(in + CX_SZ(manage_pages_in) + i * 8,
-                 first + i * HCA_PAGE_BYTES);
-    }
-    return hca_exec(hca, in, CX_SZ(manage_pages_in) + n * 8, out,
-                    sizeof(out));
-}
-
 static uint32_t take_pages(Hca *hca, uint32_t n, uint64_t *pages)
 {
     uint8_t in[CX_SZ(manage_pages_in)] = {};
@@ -126,47 +99,63 @@ static void test_no_pages_by_default(void **state)
 
     hca_must_boot(hca);
     hca_must_simple(hca, OP(ENABLE_HCA), 0, 0);
-    assert_int_equal(query_pages(hca, BOOT_PAGES, 0), 0);
-    assert_int_equal(query_pages(hca, INIT_PAGES, 0), 0);
+    assert_int_equal(hca_must_query_pages(hca, BOOT_PAGES), 0);
+    assert_int_equal(hca_must_query_pages(hca, INIT_PAGES), 0);
     /* Some drivers give none. */
-    assert_int_equal(give_pages(hca, 0, 0, 0), HCA_OK);
+    assert_int_equal(hca_give_pages(hca, 0, 0, 0), HCA_OK);
+}
+
+/* Marks the page as given back; it must have been given, and only once. */
+static void mark_page(Hca *hca, uint64_t page, uint8_t seen[2][512])
+{
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t index = (page - hca->fw_pages[i]) / HCA_PAGE_BYTES;
+
+        if (page >= hca->fw_pages[i] && index < hca->nr_fw_pages[i]) {
+            assert_int_equal(seen[i][index], 0);
+            seen[i][index] = 1;
+            return;
+        }
+    }
+    fail_msg("page 0x%lx was never given", (unsigned long)page);
 }
 
 /* What the firmware asks for it takes, and gives back: the same pages. */
 static void test_firmware_pages(void **state)
 {
-    Machine *m = machine_start(state, 1, "fw-pages=40");
+    Machine *m = machine_start_ready(state, 1, "fw-pages=40");
     Hca *hca = &m->pf[0];
-    uint64_t base, back[512];
-    uint32_t n = 0, given = 0;
-    uint8_t seen[512] = {};
+    uint8_t seen[2][512] = {};
+    uint64_t back[512];
+    uint32_t given, n;
 
-    hca_must_boot(hca);
-    hca_must_simple(hca, OP(ENABLE_HCA), 0, 0);
-    base = qtest_alloc(m->q, 512 * HCA_PAGE_BYTES, HCA_PAGE_BYTES);
-    given += query_pages(hca, BOOT_PAGES, 0);
-    assert_int_equal(give_pages(hca, base, given, given), HCA_OK);
-    n = query_pages(hca, INIT_PAGES, 0);
-    assert_int_equal(give_pages(hca, base + given * HCA_PAGE_BYTES, n, n),
-                     HCA_OK);
-    given += n;
-    assert_in_range(given, 1, 512);
-    hca_must_start(hca);
+    given = hca->nr_fw_pages[0] + hca->nr_fw_pages[1];
+    assert_in_range(given, 40, 512);
     hca_must_simple(hca, OP(TEARDOWN_HCA), 0, 0);
     for (n = 0; n < given;) {
         uint32_t got = take_pages(hca, 7, back);
 
         assert_in_range(got, 1, 7);
         for (uint32_t i = 0; i < got; i++, n++) {
-            uint64_t index = (back[i] - base) / HCA_PAGE_BYTES;
-
-            assert_in_range(index, 0, given - 1);
-            assert_int_equal(seen[index], 0);
-            seen[index] = 1;
+            mark_page(hca, back[i], seen);
         }
     }
     assert_int_equal(take_pages(hca, 7, back), 0);
     hca_must_simple(hca, OP(DISABLE_HCA), 0, 0);
+}
+
+/* Initialization without what was asked for. */
+static void test_firmware_pages_missing(void **state)
+{
+    Machine *m = machine_start(state, 1, "fw-pages=4");
+    uint8_t in[CX_SZ(init_hca_in)] = {}, out[CX_SZ(init_hca_out)];
+    Hca *hca = &m->pf[0];
+
+    hca_must_boot(hca);
+    hca_must_simple(hca, OP(ENABLE_HCA), 0, 0);
+    hca_header(in, OP(INIT_HCA), 0);
+    assert_int_not_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)),
+                         HCA_OK);
 }
 
 static void test_page_lists_that_lie(void **state)
@@ -178,12 +167,12 @@ static void test_page_lists_that_lie(void **state)
     hca_must_boot(hca);
     hca_must_simple(hca, OP(ENABLE_HCA), 0, 0);
     base = qtest_alloc(m->q, 16 * HCA_PAGE_BYTES, HCA_PAGE_BYTES);
-    assert_int_equal(give_pages(hca, base, 4, 5), HCA_BAD_INPUT_LEN);
-    assert_int_equal(give_pages(hca, base, 4, 0xffffffff),
+    assert_int_equal(hca_give_pages(hca, base, 4, 5), HCA_BAD_INPUT_LEN);
+    assert_int_equal(hca_give_pages(hca, base, 4, 0xffffffff),
                      HCA_BAD_INPUT_LEN);
-    assert_int_equal(give_pages(hca, base, 4, 0x20000004),
+    assert_int_equal(hca_give_pages(hca, base, 4, 0x20000004),
                      HCA_BAD_INPUT_LEN);
-    assert_int_equal(give_pages(hca, base + 8, 1, 1), HCA_BAD_PARAM);
+    assert_int_equal(hca_give_pages(hca, base + 8, 1, 1), HCA_BAD_PARAM);
 }
 
 int main(void)
@@ -195,6 +184,7 @@ int main(void)
         machine_test(test_reset_during_delay),
         machine_test(test_no_pages_by_default),
         machine_test(test_firmware_pages),
+        machine_test(test_firmware_pages_missing),
         machine_test(test_page_lists_that_lie),
     };
 
