@@ -374,10 +374,12 @@ struct ConnectXDevice {
     bool eswitch;
     /* Fault injection; may be set at run time too (qom-set) */
     char *fail_cmd;                     /* opcode name or number, or NULL */
+    uint16_t fail_opcode;
     uint32_t fail_nth;                  /* only the n-th from now; 0: each */
     uint32_t fail_status;
     uint32_t fail_seen;                 /* commands of that kind so far */
     char *delay_cmd;
+    uint16_t delay_opcode;
     uint32_t delay_ms;
 };
 
@@ -507,6 +509,8 @@ struct ConnectXCmd {
 void cx_cmd_register(const ConnectXOp *ops, size_t n);
 /* NULL for an opcode that the model does not know. */
 const ConnectXOp *cx_cmd_find_op(uint16_t opcode);
+/* An opcode by name (any case) or number. */
+bool cx_cmd_parse(const char *what, uint16_t *opcode);
 void cx_cmd_complete(ConnectXCmd *cmd, ConnectXStatus status);
 void cx_cmd_doorbell(ConnectXFunction *fn, uint32_t slots);
 void cx_cmd_run_pending(ConnectXFunction *fn);

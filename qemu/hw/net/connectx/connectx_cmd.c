@@ -13,6 +13,7 @@
  * fn->cmds.
  */
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "connectx.h"
@@ -250,27 +251,41 @@ static void cx_cmd_finish(ConnectXCmd *cmd)
     cx_cmd_free(cmd);
 }
 
-/* Does a property name this command, by name or number? */
-static bool cx_cmd_is(const ConnectXCmd *cmd, const char *what)
-{
-    unsigned long number;
-    char *end;
+typedef struct {
+    const char *name;
+    const ConnectXOp *op;
+} ConnectXOpSearch;
 
-    if (!what || !*what) {
-        return false;
-    }
-    if (cmd->op && !g_ascii_strcasecmp(what, cmd->op->name)) {
+static gboolean cx_op_named(gpointer key, gpointer value, gpointer opaque)
+{
+    const ConnectXOp *op = value;
+    ConnectXOpSearch *search = opaque;
+
+    return !g_ascii_strcasecmp(op->name, search->name);
+}
+
+bool cx_cmd_parse(const char *what, uint16_t *opcode)
+{
+    ConnectXOpSearch search = { .name = what };
+    unsigned int number;
+
+    search.op = g_hash_table_find(cx_ops, cx_op_named, &search);
+    if (search.op) {
+        *opcode = search.op->opcode;
         return true;
     }
-    number = strtoul(what, &end, 0);
-    return !*end && number == cmd->opcode;
+    if (qemu_strtoui(what, NULL, 0, &number) < 0 || number > UINT16_MAX) {
+        return false;
+    }
+    *opcode = number;
+    return true;
 }
 
 static bool cx_cmd_fault(ConnectXCmd *cmd)
 {
     ConnectXDevice *dev = cmd->fn->dev;
 
-    if (!cx_cmd_is(cmd, dev->fail_cmd)) {
+    if (!dev->fail_cmd || cmd->opcode != dev->fail_opcode) {
         return false;
     }
     dev->fail_seen++;
@@ -303,7 +318,7 @@ void cx_cmd_complete(ConnectXCmd *cmd, ConnectXStatus status)
     }
     trace_connectx_cmd_done(fn->number, cmd->slot,
                             cmd->op ? cmd->op->name : "?", status);
-    if (dev->delay_ms && cx_cmd_is(cmd, dev->delay_cmd)) {
+    if (dev->delay_ms && dev->delay_cmd && cmd->opcode == dev->delay_opcode) {
         cmd->delay = timer_new_ms(QEMU_CLOCK_VIRTUAL, cx_cmd_delay_expired,
                                   cmd);
         timer_mod(cmd->delay, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) +

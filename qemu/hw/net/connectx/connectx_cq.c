@@ -8,8 +8,6 @@
 #include "connectx_queue.h"
 #include "trace.h"
 
-#define CX_CQ_INDEX_MASK    0xffffff
-
 /* CQ_ERROR event: number in the first word, syndrome in the third's low byte */
 #define CX_CQ_ERROR_OVERRUN 1
 
@@ -54,7 +52,8 @@ ConnectXStatus cx_cq_link(ConnectXFunction *fn, ConnectXObj *obj)
 
     if (!pages || obj->npas != pages || ring.log_size > CX_LOG_CQ_SIZE_MAX ||
         CX_GET(cqc, cqc, cqe_sz) > 1 || CX_GET(cqc, cqc, dbr_umem_valid) ||
-        CX_GET(create_cq_in, obj->in, cq_umem_valid)) {
+        CX_GET(create_cq_in, obj->in, cq_umem_valid) ||
+        obj->run.pi > CX_INDEX_MASK || obj->run.ci > CX_INDEX_MASK) {
         return CX_BAD_PARAM;
     }
     status = cx_obj_use(fn, obj, CX_OBJ_EQ, cx_cq_eqn(obj));
@@ -76,7 +75,7 @@ static bool cx_cq_overrun(ConnectXFunction *fn, ConnectXObj *cq)
     if (!cx_dma_read(fn, CX_GET64(cqc, cqc, dbr_addr), dbr, sizeof(dbr))) {
         return true;
     }
-    used = (cq->run.pi - ldl_be_p(dbr)) & CX_CQ_INDEX_MASK;
+    used = (cq->run.pi - ldl_be_p(dbr)) & CX_INDEX_MASK;
     return used >= 1u << CX_GET(cqc, cqc, log_cq_size);
 }
 
@@ -124,7 +123,7 @@ void cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
     smp_wmb();
     cx_ring_write(fn, &ring, cq->run.pi, at + CX_CQE_OP_OWN,
                   cqe + CX_CQE_OP_OWN, 1);
-    cq->run.pi = (cq->run.pi + 1) & CX_CQ_INDEX_MASK;
+    cq->run.pi = (cq->run.pi + 1) & CX_INDEX_MASK;
     if (cq->run.armed && (solicited || !cq->run.solicited)) {
         cx_cq_fire(fn, cq);
     }
@@ -147,7 +146,7 @@ void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t ci, bool solicited)
     }
     cq->run.armed = true;
     cq->run.solicited = solicited;
-    cq->run.ci = ci & CX_CQ_INDEX_MASK;
+    cq->run.ci = ci & CX_INDEX_MASK;
     if (cx_cq_due(cq) && cx_fn_may_dma(fn)) {
         cx_cq_fire(fn, cq);
     }

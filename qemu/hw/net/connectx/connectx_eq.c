@@ -4,7 +4,7 @@
  *
  * An EQ interrupts once per arm: posting to an armed EQ sends the message and
  * disarms it; arming an EQ that has entries the driver has not consumed sends
- * it at once. Indices are 24 bits wide, as the doorbell carries them.
+ * it at once.
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
@@ -12,8 +12,6 @@
 #include "connectx.h"
 #include "connectx_queue.h"
 #include "trace.h"
-
-#define CX_EQ_INDEX_MASK    0xffffff
 
 ConnectXRing cx_eq_ring(const ConnectXObj *eq)
 {
@@ -52,7 +50,8 @@ ConnectXStatus cx_eq_link(ConnectXFunction *fn, ConnectXObj *obj)
     uint32_t pages = cx_ring_pages(&ring);
 
     if (!pages || obj->npas != pages || ring.log_size > CX_LOG_EQ_SIZE_MAX ||
-        cx_eq_vector(obj) >= fn->nvectors) {
+        cx_eq_vector(obj) >= fn->nvectors ||
+        obj->run.pi > CX_INDEX_MASK || obj->run.ci > CX_INDEX_MASK) {
         return CX_BAD_PARAM;
     }
     return cx_obj_use(fn, obj, CX_OBJ_UAR, CX_GET(eqc, eqc, uar_page));
@@ -101,7 +100,7 @@ static void cx_eq_write(ConnectXFunction *fn, ConnectXObj *eq, uint8_t event,
     uint8_t eqe[CX_EQE_SIZE] = { 0 };
     const uint32_t owner = CX_EQE_SIZE - 1;
 
-    if (((pi - eq->run.ci) & CX_EQ_INDEX_MASK) >= 1u << ring.log_size) {
+    if (((pi - eq->run.ci) & CX_INDEX_MASK) >= 1u << ring.log_size) {
         qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: EQ %" PRIu64
                       " is full, event 0x%x lost\n", fn->number, eq->id, event);
         return;
@@ -116,7 +115,7 @@ static void cx_eq_write(ConnectXFunction *fn, ConnectXObj *eq, uint8_t event,
     cx_ring_write(fn, &ring, pi, 0, eqe, owner);
     smp_wmb();
     cx_ring_write(fn, &ring, pi, owner, eqe + owner, 1);
-    eq->run.pi = (pi + 1) & CX_EQ_INDEX_MASK;
+    eq->run.pi = (pi + 1) & CX_INDEX_MASK;
     if (eq->run.armed) {
         cx_eq_notify(fn, eq);
     }
@@ -164,13 +163,13 @@ void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm)
     ConnectXObj *eq = cx_obj_find(fn, CX_OBJ_EQ, value >> 24);
 
     trace_connectx_eq_doorbell(fn->number, value >> 24,
-                               value & CX_EQ_INDEX_MASK, arm);
+                               value & CX_INDEX_MASK, arm);
     if (!eq) {
         qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: doorbell for EQ %u, "
                       "which does not exist\n", fn->number, value >> 24);
         return;
     }
-    eq->run.ci = value & CX_EQ_INDEX_MASK;
+    eq->run.ci = value & CX_INDEX_MASK;
     if (!arm) {
         return;
     }

@@ -127,6 +127,8 @@ void cx_fn_loaded(ConnectXFunction *fn)
 {
     fn->db_half_offset = 0;
     cx_eq_find_cmd(fn);
+    /* Whoever watches the vport finds the lists of another one in it. */
+    cx_vport_changed(fn, fn->vport.event_mask);
     cx_fn_changed(fn);
 }
 

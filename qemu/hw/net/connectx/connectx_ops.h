@@ -80,6 +80,8 @@ void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
 /* Vport and port (connectx_ops_vport.c) */
 void cx_vport_init(ConnectXFunction *fn);
 void cx_vport_reset(ConnectXFunction *fn);
+/* Tells the PF's driver, if it armed the vport for one of these changes. */
+void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
 bool cx_vport_up(const ConnectXFunction *fn);
 /* The state of fn's link changed: tell its driver. */
 void cx_vport_link_event(ConnectXFunction *fn);

@@ -59,7 +59,8 @@ ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
     uint32_t cqn_rcv = CX_GET(qpc, qpc, cqn_rcv);
     ConnectXStatus status;
 
-    if (CX_GET(create_qp_in, obj->in, wq_umem_valid) ||
+    if (obj->run.state > CX_QP_ERR ||
+        CX_GET(create_qp_in, obj->in, wq_umem_valid) ||
         CX_GET(qpc, qpc, dbr_umem_valid) || obj->npas != cx_qp_pages(qpc)) {
         return CX_BAD_PARAM;
     }
@@ -139,7 +140,7 @@ static ConnectXStatus cx_qp_move(ConnectXCmd *cmd, uint32_t from, uint8_t to)
     if (!qp) {
         return CX_BAD_RESOURCE;
     }
-    if (qp->run.state > CX_QP_ERR || !(from & (1u << qp->run.state))) {
+    if (!(from & (1u << qp->run.state))) {
         return CX_BAD_QP_STATE;
     }
     if (cmd->in_len >= CX_OFF(rst2init_qp_in, qpc) + CX_SZ(qpc)) {

@@ -99,8 +99,8 @@ void cx_vport_link_event(ConnectXFunction *fn)
                data);
 }
 
-/* The PF's driver armed the vport: one event, then it has to arm again. */
-static void cx_vport_changed(ConnectXFunction *fn, uint8_t what)
+/* One event, then the driver has to arm again. */
+void cx_vport_changed(ConnectXFunction *fn, uint8_t what)
 {
     uint8_t data[CX_EQE_DATA_LEN] = { 0 };
 

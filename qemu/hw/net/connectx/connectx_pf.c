@@ -183,29 +183,43 @@ static const Property cx_pf_properties[] = {
  */
 static char *cx_get_fail_cmd(Object *obj, Error **errp)
 {
-    return g_strdup(CONNECTX_PF(obj)->dev.fail_cmd);
+    return g_strdup(CONNECTX_PF(obj)->dev.fail_cmd ?: "");
+}
+
+/* Takes over a command's name; the empty string means none. */
+static bool cx_set_cmd(char **cmd, uint16_t *opcode, const char *property,
+                       const char *value, Error **errp)
+{
+    if (*value && !cx_cmd_parse(value, opcode)) {
+        error_setg(errp, "%s: '%s' is no command", property, value);
+        return false;
+    }
+    g_free(*cmd);
+    *cmd = *value ? g_strdup(value) : NULL;
+    return true;
 }
 
 static void cx_set_fail_cmd(Object *obj, const char *value, Error **errp)
 {
     ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
 
-    g_free(dev->fail_cmd);
-    dev->fail_cmd = g_strdup(value);
-    dev->fail_seen = 0;
+    if (cx_set_cmd(&dev->fail_cmd, &dev->fail_opcode, "x-fail-cmd", value,
+                   errp)) {
+        dev->fail_seen = 0;
+    }
 }
 
 static char *cx_get_delay_cmd(Object *obj, Error **errp)
 {
-    return g_strdup(CONNECTX_PF(obj)->dev.delay_cmd);
+    return g_strdup(CONNECTX_PF(obj)->dev.delay_cmd ?: "");
 }
 
 static void cx_set_delay_cmd(Object *obj, const char *value, Error **errp)
 {
     ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
 
-    g_free(dev->delay_cmd);
-    dev->delay_cmd = g_strdup(value);
+    cx_set_cmd(&dev->delay_cmd, &dev->delay_opcode, "x-delay-cmd", value,
+               errp);
 }
 
 /* opaque is the offset of the number in ConnectXPFState. */

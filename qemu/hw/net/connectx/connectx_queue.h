@@ -14,6 +14,10 @@
 #define CX_EQE_SIZE         64
 #define CX_WQEBB_SIZE       64
 
+/* EQ and CQ indices are 24 bits wide, as doorbells carry them; WQ's 16. */
+#define CX_INDEX_MASK       0xffffff
+#define CX_WQ_INDEX_MASK    0xffff
+
 /* Queue states of sqc, rqc and rmpc */
 enum {
     CX_WQ_RST = 0,

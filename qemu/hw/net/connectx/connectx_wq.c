@@ -108,6 +108,13 @@ ConnectXRing cx_wq_ring(const ConnectXObj *obj, const uint8_t *wq)
     };
 }
 
+static bool cx_wq_run_good(const ConnectXObjRun *run)
+{
+    return run->pi <= CX_WQ_INDEX_MASK &&
+           (run->state == CX_WQ_RST || run->state == CX_WQ_RDY ||
+            run->state == CX_WQ_ERR);
+}
+
 /* What RQ, SQ and RMP have in common: ring, protection domain, no UMEM. */
 static ConnectXStatus cx_wq_link(ConnectXFunction *fn, ConnectXObj *obj,
                                  const uint8_t *wq)
@@ -116,7 +123,8 @@ static ConnectXStatus cx_wq_link(ConnectXFunction *fn, ConnectXObj *obj,
     uint32_t pages = cx_ring_pages(&ring);
 
     if (!pages || obj->npas != pages || ring.log_size > CX_LOG_WQ_SIZE_MAX ||
-        CX_GET(wq, wq, dbr_umem_valid) || CX_GET(wq, wq, wq_umem_valid)) {
+        CX_GET(wq, wq, dbr_umem_valid) || CX_GET(wq, wq, wq_umem_valid) ||
+        !cx_wq_run_good(&obj->run)) {
         return CX_BAD_PARAM;
     }
     /* A receive queue that only drops names no domain. */
@@ -233,7 +241,7 @@ static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
     if (ctrl[CX_WQE_FM_CE_SE] & CX_WQE_CE) {
         cx_sq_complete(fn, sq, ctrl);
     }
-    sq->run.pi = (sq->run.pi + blocks) & 0xffff;
+    sq->run.pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
     return true;
 }
 
@@ -251,7 +259,7 @@ static void cx_sq_process(ConnectXFunction *fn, ConnectXObj *sq)
     if (!cx_dma_read(fn, CX_GET64(wq, wq, dbr_addr) + 4, dbr, sizeof(dbr))) {
         return;
     }
-    todo = (ldl_be_p(dbr) - sq->run.pi) & 0xffff;
+    todo = (ldl_be_p(dbr) - sq->run.pi) & CX_WQ_INDEX_MASK;
     if (todo > 1u << ring.log_size) {
         cx_sq_fail(fn, sq, 0);
         return;
@@ -266,7 +274,7 @@ static void cx_sq_process(ConnectXFunction *fn, ConnectXObj *sq)
         if (!cx_sq_step(fn, sq, &ring, todo)) {
             return;
         }
-        todo -= (sq->run.pi - pi) & 0xffff;
+        todo -= (sq->run.pi - pi) & CX_WQ_INDEX_MASK;
     }
 }
 
