@@ -39,14 +39,13 @@ static const unsigned int state_flags[NR_STATES] = {
 };
 
 /*
- * next_state[from][to] is the first state on the walk from one to the other, ERR when
+ * next_state[from][to] is the first state on the walk from one to the other, ERR (0) when
  * there is no walk. Columns are in the order of the uAPI's numbers. clang-format keeps off:
  * one row is one state.
  */
 /* clang-format off */
 static const unsigned char next_state[NR_STATES][NR_STATES] = {
 	/*	    ERR   STOP  RUN   COPY  RESUM RUNP  PRE   PREP */
-	[ERR]	= { ERR,  ERR,  ERR,  ERR,  ERR,  ERR,  ERR,  ERR  },
 	[STOP]	= { ERR,  STOP, RUNP, COPY, RESUM, RUNP, RUNP, RUNP },
 	[RUN]	= { ERR,  RUNP, RUN,  RUNP, RUNP, RUNP, PRE,  RUNP },
 	[COPY]	= { ERR,  STOP, STOP, COPY, STOP, STOP, ERR,  ERR  },

@@ -26,17 +26,16 @@ struct vpv_session_ops {
 	void (*work)(struct vpv_file *file);
 };
 
-/* Where a load session stands in the stream; guarded by io_mutex and the state mutex both */
+/* Where a load session stands in the stream; guarded by io_mutex */
 struct vpv_load {
-	/* The piece that the parser waits for, once it has been asked (started) */
+	/* The piece that the parser waits for, once it has been asked, and how much has come */
 	bool started;
 	struct vfio_pci_variant_want want;
-	/* Under io_mutex: how much of the piece has come. Read without it when the stream ends. */
 	u64 got_bytes;
-	/* Under io_mutex: the image that is coming in, with a reference of its own */
-	struct vpv_buf *filling;
 	u8 record[VFIO_PCI_VARIANT_RECORD_MAX_BYTES];
-	/* An image has been given to the device */
+	/* The image that is coming in, with a reference of its own */
+	struct vpv_buf *filling;
+	/* Under the state mutex instead: an image has been given to the device */
 	bool touched;
 };
 

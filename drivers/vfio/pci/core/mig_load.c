@@ -22,7 +22,7 @@
 
 static bool vpv_load_piece_is_whole(const struct vpv_load *load)
 {
-	return READ_ONCE(load->got_bytes) == load->want.bytes;
+	return load->got_bytes == load->want.bytes;
 }
 
 /* Gives the image that waits to the device, if the device has none */
@@ -149,7 +149,7 @@ static int vpv_load_ask(struct vpv_file *file)
 		}
 		load->started = true;
 		load->want = want;
-		WRITE_ONCE(load->got_bytes, 0);
+		load->got_bytes = 0;
 	} while (!load->want.bytes);
 	return 0;
 }
@@ -271,7 +271,7 @@ static ssize_t vpv_load_copy(struct vpv_file *file, struct iov_iter *from)
 		break;
 	}
 	if (copied > 0)
-		WRITE_ONCE(load->got_bytes, load->got_bytes + copied);
+		load->got_bytes += copied;
 	return copied;
 }
 
@@ -384,7 +384,10 @@ static int vpv_load_drain(struct vpv_file *file)
 	return 0;
 }
 
-/* Asks the parser and the backend whether the stream may end where it stands */
+/*
+ * Asks the parser and the backend whether the stream may end where it stands. io_mutex is
+ * held, so that no write() is halfway.
+ */
 static int vpv_load_check_end(struct vpv_file *file)
 {
 	struct vfio_pci_variant_mig *mig = file->mig;
@@ -393,17 +396,13 @@ static int vpv_load_check_end(struct vpv_file *file)
 
 	if (!load->started)
 		return 0;
-	/* Another thread's write() is about to hand over this very image */
-	if (load->filling && vpv_load_piece_is_whole(load))
-		return -EBUSY;
 	if (vpv_load_piece_is_whole(load)) {
 		ret = vpv_load_ask(file);
 		if (ret)
 			return ret;
 	}
 
-	ret = vpv_stream_ops(mig)->load_end(mig->variant,
-					    load->want.bytes - READ_ONCE(load->got_bytes));
+	ret = vpv_stream_ops(mig)->load_end(mig->variant, load->want.bytes - load->got_bytes);
 	if (ret || !load->touched || !vpv_mig_ops(mig)->load_finish)
 		return ret;
 
@@ -429,8 +428,14 @@ int vpv_load_finish(struct vfio_pci_variant_mig *mig)
 		return -ENODEV;
 
 	ret = vpv_load_drain(file);
-	if (!ret)
-		ret = vpv_load_check_end(file);
+	if (ret)
+		return ret;
+
+	/* Against the lock order, so only try: a write() that goes on has not ended the stream */
+	if (!mutex_trylock(&file->io_mutex))
+		return -EBUSY;
+	ret = vpv_load_check_end(file);
+	mutex_unlock(&file->io_mutex);
 	if (!ret)
 		vpv_session_end(mig);
 	return ret;
