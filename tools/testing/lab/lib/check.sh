@@ -76,12 +76,18 @@ one_test()
 			/src/tools/testing/lab/l1/test \
 			"/src/tools/testing/lab/tests/$name.sh" \
 			>"$dir/out" 2>"$dir/lab.err" </dev/null || status=$?
-		[ "$status" = "$STATUS_STALL" ] || break
-		echo "# $name: the VM stalled in attempt $try" >>"$dir/stalls"
+		# The machine's own faults get a second attempt, and are told.
+		if [ "$status" = "$STATUS_STALL" ]; then
+			echo "# $name: the VM stalled in attempt $try" >>"$dir/retries"
+		elif [ "$status" = "$STATUS_BOOT" ] && [ ! -e "$dir/boot-seconds" ]; then
+			echo "# $name: the VM did not boot in attempt $try" >>"$dir/retries"
+		else
+			break
+		fi
 	done
 	{
 		echo "# $name ($((SECONDS - start)) s)"
-		cat "$dir/stalls" "$dir/out" 2>/dev/null
+		cat "$dir/retries" "$dir/out" 2>/dev/null
 		sed -e 's/^/# /' "$dir/lab.err"
 		if [ "$status" = 0 ] && ! grep -qE '^ok\b' "$dir/out"; then
 			what="no test reported"

@@ -22,6 +22,7 @@ die()
 
 # Actions to undo what this process made, run last first, once, on any exit.
 CLEANUP=()
+NS_PID=
 
 at_exit()
 {
@@ -33,6 +34,7 @@ run_cleanup()
 	local i
 
 	trap '' INT TERM HUP
+	[ -z "$NS_PID" ] || kill -KILL "$NS_PID" 2>/dev/null || :
 	for ((i = ${#CLEANUP[@]} - 1; i >= 0; i--)); do
 		eval "${CLEANUP[i]}" || :
 	done

@@ -19,28 +19,54 @@ ns_check()
 		die "run as root, or allow user name spaces (kernel.unprivileged_userns_clone, apparmor_restrict_unprivileged_userns)"
 }
 
-# ns_run CMD... - Run CMD as root in new mount and PID name spaces. SIGKILL of
-# this shell reaches unshare by its parent-death signal, and by --kill-child
-# everything below it.
-ns_run()
+# ns_exec CMD... - Become CMD as root in new mount and PID name spaces. SIGKILL
+# of our parent reaches unshare by the parent-death signal, and by --kill-child
+# everything below it; so the lab must be the direct parent.
+ns_exec()
 {
 	local user=()
 
 	[ "$(id -u)" = 0 ] || user=(-U --map-root-user --map-auto)
-	(
-		exec {LOCK_FD}>&-
-		exec setpriv --pdeathsig KILL unshare "${user[@]}" \
-			-m -p -f --kill-child --mount-proc "$@"
-	)
+	exec {LOCK_FD}>&-
+	# A shell starts background processes with SIGINT and SIGQUIT ignored.
+	exec env --default-signal=INT,QUIT setpriv --pdeathsig KILL \
+		unshare "${user[@]}" -m -p -f --kill-child --mount-proc "$@"
 }
 
-# root_run ROOT CMD... - Run CMD inside ROOT, with the source read-only at
-# /src, the build folder at /build and whatever LAB_BINDS names (from:to).
-root_run()
+# ns_wait PID - Wait for a background ns_exec. NS_PID is what run_cleanup ends
+# first when a signal comes in between.
+ns_wait()
+{
+	local status=0
+
+	NS_PID=$1
+	wait "$1" || status=$?
+	NS_PID=
+	return "$status"
+}
+
+# ns_run CMD... - Run CMD so, and wait for it. It runs in the background since
+# bash does not look at a signal before its foreground process has ended.
+ns_run()
+{
+	ns_exec "$@" <&0 &
+	ns_wait $!
+}
+
+# root_exec ROOT CMD... - Become CMD inside ROOT, with the source read-only at
+# /src, the build folder at /build and what LAB_BINDS names (from:to). For use
+# in a background process; root_run is for the foreground.
+root_exec()
 {
 	local root=$1
 
 	shift
-	ns_run bash "$LAB_DIR/lib/enter.sh" "$root" "$LAB_TOP" "$LAB_BUILD" \
+	ns_exec bash "$LAB_DIR/lib/enter.sh" "$root" "$LAB_TOP" "$LAB_BUILD" \
 		"${LAB_BINDS[*]}" "$@"
+}
+
+root_run()
+{
+	root_exec "$@" <&0 &
+	ns_wait $!
 }

@@ -44,15 +44,19 @@ install_tools()
 		die "apt-get failed: $(tail -n 1 "$LAB_CACHE/install.log") (all of it: $LAB_CACHE/install.log)"
 }
 
-# remove_tree DIR - As ordinary user its files belong to subordinate ids.
+# remove_tree DIR - As ordinary user its files belong to subordinate ids. What
+# was killed a moment ago may still write, hence more than one attempt.
 remove_tree()
 {
-	[ -e "$1" ] || return 0
-	if [ "$(id -u)" = 0 ]; then
-		rm -rf --one-file-system "$1"
-	else
-		unshare -U --map-root-user --map-auto rm -rf --one-file-system "$1"
-	fi
+	local i user=()
+
+	[ "$(id -u)" = 0 ] || user=(unshare -U --map-root-user --map-auto)
+	for ((i = 0; i < 20; i++)); do
+		[ -e "$1" ] || return 0
+		! "${user[@]}" rm -rf --one-file-system "$1" 2>/dev/null || return 0
+		sleep 0.2
+	done
+	"${user[@]}" rm -rf --one-file-system "$1"
 }
 
 # remove_partials REL - What a builder left that could not clean up (SIGKILL,
@@ -69,13 +73,13 @@ remove_partials()
 }
 
 # show_progress LOG DIR - Phases as they come; on a terminal also a live line
-# of time and size. Ends when killed.
+# of time and size. Ends with the lab that started it.
 show_progress()
 {
 	local log=$1 dir=$2 shown=0 lines start=$SECONDS
 	local phase='^(I|L): (downl|extr|inst|clean|fetch|unpack)'
 
-	while :; do
+	while kill -0 "$$" 2>/dev/null; do
 		lines=$(grep -cE "$phase" "$log" || :)
 		if [ "$lines" -gt "$shown" ]; then
 			[ ! -t 2 ] || printf '\r\033[K' >&2
