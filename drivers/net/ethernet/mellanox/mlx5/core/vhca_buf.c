@@ -78,7 +78,7 @@ static int vhca_buf_create_mkey(struct mlx5_vhca_buf *buf)
 			  buf->vhca->pdn, npages);
 	ret = mlx5_core_create_mkey(buf->vhca->mdev, &buf->mkey, in, in_bytes);
 	kvfree(in);
-	return ret;
+	return mlx5_vhca_core_errno(ret);
 }
 
 static int vhca_buf_map(struct mlx5_vhca_buf *buf)
@@ -90,7 +90,7 @@ static int vhca_buf_map(struct mlx5_vhca_buf *buf)
 	lockdep_assert_held(&vhca->lock);
 
 	if (list_empty(&vhca->bufs)) {
-		ret = mlx5_core_alloc_pd(mdev, &vhca->pdn);
+		ret = mlx5_vhca_core_errno(mlx5_core_alloc_pd(mdev, &vhca->pdn));
 		if (ret)
 			return ret;
 	}

@@ -72,6 +72,25 @@ int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const 
 	return err;
 }
 
+/**
+ * mlx5_vhca_core_errno() - translate what mlx5_core makes of a refused command
+ * @err: what a function of mlx5_core gave that posts a command and looks at its
+ *	status itself
+ *
+ * Return: 0 or a negative errno as mlx5_vhca_fw_errno() has them.
+ */
+int mlx5_vhca_core_errno(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return -EIO;
+	case -EAGAIN:
+		return -ENOMEM;
+	default:
+		return err;
+	}
+}
+
 static int vhca_exec(struct mlx5_vhca *vhca, const char *what, void *in, int in_bytes,
 		     void *out, int out_bytes)
 {
@@ -120,7 +139,7 @@ int mlx5_vhca_query_id(struct mlx5_core_dev *mdev, int vf_index, u16 *vhca_id)
 		*vhca_id = MLX5_GET(query_hca_cap_out, out,
 				    capability.cmd_hca_cap.vhca_id);
 	kfree(out);
-	return ret;
+	return mlx5_vhca_core_errno(ret);
 }
 
 /**
