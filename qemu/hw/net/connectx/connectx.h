@@ -349,7 +349,7 @@ struct ConnectXFunction {
     uint64_t saved_generation;
     void *vhca;                         /* its private state, or NULL */
 
-    GArray *latch;                      /* ConnectXLatch, at most CX_LATCH_MAX */
+    GArray *latch;                      /* of ConnectXLatch, <= CX_LATCH_MAX */
     QEMUBH *rescan_bh;
     uint64_t dma_errors;
     /* Not reset by FLR: the PF's ENABLE_HCA(function_id) came for this VF. */

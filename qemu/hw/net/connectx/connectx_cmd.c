@@ -231,6 +231,7 @@ static void cx_cmd_write_back(ConnectXCmd *cmd, int delivery)
         }
         cx_dma_write(fn, cx_cmd_slot_addr(cmd) + CX_SLOT_OUT, cmd->out, done);
     }
+    /* The driver polls the ownership byte and then reads the reply. */
     smp_wmb();
     cx_dma_write(fn, cx_cmd_slot_addr(cmd) + CX_SLOT_STATUS_OWN, &own, 1);
 

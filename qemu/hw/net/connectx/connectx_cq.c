@@ -118,8 +118,8 @@ void cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
     trace_connectx_cq_post(fn->number, cq->id, cq->run.pi,
                            cqe[CX_CQE_OP_OWN] >> 4);
 
-    /* The owner bit hands the entry over: it must be seen last. */
     cx_ring_write(fn, &ring, cq->run.pi, at, cqe, CX_CQE_OP_OWN);
+    /* The owner bit hands the entry over: it must be seen last. */
     smp_wmb();
     cx_ring_write(fn, &ring, cq->run.pi, at + CX_CQE_OP_OWN,
                   cqe + CX_CQE_OP_OWN, 1);

@@ -111,8 +111,8 @@ static void cx_eq_write(ConnectXFunction *fn, ConnectXObj *eq, uint8_t event,
     eqe[owner] = (pi >> ring.log_size) & 1;
     trace_connectx_eq_post(fn->number, eq->id, event, sub_type, pi);
 
-    /* The owner bit hands the entry over: it must be seen last. */
     cx_ring_write(fn, &ring, pi, 0, eqe, owner);
+    /* The owner bit hands the entry over: it must be seen last. */
     smp_wmb();
     cx_ring_write(fn, &ring, pi, owner, eqe + owner, 1);
     eq->run.pi = (pi + 1) & CX_INDEX_MASK;

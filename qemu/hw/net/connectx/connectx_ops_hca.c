@@ -162,8 +162,12 @@ static ConnectXStatus cx_op_init_hca(ConnectXCmd *cmd)
                       "pages asked for\n", fn->number);
         return CX_NOT_READY;
     }
-    memcpy(fn->sw_owner_id, CX_ADDR(init_hca_in, cmd->in, sw_owner_id),
-           sizeof(fn->sw_owner_id));
+    /* An older driver's command ends before it. */
+    memset(fn->sw_owner_id, 0, sizeof(fn->sw_owner_id));
+    if (cmd->in_len >= CX_SZ(init_hca_in)) {
+        memcpy(fn->sw_owner_id, CX_ADDR(init_hca_in, cmd->in, sw_owner_id),
+               sizeof(fn->sw_owner_id));
+    }
     fn->state = CX_FN_OPERATIONAL;
     return CX_OK;
 }

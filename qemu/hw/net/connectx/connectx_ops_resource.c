@@ -89,8 +89,11 @@ static ConnectXStatus cx_op_query_special_contexts(ConnectXCmd *cmd)
 {
     CX_SET(query_special_contexts_out, cmd->out, resd_lkey,
            CX_MKEY_RESERVED_LKEY);
-    CX_SET(query_special_contexts_out, cmd->out, terminate_scatter_list_mkey,
-           CX_MKEY_TERMINATE_LIST);
+    /* Later interfaces made the reply longer. */
+    if (cmd->out_len >= CX_SZ(query_special_contexts_out)) {
+        CX_SET(query_special_contexts_out, cmd->out,
+               terminate_scatter_list_mkey, CX_MKEY_TERMINATE_LIST);
+    }
     return CX_OK;
 }
 
@@ -117,7 +120,6 @@ static const ConnectXOp cx_resource_ops[] = {
       CX_OFF(query_mkey_out, memory_key_mkey_entry) + CX_SZ(mkc) },
     { MLX5_CMD_OP_QUERY_SPECIAL_CONTEXTS, 0, "QUERY_SPECIAL_CONTEXTS",
       cx_op_query_special_contexts, CX_SZ(query_special_contexts_in),
-      /* Later interfaces made the reply longer. */
       CX_OFF(query_special_contexts_out, null_mkey) },
 };
 

@@ -11,7 +11,8 @@
 bool cx_pci_realize(PCIDevice *pci, ConnectXFunction *fn, uint64_t bar_size,
                     Error **errp);
 void cx_pci_unrealize(PCIDevice *pci, ConnectXFunction *fn);
-void cx_pci_write_config(PCIDevice *pci, uint32_t addr, uint32_t val, int len);
+void cx_pci_write_config(PCIDevice *pci, ConnectXFunction *fn, uint32_t addr,
+                         uint32_t val, int len);
 
 void cx_pf_register(void);
 void cx_vf_register(void);

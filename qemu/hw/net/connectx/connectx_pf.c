@@ -62,10 +62,23 @@ void cx_pci_unrealize(PCIDevice *pci, ConnectXFunction *fn)
     msix_uninit(pci, &fn->bar, &fn->bar);
 }
 
-void cx_pci_write_config(PCIDevice *pci, uint32_t addr, uint32_t val, int len)
+void cx_pci_write_config(PCIDevice *pci, ConnectXFunction *fn, uint32_t addr,
+                         uint32_t val, int len)
 {
+    bool could = cx_fn_may_dma(fn);
+
     pci_default_write_config(pci, addr, val, len);
     pcie_cap_flr_write_config(pci, addr, val, len);
+    /* What came while bus mastering was off has waited for this. */
+    if (!could && cx_fn_may_dma(fn)) {
+        cx_fn_rescan(fn);
+    }
+}
+
+static void cx_pf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
+                               int len)
+{
+    cx_pci_write_config(pci, &CONNECTX_PF(pci)->fn, addr, val, len);
 }
 
 static ssize_t cx_nic_receive(NetClientState *nc, const uint8_t *buf,
@@ -125,7 +138,7 @@ static void cx_pf_realize(PCIDevice *pci, Error **errp)
     if (!cx_pci_realize(pci, &s->fn, CX_PF_BAR_SIZE, errp)) {
         return;
     }
-    pci->config_write = cx_pci_write_config;
+    pci->config_write = cx_pf_write_config;
     qemu_macaddr_default_if_unset(&s->dev.nic_conf.macaddr);
     s->dev.pf = &s->fn;
     s->dev.port_mtu = CX_HW_MTU;

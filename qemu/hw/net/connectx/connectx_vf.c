@@ -15,6 +15,12 @@
 #include "connectx_pci.h"
 #include "trace.h"
 
+static void cx_vf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
+                               int len)
+{
+    cx_pci_write_config(pci, &CONNECTX_VF(pci)->fn, addr, val, len);
+}
+
 static void cx_vf_realize(PCIDevice *pci, Error **errp)
 {
     ConnectXVFState *s = CONNECTX_VF(pci);
@@ -24,7 +30,7 @@ static void cx_vf_realize(PCIDevice *pci, Error **errp)
     if (!cx_pci_realize(pci, &s->fn, CX_VF_BAR_SIZE, errp)) {
         return;
     }
-    pci->config_write = cx_pci_write_config;
+    pci->config_write = cx_vf_write_config;
     cx_fn_init(&s->fn, pci, &pf->dev, index + 1);
     pf->dev.vf[index] = &s->fn;
 }
