@@ -70,7 +70,7 @@ vf=$(vf "$pf" 0)
 
 bind_without_override()
 {
-	echo "$vf" >$driver/bind
+	echo "$vf" >"$driver/bind"
 }
 
 group_is_there()
@@ -91,7 +91,7 @@ refuse "the host bridge is refused under driver_override" \
 
 add_id()
 {
-	echo 8086 29c0 >$driver/new_id
+	echo 8086 29c0 >"$driver/new_id"
 }
 
 # Ids added at run time must not open the door either.

@@ -38,7 +38,7 @@ check()
 		ok "$text"
 	else
 		not_ok "$text"
-		[ -z "$output" ] || sed -e 's/^/# /' <<<"$output"
+		[ -z "$output" ] || echo "# ${output//$'\n'/$'\n'# }"
 	fi
 }
 

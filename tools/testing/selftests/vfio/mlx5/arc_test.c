@@ -135,6 +135,9 @@ TEST_F(state, everything_else_is_refused)
 	unsigned int i;
 	int fd;
 
+	/* So that what STOP_COPY will give is known */
+	if (from == VFIO_DEVICE_STATE_STOP_COPY)
+		vfio_image_load(dev, &self->image, VFIO_DEVICE_STATE_STOP);
 	fd = vfio_mig_enter(dev, from, NULL);
 	for (i = 0; i < ARRAY_SIZE(nonsense_states); i++)
 		expect_refusal(_metadata, dev, from, nonsense_states[i]);

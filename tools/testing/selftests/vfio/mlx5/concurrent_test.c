@@ -166,7 +166,6 @@ static void *reset_now_and_then(void *arg)
 static void run(struct __test_metadata *_metadata, struct shared *shared,
 		bool with_reset)
 {
-	struct vfio_image again = {};
 	pthread_t changers[3], mover, asker, resetter;
 	int i;
 
@@ -194,9 +193,7 @@ static void run(struct __test_metadata *_metadata, struct shared *shared,
 
 	vfio_dev_reset(&shared->dev);
 	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&shared->dev));
-	vfio_image_save(&shared->dev, &again, VFIO_DEVICE_STATE_RUNNING);
-	EXPECT_TRUE(vfio_image_equal(&shared->image, &again));
-	vfio_image_free(&again);
+	EXPECT_TRUE(vfio_image_round_trip(&shared->dev, &shared->image));
 }
 
 TEST_F(concurrent, changes_and_data)

@@ -17,7 +17,7 @@
 
 FIXTURE(saving) {
 	struct vfio_dev dev;
-	/* An earlier save, which the device's later ones must equal */
+	/* Saved without leaving STOP since, so that later saves are equal */
 	struct vfio_image image;
 	int fd;
 };
@@ -29,7 +29,7 @@ FIXTURE_SETUP(saving)
 	self->fd = -1;
 	if (skip)
 		SKIP(return, "%s", skip);
-	vfio_image_save(&self->dev, &self->image, VFIO_DEVICE_STATE_RUNNING);
+	vfio_image_save(&self->dev, &self->image, VFIO_DEVICE_STATE_STOP);
 	self->fd = vfio_mig_enter(&self->dev, VFIO_DEVICE_STATE_STOP_COPY,
 				  NULL);
 }
@@ -345,6 +345,7 @@ TEST_F(resuming, pieces_of_any_size_load)
 		EXPECT_EQ(0, __vfio_image_write(fd, self->image.data,
 						self->image.size, pieces[i]));
 		close(fd);
+		vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP);
 		vfio_image_save(&self->dev, &again, VFIO_DEVICE_STATE_RUNNING);
 		EXPECT_TRUE(vfio_image_equal(&self->image, &again)) {
 			TH_LOG("pieces of %zu", pieces[i]);

@@ -236,7 +236,7 @@ TEST_F(objects, are_gone_after_reset)
 
 	vfio_dev_reset(&self->src);
 	self->hca.cqn = 0;
-	mlx5_hca_attach(&self->hca, &self->src);
+	vfio_dev_enable_dma(&self->src);
 	mlx5_hca_boot(&self->hca);
 	EXPECT_EQ(MLX5_STATUS_BAD_RES,
 		  __mlx5_cmd_query(&self->hca, MLX5_CMD_OP_QUERY_MKEY,

@@ -43,7 +43,7 @@ FIXTURE_SETUP(parallel)
 			SKIP(return, "%s", skip);
 		self->nr = i + 1;
 		vfio_image_save(&self->workers[i].dev, &self->workers[i].image,
-				VFIO_DEVICE_STATE_RUNNING);
+				VFIO_DEVICE_STATE_STOP);
 	}
 }
 
@@ -57,30 +57,24 @@ FIXTURE_TEARDOWN(parallel)
 	}
 }
 
-static int save_and_compare(struct worker *worker)
-{
-	struct vfio_image again = {};
-	int ret;
-
-	ret = __vfio_image_save(&worker->dev, &again,
-				VFIO_DEVICE_STATE_RUNNING);
-	if (!ret && !vfio_image_equal(&worker->image, &again))
-		ret = -EILSEQ;
-	vfio_image_free(&again);
-	return ret;
-}
-
-static int save_and_load(struct worker *worker)
+/* Never leaves STOP, or the device might go on and the image with it. */
+static int load_and_save(struct worker *worker)
 {
 	int ret = 0, i;
 
 	for (i = 0; i < ROUNDS && !ret; i++) {
-		ret = save_and_compare(worker);
+		struct vfio_image again = {};
+
+		ret = __vfio_image_load(&worker->dev, &worker->image,
+					VFIO_DEVICE_STATE_STOP);
 		if (!ret)
-			ret = __vfio_image_load(&worker->dev, &worker->image,
-						VFIO_DEVICE_STATE_RUNNING);
+			ret = __vfio_image_save(&worker->dev, &again,
+						VFIO_DEVICE_STATE_STOP);
+		if (!ret && !vfio_image_equal(&worker->image, &again))
+			ret = -EILSEQ;
+		vfio_image_free(&again);
 	}
-	return ret ? ret : save_and_compare(worker);
+	return ret;
 }
 
 static void *thread_main(void *arg)
@@ -88,7 +82,7 @@ static void *thread_main(void *arg)
 	struct worker *worker = arg;
 
 	pthread_barrier_wait(worker->start);
-	worker->result = save_and_load(worker);
+	worker->result = load_and_save(worker);
 	return NULL;
 }
 
@@ -122,7 +116,7 @@ static int process_main(struct worker *worker)
 	pthread_barrier_wait(worker->start);
 	if (ret)
 		return ret;
-	ret = save_and_load(worker);
+	ret = load_and_save(worker);
 	vfio_dev_close(&worker->dev);
 	return ret;
 }

@@ -231,13 +231,27 @@ void vfio_image_load(const struct vfio_dev *dev,
 	VFIO_ASSERT(!ret, "load %s: %s", dev->bdf, strerror(-ret));
 }
 
+bool vfio_image_round_trip(const struct vfio_dev *dev,
+			   const struct vfio_image *image)
+{
+	struct vfio_image again = {};
+	bool equal;
+
+	vfio_image_load(dev, image, VFIO_DEVICE_STATE_STOP);
+	vfio_image_save(dev, &again, VFIO_DEVICE_STATE_RUNNING);
+	equal = vfio_image_equal(image, &again);
+	vfio_image_free(&again);
+	return equal;
+}
+
 int vfio_mig_enter(const struct vfio_dev *dev, __u32 state,
 		   const struct vfio_image *image)
 {
 	__u32 start = vfio_mig_state(dev);
 	int fd, ret;
 
-	VFIO_ASSERT(start == VFIO_DEVICE_STATE_RUNNING,
+	VFIO_ASSERT(start == VFIO_DEVICE_STATE_RUNNING ||
+		    start == VFIO_DEVICE_STATE_STOP,
 		    "%s is in %s before the way to %s", dev->bdf,
 		    vfio_state_name(start), vfio_state_name(state));
 	fd = vfio_mig_set_state(dev, state);

@@ -13,8 +13,6 @@ FIXTURE(state) {
 	struct vfio_dev dev;
 	/* An image of the device, so that RESUMING can be left again */
 	struct vfio_image image;
-	/* For another one to compare with it */
-	struct vfio_image again;
 };
 
 FIXTURE_VARIANT(state) {
@@ -66,7 +64,6 @@ FIXTURE_SETUP(state)
 FIXTURE_TEARDOWN(state)
 {
 	vfio_image_free(&self->image);
-	vfio_image_free(&self->again);
 	vfio_dev_close(&self->dev);
 }
 

@@ -142,7 +142,16 @@ void vfio_image_load(const struct vfio_dev *dev,
 		     const struct vfio_image *image, __u32 after);
 
 /*
- * RUNNING -> @state. Returns the data file of the session that @state belongs
+ * Loads @image, saves it again and leaves the device in RUNNING. True when the
+ * device gave back what it got. The only way to compare images for certain: a
+ * device that runs, if only for a moment, may change (it may have a clock), but
+ * "it must not change its internal state" between RESUMING and STOP_COPY.
+ */
+bool vfio_image_round_trip(const struct vfio_dev *dev,
+			   const struct vfio_image *image);
+
+/*
+ * RUNNING or STOP -> @state. Returns the data file of the session that @state belongs
  * to, or -1. With @image, entering RESUMING writes it, so that the device can
  * leave that state again.
  */
