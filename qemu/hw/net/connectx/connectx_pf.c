@@ -17,6 +17,7 @@
 #include "net/net.h"
 #include "connectx.h"
 #include "connectx_ops.h"
+#include "connectx_packet.h"
 #include "connectx_pci.h"
 #include "trace.h"
 
@@ -84,7 +85,17 @@ static void cx_pf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
 static ssize_t cx_nic_receive(NetClientState *nc, const uint8_t *buf,
                               size_t size)
 {
-    /* The data path ends at the port: what comes in is dropped. */
+    ConnectXPFState *s = qemu_get_nic_opaque(nc);
+    uint8_t padded[CX_FRAME_MIN] = { 0 };
+
+    if (size < CX_ETH_HEADER || size > CX_FRAME_MAX) {
+        return size;
+    }
+    if (size < CX_FRAME_MIN) {
+        memcpy(padded, buf, size);
+        buf = padded;
+    }
+    cx_switch_forward(&s->dev, NULL, buf, MAX(size, CX_FRAME_MIN));
     return size;
 }
 

@@ -11,6 +11,7 @@
 #include "qemu/main-loop.h"
 #include "connectx.h"
 #include "connectx_ops.h"
+#include "connectx_packet.h"
 #include "connectx_queue.h"
 #include "trace.h"
 
@@ -26,6 +27,7 @@
 enum {
     CX_WQE_NOP  = 0x00,
     CX_WQE_SEND = 0x0a,
+    CX_WQE_LSO  = 0x0e,
 };
 
 /* CQE fields of a send queue */
@@ -232,8 +234,13 @@ static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
     }
     switch (ctrl[3]) {
     case CX_WQE_NOP:
-    case CX_WQE_SEND:
         break;
+    case CX_WQE_SEND:
+    case CX_WQE_LSO:
+        if (cx_tx_send(fn, sq, ring, blocks) == CX_OK) {
+            break;
+        }
+        /* fall through */
     default:
         cx_sq_fail(fn, sq, ctrl[3]);
         return false;
