@@ -24,7 +24,6 @@ static void vhca_attach(struct mlx5_vhca *vhca)
 		mutex_unlock(&vhca->lock);
 		return;
 	}
-	mlx5_cmd_init_async_ctx(vhca->mdev, &vhca->image.ctx);
 	/* Asked for by the first command: the VF is not enabled yet */
 	vhca->vhca_id_known = false;
 	vhca->link = MLX5_VHCA_ATTACHED;
@@ -50,7 +49,6 @@ static void vhca_detach(struct mlx5_vhca *vhca)
 	mlx5_vhca_image_wait(vhca);
 
 	mutex_lock(&vhca->lock);
-	mlx5_cmd_cleanup_async_ctx(&vhca->image.ctx);
 	list_for_each_entry_safe(buf, next, &vhca->bufs, node)
 		mlx5_vhca_buf_unmap(buf);
 	vhca->link = MLX5_VHCA_DETACHED;
@@ -141,7 +139,6 @@ static int vhca_bind_pf(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
 	vhca->mdev = mdev;
 	vhca->caps = vhca_read_caps(mdev);
 	vhca->vhca_id_known = true;
-	mlx5_cmd_init_async_ctx(mdev, &vhca->image.ctx);
 	vhca->link = MLX5_VHCA_ATTACHED;
 	vhca->nb.notifier_call = vhca_notify;
 	return mlx5_sriov_blocking_notifier_register(mdev, vhca->vf_index, &vhca->nb);
@@ -198,8 +195,6 @@ void mlx5_vhca_close(struct mlx5_vhca *vhca)
 	 */
 	mlx5_sriov_blocking_notifier_unregister(vhca->mdev, vhca->vf_index, &vhca->nb);
 	mlx5_vhca_image_wait(vhca);
-	if (vhca->link == MLX5_VHCA_ATTACHED)
-		mlx5_cmd_cleanup_async_ctx(&vhca->image.ctx);
 	WARN_ON(!list_empty(&vhca->bufs));
 	mutex_destroy(&vhca->lock);
 	kfree(vhca);

@@ -38,7 +38,7 @@ static int vhca_status_to_errno(u8 status)
 /**
  * mlx5_vhca_fw_errno() - turn the result of a command into an errno, and log it
  * @vhca: the VHCA that the command was for
- * @err: what mlx5_cmd_do() or the callback of mlx5_cmd_exec_cb() gave
+ * @err: what mlx5_cmd_do() gave
  * @what: name of the command
  * @out: the firmware's answer
  *

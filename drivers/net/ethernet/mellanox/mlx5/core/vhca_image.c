@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * SAVE_VHCA_STATE and LOAD_VHCA_STATE. A large image takes the firmware long, so
- * these commands do not block their caller. mlx5_core calls back in interrupt
- * context; the client is called from a work queue, where it may sleep and start
- * the next command.
+ * these commands do not block their caller: a work item posts them and waits, and
+ * then calls the client, who may start the next one.
+ *
+ * mlx5_cmd_exec_cb() is not used: on 6.1 the completion of a command that failed
+ * enables interrupts in the interrupt handler, and a user can make loads fail.
  */
 
 #include <linux/build_bug.h>
@@ -12,10 +14,12 @@
 
 #include "vhca_priv.h"
 
-/* Unbound, and not the system's: a client's callback may wait for long */
+/* Unbound, and not the system's: each command may take long, and VFs save at once */
 static struct workqueue_struct *vhca_image_wq;
 
-static_assert(MLX5_ST_SZ_BYTES(load_vhca_state_out) <= MLX5_ST_SZ_BYTES(save_vhca_state_out));
+/* One pair of mailboxes does for both */
+static_assert(MLX5_ST_SZ_BYTES(load_vhca_state_in) == MLX5_ST_SZ_BYTES(save_vhca_state_in));
+static_assert(MLX5_ST_SZ_BYTES(load_vhca_state_out) == MLX5_ST_SZ_BYTES(save_vhca_state_out));
 
 static void vhca_image_saved(struct mlx5_vhca *vhca, struct mlx5_vhca_result *result)
 {
@@ -41,25 +45,38 @@ static void vhca_image_saved(struct mlx5_vhca *vhca, struct mlx5_vhca_result *re
 		dma_sync_sgtable_for_cpu(vhca->mdev->device, cmd->buf->sgt, DMA_FROM_DEVICE);
 }
 
+static void vhca_image_finish(struct mlx5_vhca *vhca, int err, struct mlx5_vhca_result *result)
+{
+	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
+	bool save = MLX5_GET(save_vhca_state_in, cmd->in, opcode) == MLX5_CMD_OP_SAVE_VHCA_STATE;
+
+	lockdep_assert_held(&vhca->lock);
+
+	if (err == -EREMOTEIO)
+		result->fw_status = MLX5_GET(save_vhca_state_out, cmd->out, status);
+	result->err = mlx5_vhca_fw_errno(vhca, err, save ? "SAVE_VHCA_STATE" : "LOAD_VHCA_STATE",
+					 cmd->out);
+	if (!result->err && save)
+		vhca_image_saved(vhca, result);
+	/* The image came from outside, so this is not the device's failure */
+	if (!save && result->fw_status == MLX5_CMD_STAT_BAD_PARAM_ERR)
+		result->err = -EINVAL;
+}
+
 static void vhca_image_work(struct work_struct *work)
 {
 	struct mlx5_vhca_image_cmd *cmd = container_of(work, struct mlx5_vhca_image_cmd, work);
 	struct mlx5_vhca *vhca = container_of(cmd, struct mlx5_vhca, image);
-	bool save = cmd->opcode == MLX5_CMD_OP_SAVE_VHCA_STATE;
 	struct mlx5_vhca_result result = {};
 	mlx5_vhca_done_fn done;
 	void *priv;
+	int err;
+
+	/* Without the lock, so that sizes can be asked for meanwhile */
+	err = mlx5_cmd_do(vhca->mdev, cmd->in, sizeof(cmd->in), cmd->out, sizeof(cmd->out));
 
 	mutex_lock(&vhca->lock);
-	if (cmd->err == -EREMOTEIO)
-		result.fw_status = MLX5_GET(save_vhca_state_out, cmd->out, status);
-	result.err = mlx5_vhca_fw_errno(vhca, cmd->err,
-					save ? "SAVE_VHCA_STATE" : "LOAD_VHCA_STATE", cmd->out);
-	if (!result.err && save)
-		vhca_image_saved(vhca, &result);
-	/* The image came from outside, so this is not the device's failure */
-	if (!save && result.fw_status == MLX5_CMD_STAT_BAD_PARAM_ERR)
-		result.err = -EINVAL;
+	vhca_image_finish(vhca, err, &result);
 	done = cmd->done;
 	priv = cmd->priv;
 	cmd->buf = NULL;
@@ -75,47 +92,27 @@ static void vhca_image_work(struct work_struct *work)
 	mutex_unlock(&vhca->lock);
 }
 
-/* In interrupt context, or wherever mlx5_core gives up waiting */
-static void vhca_image_callback(int status, struct mlx5_async_work *cb_work)
-{
-	struct mlx5_vhca_image_cmd *cmd =
-		container_of(cb_work, struct mlx5_vhca_image_cmd, cb_work);
-
-	cmd->err = status;
-	queue_work(vhca_image_wq, &cmd->work);
-}
-
-static int vhca_image_post(struct mlx5_vhca *vhca, u32 *in, int in_bytes)
+static void vhca_image_post(struct mlx5_vhca *vhca)
 {
 	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
-	int ret;
 
 	lockdep_assert_held(&vhca->lock);
 
 	if (cmd->buf)
 		dma_sync_sgtable_for_device(vhca->mdev->device, cmd->buf->sgt, cmd->buf->dir);
-	memset(cmd->out, 0, sizeof(cmd->out));
 	cmd->in_flight = true;
 	WRITE_ONCE(cmd->pending, cmd->pending + 1);
-	ret = mlx5_cmd_exec_cb(&cmd->ctx, in, in_bytes, cmd->out, sizeof(cmd->out),
-			       vhca_image_callback, &cmd->cb_work);
-	if (!ret)
-		return 0;
-
-	WRITE_ONCE(cmd->pending, cmd->pending - 1);
-	if (!cmd->pending)
-		wake_up_all(&cmd->idle);
-	cmd->in_flight = false;
-	cmd->buf = NULL;
-	return mlx5_vhca_fw_errno(vhca, ret, "image command", cmd->out);
+	queue_work(vhca_image_wq, &cmd->work);
 }
 
 /* Take the one image command there is, if @buf can be used with it */
-static int vhca_image_claim(struct mlx5_vhca *vhca, u16 opcode, struct mlx5_vhca_buf *buf,
+static int vhca_image_claim(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf,
 			    mlx5_vhca_done_fn done, void *priv)
 {
 	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
 	int ret;
+
+	lockdep_assert_held(&vhca->lock);
 
 	ret = mlx5_vhca_enter(vhca);
 	if (ret)
@@ -126,7 +123,8 @@ static int vhca_image_claim(struct mlx5_vhca *vhca, u16 opcode, struct mlx5_vhca
 	if (cmd->in_flight)
 		return -EBUSY;
 
-	cmd->opcode = opcode;
+	memset(cmd->in, 0, sizeof(cmd->in));
+	memset(cmd->out, 0, sizeof(cmd->out));
 	cmd->buf = buf;
 	cmd->done = done;
 	cmd->priv = priv;
@@ -136,7 +134,7 @@ static int vhca_image_claim(struct mlx5_vhca *vhca, u16 opcode, struct mlx5_vhca
 int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
 		   mlx5_vhca_done_fn done, void *priv)
 {
-	u32 in[MLX5_ST_SZ_DW(save_vhca_state_in)] = {};
+	void *in = vhca->image.in;
 	int ret;
 
 	if (WARN_ON(buf && buf->dir != DMA_FROM_DEVICE))
@@ -146,7 +144,7 @@ int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
 		return ret;
 
 	mutex_lock(&vhca->lock);
-	ret = vhca_image_claim(vhca, MLX5_CMD_OP_SAVE_VHCA_STATE, buf, done, priv);
+	ret = vhca_image_claim(vhca, buf, done, priv);
 	if (ret)
 		goto out_unlock;
 
@@ -158,7 +156,7 @@ int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
 		MLX5_SET(save_vhca_state_in, in, mkey, buf->mkey);
 		MLX5_SET(save_vhca_state_in, in, size, buf->bytes);
 	}
-	ret = vhca_image_post(vhca, in, sizeof(in));
+	vhca_image_post(vhca);
 out_unlock:
 	mutex_unlock(&vhca->lock);
 	return ret;
@@ -168,14 +166,14 @@ EXPORT_SYMBOL_GPL(mlx5_vhca_save);
 int mlx5_vhca_load(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 image_bytes,
 		   mlx5_vhca_done_fn done, void *priv)
 {
-	u32 in[MLX5_ST_SZ_DW(load_vhca_state_in)] = {};
+	void *in = vhca->image.in;
 	int ret;
 
 	if (WARN_ON(buf->dir != DMA_TO_DEVICE || image_bytes > buf->bytes))
 		return -EINVAL;
 
 	mutex_lock(&vhca->lock);
-	ret = vhca_image_claim(vhca, MLX5_CMD_OP_LOAD_VHCA_STATE, buf, done, priv);
+	ret = vhca_image_claim(vhca, buf, done, priv);
 	if (ret)
 		goto out_unlock;
 
@@ -183,7 +181,7 @@ int mlx5_vhca_load(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 image_
 	MLX5_SET(load_vhca_state_in, in, vhca_id, vhca->vhca_id);
 	MLX5_SET(load_vhca_state_in, in, mkey, buf->mkey);
 	MLX5_SET(load_vhca_state_in, in, size, image_bytes);
-	ret = vhca_image_post(vhca, in, sizeof(in));
+	vhca_image_post(vhca);
 out_unlock:
 	mutex_unlock(&vhca->lock);
 	return ret;
@@ -194,7 +192,7 @@ void mlx5_vhca_image_wait(struct mlx5_vhca *vhca)
 {
 	/*
 	 * Not interruptible, as the firmware uses the buffer until then.
-	 * mlx5_core gives each command 60 s and calls back even if it times out.
+	 * mlx5_core gives up on a command after 60 s.
 	 */
 	wait_event(vhca->image.idle, !READ_ONCE(vhca->image.pending));
 	/* What wakes us still has to leave the work function */

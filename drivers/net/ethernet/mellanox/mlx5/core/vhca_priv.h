@@ -21,32 +21,27 @@ enum mlx5_vhca_link {
 
 /**
  * struct mlx5_vhca_image_cmd - the one save or load that may be in flight
- * @work: calls @done in process context
- * @cb_work: of mlx5_core, for its callback
- * @ctx: of mlx5_core; initialized while the link is not DETACHED
+ * @work: posts the command, waits for it and calls @done
  * @idle: woken when @pending falls to 0
  * @pending: commands whose callback has not returned yet. Changed under
- *	mlx5_vhca.lock. At most 2: the callback of one may start the next.
- * @in_flight: the firmware has the command; protected by mlx5_vhca.lock
- * @opcode: SAVE_VHCA_STATE or LOAD_VHCA_STATE
+ *	mlx5_vhca.lock. At most 2: the callback of one may start the next. While
+ *	it is not 0 the link does not become DETACHED.
+ * @in_flight: the members below belong to @work; protected by mlx5_vhca.lock
  * @buf: the buffer that is being filled or read; NULL for a save of nothing
  * @done: the client's callback
  * @priv: its argument
- * @err: what mlx5_core said of the command
- * @out: the firmware's answer; that of a load is as long
+ * @in: SAVE_VHCA_STATE or LOAD_VHCA_STATE
+ * @out: the firmware's answer
  */
 struct mlx5_vhca_image_cmd {
 	struct work_struct work;
-	struct mlx5_async_work cb_work;
-	struct mlx5_async_ctx ctx;
 	wait_queue_head_t idle;
 	unsigned int pending;
 	bool in_flight;
-	u16 opcode;
 	struct mlx5_vhca_buf *buf;
 	mlx5_vhca_done_fn done;
 	void *priv;
-	int err;
+	u32 in[MLX5_ST_SZ_DW(save_vhca_state_in)];
 	u32 out[MLX5_ST_SZ_DW(save_vhca_state_out)];
 };
 
