@@ -34,7 +34,7 @@ struct sample_device {
 	void __iomem *memory;
 	u64 memory_bytes;
 	/* The image in flight, and how much of the memory was saved or loaded before it */
-	struct work_struct work;
+	struct delayed_work work;
 	struct vfio_pci_variant_buf *buf;
 	u64 moved_bytes;
 	/* How much of the memory the parser has asked for */
@@ -67,29 +67,39 @@ static void sample_copy(struct sample_device *sample, struct vfio_pci_variant_bu
 	sg_miter_stop(&miter);
 }
 
+static bool sample_memory_is_on(struct pci_dev *pdev)
+{
+	u16 command = 0;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return pdev->current_state == PCI_D0 && command & PCI_COMMAND_MEMORY;
+}
+
 /*
  * Moves one image, unless the user has switched the device's memory off. A reset holds
- * memory_lock while it ends the session and thereby waits for this work: only try.
+ * memory_lock while it ends the session and thereby waits for this work; so the lock is only
+ * tried, and the work comes again.
  */
 static void sample_work(struct work_struct *work)
 {
-	struct sample_device *sample = container_of(work, struct sample_device, work);
+	struct sample_device *sample = container_of(to_delayed_work(work), struct sample_device,
+						    work);
 	struct vfio_pci_core_device *core = &sample->variant.core;
 	struct vfio_pci_variant_buf *buf = sample->buf;
 	u64 left = sample->memory_bytes - sample->moved_bytes;
 	u64 bytes = min_t(u64, left, SAMPLE_IMAGE_BYTES);
-	u16 command = 0;
 	int error = -EIO;
 
-	if (down_read_trylock(&core->memory_lock)) {
-		pci_read_config_word(core->pdev, PCI_COMMAND, &command);
-		if (core->pdev->current_state == PCI_D0 && command & PCI_COMMAND_MEMORY) {
-			sample_copy(sample, buf, bytes);
-			sample->moved_bytes += bytes;
-			error = 0;
-		}
-		up_read(&core->memory_lock);
+	if (!down_read_trylock(&core->memory_lock)) {
+		queue_delayed_work(system_unbound_wq, &sample->work, 1);
+		return;
 	}
+	if (sample_memory_is_on(core->pdev)) {
+		sample_copy(sample, buf, bytes);
+		sample->moved_bytes += bytes;
+		error = 0;
+	}
+	up_read(&core->memory_lock);
 
 	if (buf->dma_dir == DMA_FROM_DEVICE)
 		vfio_pci_variant_save_done(buf, error, bytes,
@@ -123,13 +133,13 @@ static int sample_move(struct vfio_pci_variant *variant, struct vfio_pci_variant
 	struct sample_device *sample = to_sample(variant);
 
 	sample->buf = buf;
-	queue_work(system_unbound_wq, &sample->work);
+	queue_delayed_work(system_unbound_wq, &sample->work, 0);
 	return 0;
 }
 
 static void sample_stop(struct vfio_pci_variant *variant)
 {
-	cancel_work_sync(&to_sample(variant)->work);
+	cancel_delayed_work_sync(&to_sample(variant)->work);
 }
 
 static int sample_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
@@ -225,7 +235,7 @@ static int sample_init(struct vfio_pci_variant *variant)
 	struct sample_device *sample = to_sample(variant);
 	struct pci_dev *pdev = variant->core.pdev;
 
-	INIT_WORK(&sample->work, sample_work);
+	INIT_DELAYED_WORK(&sample->work, sample_work);
 	sample->memory_bytes = pci_resource_len(pdev, SAMPLE_BAR);
 	sample->memory = pci_iomap(pdev, SAMPLE_BAR, 0);
 	if (!sample->memory) {
