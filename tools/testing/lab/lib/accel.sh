@@ -15,7 +15,7 @@ kvm_trial()
 	root_run "$LAB_ROOT" timeout -k 1 "$ACCEL_TRIAL_SECONDS" \
 		qemu-system-x86_64 -nodefaults -no-user-config -no-reboot \
 		-display none -machine q35,accel=kvm -cpu host -m 512 \
-		-kernel /srv/boot/vmlinuz -initrd /srv/boot/initramfs \
+		-kernel /srv/boot/vmlinux -initrd /srv/boot/initramfs \
 		-serial stdio -append "console=ttyS0 panic=-1 lab.trial" \
 		>"$1" 2>&1 </dev/null || :
 	grep -q 'lab-marker: user space' "$1"
