@@ -101,6 +101,19 @@ static const char *plugin_path(void)
     return path;
 }
 
+/* A plug-in built with a sanitizer needs its runtime loaded before it. */
+static void set_preload(void)
+{
+    const char *first = getenv("QTEST_PRELOAD");
+    char *list;
+
+    if (asprintf(&list, "%s%s%s", first ? first : "", first ? ":" : "",
+                 plugin_path()) < 0) {
+        die("out of memory");
+    }
+    setenv("LD_PRELOAD", list, 1);
+}
+
 static void run_qemu(Qtest *q, int child_fd, const char *const *args)
 {
     const char *qemu = getenv("QEMU");
@@ -145,7 +158,7 @@ static void run_qemu(Qtest *q, int child_fd, const char *const *args)
         argv[n++] = args[i];
     }
     argv[n] = NULL;
-    setenv("LD_PRELOAD", plugin_path(), 1);
+    set_preload();
     dup2(child_fd, STDIN_FILENO);
     dup2(child_fd, STDOUT_FILENO);
     dup2(q->log_fd, STDERR_FILENO);
@@ -320,6 +333,14 @@ int qtest_start_refused(const char *const *args, char *text, size_t len)
     return result;
 }
 
+static bool sanitizer_report(Qtest *q)
+{
+    const char *text = qtest_messages(q);
+
+    return strstr(text, "ERROR: AddressSanitizer") ||
+           strstr(text, ": runtime error: ");
+}
+
 bool qtest_stop(Qtest *q)
 {
     bool good = qtest_alive(q);
@@ -330,7 +351,7 @@ bool qtest_stop(Qtest *q)
         die("lost QEMU: %s", strerror(errno));
     }
     /* QEMU ends with status 0 on SIGTERM. */
-    if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+    if (!WIFEXITED(status) || WEXITSTATUS(status) || sanitizer_report(q)) {
         good = false;
     }
     if (!good) {
