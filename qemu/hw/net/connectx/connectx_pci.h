@@ -14,6 +14,13 @@ void cx_pci_unrealize(PCIDevice *pci, ConnectXFunction *fn);
 void cx_pci_write_config(PCIDevice *pci, ConnectXFunction *fn, uint32_t addr,
                          uint32_t val, int len);
 
+/* Vendor-specific capability of the PF (connectx_vsc.c) */
+int cx_vsc_init(PCIDevice *pci, Error **errp);
+void cx_vsc_reset(ConnectXDevice *dev, PCIDevice *pci);
+uint32_t cx_vsc_read(PCIDevice *pci, uint32_t addr, int len);
+void cx_vsc_write(ConnectXDevice *dev, PCIDevice *pci, uint32_t addr,
+                  uint32_t val, int len);
+
 void cx_pf_register(void);
 void cx_vf_register(void);
 

@@ -79,7 +79,10 @@ void cx_pci_write_config(PCIDevice *pci, ConnectXFunction *fn, uint32_t addr,
 static void cx_pf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
                                int len)
 {
-    cx_pci_write_config(pci, &CONNECTX_PF(pci)->fn, addr, val, len);
+    ConnectXPFState *s = CONNECTX_PF(pci);
+
+    cx_pci_write_config(pci, &s->fn, addr, val, len);
+    cx_vsc_write(&s->dev, pci, addr, val, len);
 }
 
 static ssize_t cx_nic_receive(NetClientState *nc, const uint8_t *buf,
@@ -149,7 +152,12 @@ static void cx_pf_realize(PCIDevice *pci, Error **errp)
     if (!cx_pci_realize(pci, &s->fn, CX_PF_BAR_SIZE, errp)) {
         return;
     }
+    if (cx_vsc_init(pci, errp) < 0) {
+        cx_pci_unrealize(pci, &s->fn);
+        return;
+    }
     pci->config_write = cx_pf_write_config;
+    pci->config_read = cx_vsc_read;
     qemu_macaddr_default_if_unset(&s->dev.nic_conf.macaddr);
     s->dev.pf = &s->fn;
     s->dev.port_mtu = CX_HW_MTU;
@@ -190,6 +198,7 @@ static void cx_pf_reset_hold(Object *obj, ResetType type)
         }
     }
     cx_fn_reset(&s->fn);
+    cx_vsc_reset(&s->dev, PCI_DEVICE(obj));
 }
 
 static const Property cx_pf_properties[] = {
@@ -198,7 +207,7 @@ static const Property cx_pf_properties[] = {
     DEFINE_PROP_UINT32("fw-pages", ConnectXPFState, dev.fw_pages, 0),
     DEFINE_PROP_SIZE("image-pad", ConnectXPFState, dev.image_pad, 0),
     DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),
-    DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, true),
+    DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
 };
 
 /*
