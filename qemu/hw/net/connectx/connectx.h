@@ -365,6 +365,7 @@ struct ConnectXDevice {
     uint16_t nr_vfs;
     NICState *nic;
     NICConf nic_conf;
+    bool in_msi;                        /* own register writes are refused */
     uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
     /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */

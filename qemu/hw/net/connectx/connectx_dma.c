@@ -4,7 +4,9 @@
  *
  * Every access goes through the function's own requester id, so that an IOMMU
  * sees a VF as a VF. An error on the bus is the guest's doing: it is counted,
- * traced and handed up, never fatal.
+ * traced and handed up, never fatal. Only RAM can be reached: a queue that a
+ * guest puts on top of registers, of this device or another, would re-enter
+ * the model.
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
@@ -25,12 +27,13 @@ enum {
 static bool cx_dma(ConnectXFunction *fn, uint64_t addr, void *buf,
                    uint64_t len, DMADirection dir)
 {
+    const MemTxAttrs attrs = { .memory = true };
     MemTxResult res;
 
     if (!cx_fn_may_dma(fn)) {
         return false;
     }
-    res = pci_dma_rw(fn->pci, addr, buf, len, dir, MEMTXATTRS_UNSPECIFIED);
+    res = pci_dma_rw(fn->pci, addr, buf, len, dir, attrs);
     if (res != MEMTX_OK) {
         fn->dma_errors++;
         trace_connectx_dma_error(fn->number, addr, len,

@@ -85,7 +85,10 @@ static void cx_eq_notify(ConnectXFunction *fn, ConnectXObj *eq)
         msix_vector_use(fn->pci, vector);
     }
     if (msix_enabled(fn->pci)) {
+        /* The message is a write to wherever the guest said. */
+        fn->dev->in_msi = true;
         msix_notify(fn->pci, vector);
+        fn->dev->in_msi = false;
     } else {
         /* Delivered when the driver (or a migration) enables MSI-X. */
         msix_set_pending(fn->pci, vector);

@@ -194,7 +194,14 @@ void cx_bar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
 static void cx_bar_mmio_write(void *opaque, hwaddr addr, uint64_t value,
                               unsigned size)
 {
-    cx_bar_write(opaque, addr, value, size);
+    ConnectXFunction *fn = opaque;
+
+    if (fn->dev->in_msi) {
+        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: an interrupt message "
+                      "is addressed to the device itself\n", fn->number);
+        return;
+    }
+    cx_bar_write(fn, addr, value, size);
 }
 
 const MemoryRegionOps cx_bar_ops = {
