@@ -62,6 +62,8 @@ update_depmod()
 
 build_plugin()
 {
+	[ ! -e "$LAB_ROOT/usr/src/lab/qemu-build/missing" ] ||
+		die "release $LAB_RELEASE: no plug-in, $(cat "$LAB_ROOT/usr/src/lab/qemu-build/missing")"
 	build_lock
 	in_lab '
 	mkdir -p /build/qemu

@@ -123,24 +123,36 @@ test_files()
 	done
 }
 
-# build_for_tests FILE... - What the tests need, for each release they name.
+# build_one WHAT REL - Build one thing; a failure is a failed test.
+build_one()
+{
+	local log=$CHECK_DIR/$1-$2
+
+	"$LAB_DIR/lab" "$1" "$2" >"$log" 2>&1 && return
+	echo "not ok - vm: building $1 for release $2"
+	tail -n 30 "$log" | sed -e 's/^/# /'
+	CHECK_FAILED=1
+}
+
+# build_for_tests FILE... - What the tests need. A release of which only the
+# kernel is used (kernel-root=) needs its modules alone.
 build_for_tests()
 {
-	local f what rel releases=()
+	local f rel what full=() kernels=()
 
 	for f in "$@"; do
 		test_options "$f" 2>/dev/null || continue
-		releases+=("$TEST_RELEASE")
+		full+=("$TEST_RELEASE")
 		rel=$(printf '%s\n' "${TEST_OPTIONS[@]}" | sed -n '/^--kernel-root$/{n;p}')
-		[ -z "$rel" ] || releases+=("$rel")
+		kernels+=("${rel:-$TEST_RELEASE}")
 	done
-	for rel in $(printf '%s\n' "${releases[@]}" | sort -u); do
-		for what in modules plugin selftests guest; do
-			"$LAB_DIR/lab" "$what" "$rel" >"$CHECK_DIR/$what-$rel" 2>&1 && continue
-			echo "not ok - vm: building $what for release $rel"
-			tail -n 30 "$CHECK_DIR/$what-$rel" | sed -e 's/^/# /'
-			CHECK_FAILED=1
+	for rel in $(printf '%s\n' "${full[@]}" | sort -u); do
+		for what in plugin selftests guest; do
+			build_one "$what" "$rel"
 		done
+	done
+	for rel in $(printf '%s\n' "${kernels[@]}" | sort -u); do
+		build_one modules "$rel"
 	done
 }
 

@@ -11,7 +11,7 @@ root_hash()
 {
 	{
 		packages "$1"
-		sed -n '/^# .*:/p' "$LAB_DIR/packages/$1"
+		sed -n '/^# [a-z-]*: /p' "$LAB_DIR/packages/$1"
 		cat "$LAB_DIR/lib/populate.sh" "$LAB_DIR"/root.d/*
 		id -u
 	} | sha256sum | cut -c1-12
