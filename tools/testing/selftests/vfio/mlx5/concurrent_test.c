@@ -74,12 +74,14 @@ static void keep_data_fd(struct shared *shared, int fd)
 
 /*
  * A change can be refused because another thread made the state one from which
- * it is not allowed (EINVAL), or because it leaves RESUMING with something that
- * is no whole image (any of these, and it may lead to ERROR).
+ * it is not allowed (EINVAL), because it leaves RESUMING with something that is
+ * no whole image (EINVAL, EIO or EOPNOTSUPP, and it may lead to ERROR), or
+ * because another thread is in the middle of a write() (EBUSY).
  */
 static bool is_refusal(int ret)
 {
-	return ret == -EINVAL || ret == -EIO || ret == -EOPNOTSUPP;
+	return ret == -EINVAL || ret == -EIO || ret == -EOPNOTSUPP ||
+	       ret == -EBUSY;
 }
 
 static void *change_states(void *arg)

@@ -35,21 +35,61 @@ int __vfio_group_of(const char *bdf)
 	return group[0] ? atoi(group) : -ENODEV;
 }
 
+int __vfio_physfn_of(const char *bdf, char *pf, size_t size)
+{
+	read_device_link(bdf, "physfn", pf, size);
+	return pf[0] ? 0 : -ENODEV;
+}
+
+int __vfio_sysfs_write(const char *path, const char *value)
+{
+	int fd, ret = 0;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, value, strlen(value)) != (ssize_t)strlen(value))
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int __vfio_attr_write(const char *bdf, const char *attr, const char *value)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, attr);
+	return __vfio_sysfs_write(path, value);
+}
+
+int __vfio_attr_read(const char *bdf, const char *attr, char *value,
+		     size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, attr);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	len = read(fd, value, size - 1);
+	close(fd);
+	if (len < 0)
+		return -EIO;
+	value[len] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+	return 0;
+}
+
 static int write_driver_file(const char *driver, const char *file,
 			     const char *bdf)
 {
 	char path[PATH_MAX];
-	int fd, ret = 0;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/%s", driver,
 		 file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, bdf, strlen(bdf)) != (ssize_t)strlen(bdf))
-		ret = -errno;
-	close(fd);
-	return ret;
+	return __vfio_sysfs_write(path, bdf);
 }
 
 int __vfio_driver_unbind(const char *bdf, const char *driver)

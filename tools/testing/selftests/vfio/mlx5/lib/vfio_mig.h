@@ -97,6 +97,13 @@ int vfio_irq_eventfd(const struct vfio_dev *dev, __u32 index);
 /* Name of the driver bound to @bdf, "" when there is none. */
 void vfio_driver_of(const char *bdf, char *name, size_t size);
 int __vfio_group_of(const char *bdf);
+/* Address of the PF of a VF */
+int __vfio_physfn_of(const char *bdf, char *pf, size_t size);
+int __vfio_sysfs_write(const char *path, const char *value);
+/* Attributes of a PCI device; reading leaves out the end of the line. */
+int __vfio_attr_write(const char *bdf, const char *attr, const char *value);
+int __vfio_attr_read(const char *bdf, const char *attr, char *value,
+		     size_t size);
 int __vfio_driver_unbind(const char *bdf, const char *driver);
 int __vfio_driver_bind(const char *bdf, const char *driver);
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A monitor client as small as can be: each request carries an id, and what
+ * comes is skipped up to the answer with that id.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "model_fault.h"
+#include "vfio_mig.h"
+
+#define ANSWER_MS	20000
+
+static int monitor = -1;
+static unsigned int last_id;
+
+/* The next line; it is an error when none comes. */
+static void read_line(char *line, size_t size)
+{
+	struct pollfd pfd = { .fd = monitor, .events = POLLIN };
+	size_t len = 0;
+	char byte = 0;
+
+	while (byte != '\n') {
+		VFIO_ASSERT(poll(&pfd, 1, ANSWER_MS) == 1,
+			    "the monitor does not answer");
+		VFIO_ASSERT(read(monitor, &byte, 1) == 1, "monitor");
+		if (len + 1 < size)
+			line[len++] = byte;
+	}
+	line[len] = '\0';
+}
+
+/* Sends {"execute": @request} and returns whether it worked. */
+static bool ask(const char *request)
+{
+	char text[512], mark[64], line[4096];
+	int len;
+
+	/* Of this process alone: an answer to an earlier one may be left over. */
+	snprintf(mark, sizeof(mark), "\"id\": \"%d-%u\"", getpid(), ++last_id);
+	len = snprintf(text, sizeof(text), "{\"execute\": %s, %s}\n", request,
+		       mark);
+	VFIO_ASSERT(write(monitor, text, len) == len, "monitor");
+	do {
+		read_line(line, sizeof(line));
+	} while (!strstr(line, mark));
+	return !strstr(line, "\"error\":");
+}
+
+static void set_property(const char *property, const char *value)
+{
+	const char *pf = getenv("VFIO_MODEL_PF");
+	char request[256];
+
+	snprintf(request, sizeof(request),
+		 "\"qom-set\", \"arguments\": {\"path\": \"/machine/peripheral/%s\", \"property\": \"%s\", \"value\": %s}",
+		 pf ? pf : "pf0", property, value);
+	VFIO_ASSERT(ask(request), "%s = %s", property, value);
+}
+
+static void set_number(const char *property, unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	set_property(property, text);
+}
+
+static void set_text(const char *property, const char *value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "\"%s\"", value);
+	set_property(property, text);
+}
+
+const char *model_fault_open(void)
+{
+	const char *path = getenv("VFIO_MODEL_QMP");
+
+	if (!path)
+		return "VFIO_MODEL_QMP does not name the model's monitor";
+	monitor = open(path, O_RDWR | O_CLOEXEC);
+	if (monitor < 0)
+		return "the model's monitor cannot be opened";
+	/* Refused when an earlier program has said so; that is fine. */
+	ask("\"qmp_capabilities\"");
+	model_no_faults();
+	return NULL;
+}
+
+void model_fault_close(void)
+{
+	if (monitor < 0)
+		return;
+	model_no_faults();
+	close(monitor);
+	monitor = -1;
+}
+
+void model_fail(const char *command, unsigned int nth, unsigned int status)
+{
+	set_number("x-fail-nth", nth);
+	set_number("x-fail-status", status);
+	/* Starts the count. */
+	set_text("x-fail-cmd", command);
+}
+
+void model_delay(const char *command, unsigned int ms)
+{
+	set_number("x-delay-ms", ms);
+	set_text("x-delay-cmd", command);
+}
+
+void model_no_faults(void)
+{
+	set_text("x-fail-cmd", "");
+	set_text("x-delay-cmd", "");
+}

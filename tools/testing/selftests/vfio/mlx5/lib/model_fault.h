@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Faults of the emulated ConnectX: the monitor of the QEMU that runs this very
+ * machine is a character device in it, VFIO_MODEL_QMP, and the PF's object in
+ * that QEMU is VFIO_MODEL_PF (pf0). A real card has no such thing.
+ */
+#ifndef SELFTEST_MODEL_FAULT_H
+#define SELFTEST_MODEL_FAULT_H
+
+#include <stdbool.h>
+
+/* NULL, or why faults cannot be made here. */
+const char *model_fault_open(void);
+void model_fault_close(void);
+
+/* The @nth command with this name from now on fails; 0: each one. */
+void model_fail(const char *command, unsigned int nth, unsigned int status);
+/* Each command with this name takes so long. */
+void model_delay(const char *command, unsigned int ms);
+/* Neither. */
+void model_no_faults(void);
+
+#endif /* SELFTEST_MODEL_FAULT_H */
