@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A miniature mlx5 driver: enough of one to speak to a function's command
  * interface, its event queues and its doorbells, with full control over what
  * is wrong about each command.
  *
  * Helpers named hca_must_*() fail the running test when the device refuses.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TESTS_HCA_H
 #define TESTS_HCA_H

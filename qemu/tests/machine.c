@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The machine a test runs on.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "machine.h"
 

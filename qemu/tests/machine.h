@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The machine a test runs on: one or more ConnectX PFs, each behind its own
  * root port.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TESTS_MACHINE_H
 #define TESTS_MACHINE_H

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Objects of a function, made the way the kernel makes them, and the work
  * queues' memory behind them.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TESTS_OBJECTS_H
 #define TESTS_OBJECTS_H

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI Express as a test needs it.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <linux/pci_regs.h>
 #include <stdio.h>

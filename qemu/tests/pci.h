@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI Express as a test needs it: one function behind one root port, its
  * BAR 0, its virtual functions and its MSI-X vectors.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TESTS_PCI_H
 #define TESTS_PCI_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A client of QEMU's qtest protocol: runs a machine that has no guest
  * software and drives its PCI bus and memory from the test.
@@ -8,8 +9,6 @@
  * nothing and needs no round trip.  Register accesses are qtest commands, and
  * each is a full round trip, so whatever the device did synchronously is
  * visible in RAM when the access returns.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef QTEST_H
 #define QTEST_H

@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI identity, initialization segment, boot handshake, and a function's
  * life from ENABLE_HCA to DISABLE_HCA and back.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <linux/pci_regs.h>
 

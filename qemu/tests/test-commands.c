@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The command interface against everything that can be wrong with a command:
  * lengths, opcodes, states, mailbox chains, numbers, order.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "machine.h"
 #include "objects.h"

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Event queues, completion queues, interrupts: who is told what, when, once.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "machine.h"
 #include "objects.h"

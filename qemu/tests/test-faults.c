@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Properties that make the model misbehave on purpose, or weigh more.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "machine.h"
 

@@ -1,9 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random commands, random registers: the device answers or does not, QEMU
  * lives.  Runs are bounded and repeatable: FUZZ_SEED and FUZZ_ROUNDS in the
  * environment choose others.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "machine.h"
 #include "objects.h"

@@ -1,11 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Images that are damaged, cut short, or made with care to be wrong: refused,
  * never applied in part, never a crash.
  *
  * The second half knows the format (qemu/docs/specs) only as far as its two
  * checksums, which it corrects so that the damage gets past them.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "machine.h"
 #include "objects.h"

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Virtual functions: how they come, go, are reset, and stay apart.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <linux/pci_regs.h>
 

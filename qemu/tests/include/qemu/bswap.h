@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What connectx_ifc.h needs of QEMU's header of this name, for programs that
  * are not QEMU: the tests share the model's layouts, not its logic.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TESTS_QEMU_BSWAP_H
 #define TESTS_QEMU_BSWAP_H
