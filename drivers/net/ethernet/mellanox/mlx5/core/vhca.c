@@ -170,7 +170,7 @@ struct mlx5_vhca *mlx5_vhca_open(struct pci_dev *vf, const struct mlx5_vhca_clie
 
 	mdev = mlx5_vf_get_core_dev(vf);
 	if (!mdev) {
-		pci_info(vf, "no migration: its PF %s is not driven by mlx5_core\n",
+		pci_info(vf, "no migration: its PF %s is not up under mlx5_core\n",
 			 pci_name(pci_physfn(vf)));
 		goto out_free;
 	}
