@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Talks to the service in the guest (guest/init) over a serial port's UNIX socket."""
 
+import os
 import socket
 import threading
 import time
@@ -10,6 +11,14 @@ class GuestError(Exception):
     """The guest did not answer, or what it answered is not what it must be."""
 
 
+class RequestRefused(GuestError):
+    """The guest answered with a status other than 0; lines is what it said before."""
+
+    def __init__(self, verb, status, lines):
+        super().__init__(f"guest: {verb}: {os.strerror(status)}: " + "; ".join(lines))
+        self.lines = lines
+
+
 class Report(dict):
     """Fields of a check line, "name=value" words in the guest's order."""
 
@@ -17,7 +26,7 @@ class Report(dict):
     def parse(cls, line):
         return cls(word.split("=", 1) for word in line.split() if "=" in word)
 
-    EXPECTED = {"lost": "0", "changed": "0", "unusable": "0", "fresh": "0", "contexts": "ok",
+    EXPECTED = {"netdev": "up", "lost": "0", "changed": "0", "unusable": "0", "fresh": "0", "contexts": "ok",
                 "churn_errors": "0", "memory": "ok", "bad": "0", "log": "0"}
 
     def problems(self):
@@ -86,18 +95,25 @@ class Guest:
                 break
             answer.append(rest)
         if rest != "done 0":
-            raise GuestError(f"guest: {verb}: status {rest[5:]}: " + "; ".join(answer))
+            raise RequestRefused(verb, int(rest[5:]), answer)
         return answer
 
-    def check(self, timeout_s=180):
+    def check(self, timeout_s=300):
         """Report of a full check; GuestError names everything that is not as it must be."""
-        lines = self.request("check", timeout_s=timeout_s)
+        try:
+            lines = self.request("check", timeout_s=timeout_s)
+        except RequestRefused as refusal:
+            lines = refusal.lines
         report = Report.parse(" ".join(lines))
         problems = report.problems()
         if problems:
             log = self.request("log")
             raise GuestError("guest: " + " ".join(problems) + "".join("\n  " + l for l in log))
         return report
+
+    def continue_from(self, other):
+        """Ids of requests stay unique across a migration, so that no late answer is taken for ours."""
+        self._next_id = other._next_id  # pylint: disable=protected-access
 
     def close(self):
         self._sock.close()

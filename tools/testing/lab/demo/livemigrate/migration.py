@@ -12,6 +12,8 @@ MAX_BANDWIDTH_BYTES = 16 << 30
 # No dirty tracking for the VF's own writes: all memory goes again in the blackout, so
 # the limit only has to let it happen
 DOWNTIME_LIMIT_MS = 600000
+# With a return path the source waits for the destination's word before it lets go
+CAPABILITIES = ["events", "return-path"]
 ENDED = ("completed", "failed", "cancelled")
 COMPARE_BYTES = 1 << 20
 PAGE_BYTES = 4096
@@ -41,10 +43,14 @@ class Migration:
         self._source_mark = 0
         self._destination_mark = 0
 
-    def start(self, **parameters):
+    def start(self, capabilities=(), **parameters):
         """Returns once both QEMUs have accepted their part; parameters are QMP's."""
         settings = {"max_bandwidth": MAX_BANDWIDTH_BYTES, "downtime_limit": DOWNTIME_LIMIT_MS}
         self.source.qmp.command("migrate-set-parameters", **{**settings, **parameters})
+        for vm in (self.source, self.destination):
+            vm.qmp.command("migrate-set-capabilities", capabilities=[
+                {"capability": name, "state": name in CAPABILITIES + list(capabilities)}
+                for name in {*CAPABILITIES, "pause-before-switchover"}])
         socket_path = self.uri.partition(":")[2]
         if os.path.exists(socket_path):
             os.unlink(socket_path)

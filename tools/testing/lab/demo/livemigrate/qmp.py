@@ -30,10 +30,15 @@ class Qmp:
         self._write_lock = threading.Lock()
         self._stream = self._open(path, timeout_s)
         threading.Thread(target=self._read_loop, daemon=True).start()
-        self._wait(lambda: self._greeting or None, timeout_s, "greeting")
-        self.command("qmp_capabilities", timeout_s=timeout_s)
+        self._negotiate(timeout_s)
 
-    _greeting = None
+    def _negotiate(self, timeout_s):
+        """A port that outlives its users may have had its greeting and negotiation before."""
+        try:
+            self.command("qmp_capabilities", timeout_s=timeout_s)
+        except QmpError as error:
+            if "negotiation is already complete" not in str(error).lower():
+                raise
 
     @staticmethod
     def _open(path, timeout_s):
@@ -69,16 +74,14 @@ class Qmp:
 
     def _take(self, message):
         with self._changed:
-            if "QMP" in message:
-                self._greeting = message["QMP"]
-            elif "event" in message:
+            if "event" in message:
                 stamp = message["timestamp"]
                 self.events.append({
                     "event": message["event"],
                     "data": message.get("data", {}),
                     "time_us": stamp["seconds"] * 1000000 + stamp["microseconds"],
                 })
-            else:
+            elif "QMP" not in message:
                 self._replies.append(message)
             self._changed.notify_all()
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A stock QEMU process that runs the guest, or waits for it to arrive."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,15 +9,22 @@ import subprocess
 from .guest import Guest
 from .qmp import Qmp, QmpError
 
+# Of the guest: all its memory moves in every blackout, so it has little
+MEMORY_MIB = 160
+MEMCHECK_MIB = 16
 # Nothing the guest could do without: a second serial port for its service, and the VF.
 KERNEL_OPTIONS = ("console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check "
                   "random.trust_cpu=on rcupdate.rcu_expedited=1 audit=0")
+MEMORY_FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"
 # What a migration's timeline is made of, see trace.py
 TRACES = ["vfio_migration_set_state", "vfio_migration_set_device_state", "vfio_save_block",
           "vfio_save_complete_precopy*", "vfio_load_state_device_data",
           "vfio_load_device_config_state*", "vmstate_downtime_*", "migrate_set_state"]
-CAPABILITIES = ["events", "return-path"]
-MEBIBYTE = 1 << 20
+# Without KVM the guest's clock follows its instructions, or a busy host would have it do
+# nothing but serve its own timer
+ICOUNT = "shift=4"
+# Slot for the VF, with a window for its 64-bit BAR, so that it can be plugged in later
+SLOT = "pcie-root-port,id=port0,bus=pcie.0,addr=5,chassis=1,pref64-reserve=32M"
 
 
 class VmError(Exception):
@@ -24,11 +32,12 @@ class VmError(Exception):
 
 
 class Payload:
-    """Files the guest boots from, as guest/build made them."""
+    """What the guest boots from, as guest/build made it, and its state when it had booted."""
 
-    def __init__(self, directory, memory_mib, memcheck_mib):
+    def __init__(self, directory, memory_mib=MEMORY_MIB, memcheck_mib=MEMCHECK_MIB):
         self.kernel = os.path.join(directory, "vmlinux")
         self.initramfs = os.path.join(directory, "initramfs.cpio")
+        self.snapshot = os.path.join(directory, f"booted-{memory_mib}-{memcheck_mib}.state")
         self.memory_mib = memory_mib
         self.memcheck_mib = memcheck_mib
         for path in (self.kernel, self.initramfs):
@@ -55,38 +64,52 @@ class Vm:
     @property
     def memory_path(self):
         """The guest's memory, where both QEMUs' can be compared."""
-        return f"/dev/shm/livemigrate-{os.getpid()}-{self.name}.ram"
+        return f"{MEMORY_FOLDER}/livemigrate-{os.getpid()}-{self.name}.ram"
 
-    def arguments(self, incoming, paused):
+    def vf_device(self):
+        """Properties of the guest's VF.
+
+        A MSI-X table that does not fill its pages cuts the BAR at odd places, and QEMU 10
+        asks the kernel for the dirty bitmap of the piece behind it, which type1 refuses
+        (EINVAL): the table is put into a BAR of its own.
+        """
+        return {"driver": "vfio-pci", "host": self.vf, "id": "vf", "bus": "port0",
+                "enable-migration": "on", "migration-events": True,
+                "x-msix-relocation": "bar2"}
+
+    def arguments(self, incoming, paused, plugged):
         memory = self.payload.memory_mib
-        append = f"{KERNEL_OPTIONS} demo.memcheck={self.payload.memcheck_mib}"
         arguments = [
             "qemu-system-x86_64", "-name", self.name, "-nodefaults", "-no-user-config",
-            "-display", "none", "-no-reboot", "-accel", "tcg", "-cpu", "qemu64,+rdrand",
+            "-display", "none", "-no-reboot", "-accel", "tcg", "-icount", ICOUNT,
+            "-cpu", "qemu64,+rdrand",
             "-machine", "q35,hpet=off,memory-backend=ram", "-m", f"{memory}M",
             "-object", f"memory-backend-file,id=ram,size={memory}M,share=on,"
                        f"mem-path={self.memory_path}",
-            "-kernel", self.payload.kernel, "-initrd", self.payload.initramfs,
-            "-append", append,
             "-serial", f"file:{self.path('console')}",
             "-serial", f"unix:{self.path('guest')},server=on,wait=off",
             "-qmp", f"unix:{self.path('qmp')},server=on,wait=off",
             "-msg", "timestamp=on", "-D", self.path("trace"),
+            "-device", SLOT,
         ]
-        if self.vf:
-            arguments += ["-device", f"vfio-pci,host={self.vf},id=vf,bus=pcie.0,addr=5,"
-                                     "enable-migration=on,migration-events=on"]
+        if incoming:
+            # The kernel arrives with the memory
+            arguments += ["-incoming", "defer"]
+        else:
+            append = f"{KERNEL_OPTIONS} demo.memcheck={self.payload.memcheck_mib}"
+            arguments += ["-kernel", self.payload.kernel, "-initrd", self.payload.initramfs,
+                          "-append", append]
+        if plugged:
+            arguments += ["-device", json.dumps(self.vf_device())]
         for pattern in TRACES:
             arguments += ["-trace", pattern]
-        if incoming:
-            arguments += ["-incoming", "defer"]
         if paused:
             arguments += ["-S"]
         return arguments
 
-    def start(self, incoming=False, paused=False):
+    def start(self, incoming=False, paused=False, plugged=True):
         """Returns once the monitor answers; QEMU's own words are in the error if it does not."""
-        arguments = self.arguments(incoming, paused)
+        arguments = self.arguments(incoming, paused, plugged)
         self._log_command(arguments)
         for suffix in ("console", "guest", "qmp", "trace"):
             if os.path.exists(self.path(suffix)):
@@ -100,8 +123,37 @@ class Vm:
         except (QmpError, OSError) as error:
             self.stop()
             raise VmError(f"{self.name}: {error}\n{self.messages()}") from error
+
+    def boot(self, timeout_s):
+        """Start the guest with its VF from the kernel on."""
+        self.start()
+        self.guest.wait_ready(timeout_s)
+
+    def restore(self, timeout_s):
+        """Start the guest where its snapshot was taken, and plug the VF in."""
+        self.start(incoming=True, plugged=False)
         self.qmp.command("migrate-set-capabilities", capabilities=[
-            {"capability": name, "state": True} for name in CAPABILITIES])
+            {"capability": "events", "state": True}])
+        self.qmp.command("migrate-incoming", uri=f"file:{self.payload.snapshot}")
+        status = self.qmp.wait_migration({"completed", "failed"}, timeout_s=timeout_s)
+        if status != "completed":
+            raise VmError(f"{self.payload.snapshot} cannot be loaded: {self.messages()}")
+        self.qmp.command("device_add", **self.vf_device())
+        # It was stopped when its state was taken
+        self.qmp.command("cont")
+
+    def save_snapshot(self, timeout_s):
+        """Boot without a VF and keep the state that restore() goes on from."""
+        self.start(plugged=False)
+        self.guest.wait_ready(timeout_s)
+        self.qmp.command("stop")
+        self.qmp.command("migrate-set-capabilities", capabilities=[
+            {"capability": "events", "state": True}])
+        self.qmp.command("migrate", uri=f"file:{self.payload.snapshot}.new")
+        status = self.qmp.wait_migration({"completed", "failed"}, timeout_s=timeout_s)
+        if status != "completed":
+            raise VmError(f"cannot save the booted guest: {self.messages()}")
+        os.rename(f"{self.payload.snapshot}.new", self.payload.snapshot)
 
     def messages(self):
         """What QEMU wrote, but for its trace."""

@@ -26,7 +26,7 @@
 #include "set.h"
 
 #define HOLD_SETS_MAX	1024
-#define CHURN_PAUSE_US	20000
+#define CHURN_PAUSE_US	400000
 /* Seeds of churned sets start here, clear of those of held ones */
 #define CHURN_SEED	0x800000
 

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A host prepared for migration, and the one guest that lives through all of a run."""
+
+import os
+import time
+
+from . import timeline
+from .host import HostError, PCI, VARIANT, Host, read
+from .migration import Migration
+from .vm import Vm
+
+GUEST_MAC = "02:00:00:00:77:02"
+SETS_HELD = 6
+BOOT_TIMEOUT_S = 900
+ATTACH_TIMEOUT_S = 600
+NETDEV_TIMEOUT_S = 60
+
+
+class Session:
+    """Owns the VFs and the QEMUs; close() it whatever happened."""
+
+    def __init__(self, report, payload, directory):
+        self.report = report
+        self.payload = payload
+        self.directory = directory
+        self.host = Host(report.command)
+        self.timelines = []
+        self.vfs = {}
+        self.current = None
+        self._vms = []
+        self._pfs = []
+        self._names = 0
+
+    def prepare(self, pfs_needed):
+        """Two VFs on the first PF and one on each other, bound to the variant driver."""
+        self.host.shell("modprobe", "mlx5_core")
+        self._pfs = self.host.pfs()[:pfs_needed]
+        if len(self._pfs) < pfs_needed:
+            raise HostError(f"{pfs_needed} ConnectX PFs are needed, {len(self._pfs)} are here")
+        self.host.shell("modprobe", VARIANT)
+        for index, pf in enumerate(self._pfs):
+            self._wait_netdev(pf)
+            vfs = self.host.create_vfs(pf, 1 if index else 2)
+            for number, vf in enumerate(vfs):
+                self.host.set_vf_mac(pf, number, GUEST_MAC)
+                self.host.bind_variant(vf)
+                self.vfs[vf] = pf
+
+    def _wait_netdev(self, pf):
+        """The PF's interface is made in the background of its driver's probe."""
+        deadline = time.monotonic() + NETDEV_TIMEOUT_S
+        while not self.host.netdev(pf):
+            if time.monotonic() > deadline:
+                raise HostError(f"{pf}: no network interface after {NETDEV_TIMEOUT_S} s")
+            time.sleep(0.1)
+
+    def new_vm(self, vf):
+        self._names += 1
+        vm = Vm(f"qemu{self._names}", self.payload, vf, self.directory, self.host.note)
+        self._vms.append(vm)
+        return vm
+
+    def start_guest(self, vf, boot):
+        """The guest with its VF up and objects held."""
+        self.current = self.new_vm(vf)
+        if boot:
+            with self.report.progress("the guest boots (a minute and more without KVM)"):
+                self.current.boot(BOOT_TIMEOUT_S)
+        else:
+            with self.report.progress("the booted guest is restored, its VF plugged in"):
+                self.current.restore(BOOT_TIMEOUT_S)
+        self.attach()
+
+    def attach(self):
+        """Waits for the guest's driver, and makes what is to survive."""
+        guest = self.current.guest
+        with self.report.progress("the guest's mlx5_core takes the VF"):
+            guest.request("attach", timeout_s=ATTACH_TIMEOUT_S)
+        with self.report.progress("the guest makes objects on its VF"):
+            guest.request("hold", SETS_HELD)
+            guest.request("churn", 1)
+
+    def check(self):
+        """The guest's own report; raises GuestError when anything is amiss."""
+        with self.report.progress("the guest checks its objects and memory"):
+            return self.current.guest.check()
+
+    def other_vf(self, same_pf):
+        """A VF that the guest is not on, of the same PF or of another."""
+        pf = self.vfs[self.current.vf]
+        for vf, other in self.vfs.items():
+            if vf != self.current.vf and (other == pf) == same_pf:
+                return vf
+        raise HostError(f"no {'other VF of the same' if same_pf else 'VF of another'} PF")
+
+    def start_destination(self, vf, paused=False):
+        destination = self.new_vm(vf)
+        with self.report.progress("the destination starts"):
+            destination.start(incoming=True, paused=paused)
+        return destination
+
+    def migrate(self, vf, title, audit=False):
+        """Move the guest to that VF; with audit, all its memory is compared meanwhile."""
+        destination = self.start_destination(vf, paused=audit)
+        migration = Migration(self.current, destination)
+        self.note_migration(migration)
+        with self.report.progress("the guest migrates"):
+            migration.start()
+            migration.complete()
+        if audit:
+            with self.report.progress("all pages of the guest's memory are compared"):
+                migration.compare_memory()
+            migration.resume_destination()
+        migration.finish()
+        self.timelines.append(timeline.build(migration, len(self.timelines) + 1, title))
+        self.retire(self.current, destination)
+        return self.timelines[-1]
+
+    def note_migration(self, migration):
+        """The monitor commands, in the words of QEMU's human monitor."""
+        self.host.note(f"({migration.destination.name}) migrate_incoming {migration.uri}")
+        self.host.note(f"({migration.source.name}) migrate {migration.uri}")
+
+    def retire(self, old, new):
+        """The guest is at new from here on; its requests go on counting."""
+        new.guest.continue_from(old.guest)
+        self.current = new
+        self.discard(old)
+
+    def discard(self, vm):
+        vm.stop()
+        self._vms.remove(vm)
+
+    def description(self):
+        """What all this ran on, in one line."""
+        release = os.uname().release
+        version = self.current.qmp.command("query-version")["qemu"]
+        model = ", ".join(f"{read(PCI, pf, 'device')}" for pf in self._pfs)
+        return (f"stock QEMU {version['major']}.{version['minor']}.{version['micro']}, stock "
+                f"Linux {release}, PF {model}; times are of this machine, not of a card")
+
+    def close(self):
+        """Ends the QEMUs and gives the VFs back."""
+        for vm in list(self._vms):
+            self.discard(vm)
+        for pf in self._pfs:
+            self.host.remove_vfs(pf)
