@@ -21,6 +21,8 @@
 #define UAR_SQ_DOORBELL     0x800
 #define WQ_CYCLIC           1
 #define WQE_OPCODE_NOP      0
+#define WQE_OPCODE_SEND     0x0a
+#define WQE_OPCODE_LSO      0x0e
 #define WQE_CE_ALWAYS       (2 << 2)
 #define MKEY_MODE_PA        0
 #define MKEY_MODE_MTT       1
@@ -30,6 +32,8 @@
 #define FLOW_DEST_TIR       2
 #define FLOW_DEST_BYTES     8
 #define MAX_PAGES           64
+#define REG_PAOS            0x5006
+#define PORT_UP             1
 #define RX_BUF_BYTES        2048
 
 static uint64_t alloc_pages(Hca *hca, size_t bytes)
@@ -206,7 +210,41 @@ void hca_sq_post_nop(HcaWq *sq)
     stl_be_p(wqe, (uint32_t)sq->pi << 8 | WQE_OPCODE_NOP);
     stl_be_p(wqe + 4, sq->number << 8 | 1);
     wqe[11] = WQE_CE_ALWAYS;
-    sq->pi++;
+    sq->last = sq->pi++;
+}
+
+/* A request that wraps is copied to the ring block by block. */
+static void put_wqe(HcaWq *sq, const uint8_t *wqe, unsigned bytes)
+{
+    sq->last = sq->pi;
+    for (unsigned at = 0; at < bytes; at += WQEBB_BYTES) {
+        memcpy(sq_wqe(sq, sq->pi), wqe + at, WQEBB_BYTES);
+        sq->pi++;
+    }
+}
+
+void hca_sq_post_frame(HcaWq *sq, const HcaFrame *frame)
+{
+    uint8_t wqe[HCA_SEND_WQE_BYTES] = {};
+    unsigned behind = frame->header_len > 2 ? frame->header_len - 2 : 0;
+    unsigned data = 32 + (behind + 15) / 16 * 16;
+    unsigned ds = data / 16 + 1;
+
+    assert_true(data + 16 <= HCA_SEND_WQE_BYTES);
+    stl_be_p(wqe, (uint32_t)sq->pi << 8 |
+                  (frame->mss ? WQE_OPCODE_LSO : WQE_OPCODE_SEND));
+    stl_be_p(wqe + 4, sq->number << 8 | ds);
+    wqe[11] = WQE_CE_ALWAYS;
+    wqe[20] = frame->checksums;
+    wqe[22] = frame->mss >> 8;
+    wqe[23] = frame->mss;
+    wqe[28] = frame->header_len >> 8;
+    wqe[29] = frame->header_len;
+    memcpy(wqe + 30, frame->header, frame->header_len);
+    stl_be_p(wqe + data, frame->len);
+    stl_be_p(wqe + data + 4, frame->key);
+    stq_be_p(wqe + data + 8, frame->addr);
+    put_wqe(sq, wqe, (ds * 16 + WQEBB_BYTES - 1) / WQEBB_BYTES * WQEBB_BYTES);
 }
 
 void hca_sq_ring(HcaWq *sq, bool doorbell)
@@ -216,7 +254,7 @@ void hca_sq_ring(HcaWq *sq, bool doorbell)
 
     stl_be_p(qtest_ram(sq->hca->q, sq->dbr + DBR_SQ, 4), sq->pi);
     if (doorbell) {
-        memcpy(&ctrl, sq_wqe(sq, sq->pi - 1), sizeof(ctrl));
+        memcpy(&ctrl, sq_wqe(sq, sq->last), sizeof(ctrl));
         pci_bar_write(&sq->hca->fn, off, ctrl, 8);
     }
 }
@@ -369,6 +407,21 @@ static void post_receives(Hca *hca, HcaObjects *o)
         stq_be_p(wqe + 8, o->rx_buf + i * RX_BUF_BYTES);
     }
     stl_be_p(qtest_ram(hca->q, o->rq.dbr + DBR_RQ, 4), n);
+}
+
+void hca_must_port_up(Hca *pf)
+{
+    uint8_t in[CX_OFF(access_register_in, register_data) + CX_SZ(paos_reg)];
+    uint8_t out[sizeof(in)];
+    uint8_t *reg = in + CX_OFF(access_register_in, register_data);
+
+    memset(in, 0, sizeof(in));
+    hca_header(in, OP(ACCESS_REG), 0);
+    CX_SET(access_register_in, in, register_id, REG_PAOS);
+    CX_SET(paos_reg, reg, local_port, 1);
+    CX_SET(paos_reg, reg, admin_status, PORT_UP);
+    CX_SET(paos_reg, reg, ase, 1);
+    assert_int_equal(hca_exec(pf, in, sizeof(in), out, sizeof(out)), HCA_OK);
 }
 
 void hca_must_create_objects(Hca *hca, HcaObjects *o)

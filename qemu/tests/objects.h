@@ -31,6 +31,8 @@ typedef struct HcaWq {
     unsigned log_size;
     uint64_t buf, dbr;
     uint16_t pi;
+    /* Where the last request begins: what a doorbell carries. */
+    uint16_t last;
 } HcaWq;
 
 /* One of everything that a network driver has, with its references. */
@@ -60,6 +62,25 @@ int hca_modify_wq(Hca *hca, uint16_t opcode, uint32_t number,
                   unsigned from, unsigned to);
 /* A NOP that completes; told to the device by hca_sq_ring(). */
 void hca_sq_post_nop(HcaWq *sq);
+
+/* What a frame is sent from: headers inlined, then one piece of memory. */
+typedef struct HcaFrame {
+    const uint8_t *header;
+    unsigned header_len;
+    uint64_t addr;
+    uint32_t len;
+    uint32_t key;
+    /* Segmented into payloads of this size, if nonzero. */
+    uint16_t mss;
+    uint8_t checksums;
+} HcaFrame;
+
+#define HCA_SEND_WQE_BYTES  256
+#define HCA_CSUM_L3         0x40
+#define HCA_CSUM_L4         0x80
+
+/* A SEND or LSO that completes. */
+void hca_sq_post_frame(HcaWq *sq, const HcaFrame *frame);
 /* Publishes the producer index; rings the doorbell if asked to. */
 void hca_sq_ring(HcaWq *sq, bool doorbell);
 
@@ -75,6 +96,9 @@ uint32_t hca_must_create_flow_table(Hca *hca, unsigned level,
 uint32_t hca_must_create_flow_group(Hca *hca, uint32_t table, uint32_t last);
 void hca_must_set_fte(Hca *hca, uint32_t table, uint32_t group,
                       uint32_t index, uint32_t tirn);
+
+/* PAOS: the administrator of a PF wants its port to be up. */
+void hca_must_port_up(Hca *pf);
 
 /* All of the above; send and receive queue RDY, completion queue armed. */
 void hca_must_create_objects(Hca *hca, HcaObjects *o);

@@ -254,6 +254,102 @@ static void test_random_queues(void **state)
     hca_must_destroy_objects(hca, &o);
 }
 
+/* An Ethernet address of a VF's own, and everyone's. */
+static void some_mac(uint8_t *mac)
+{
+    memset(mac, rnd_below(3) ? 0xff : rnd(), 6);
+}
+
+/* A request that looks like a frame to send, more or less. */
+static void random_wqe(uint8_t *wqe, unsigned room, const HcaWq *sq,
+                       uint32_t key, uint64_t payload)
+{
+    static const uint8_t opcodes[] = { 0x00, 0x0a, 0x0a, 0x0e, 0x0e, 0x25 };
+    static const uint16_t inlined[] = {
+        0, 1, 2, 14, 18, 34, 54, 66, 94, 200, 1000, 0x7fff, 0x8012,
+    };
+    unsigned header, at;
+
+    for (at = 0; at < room; at += 4) {
+        stl_be_p(wqe + at, rnd_below(3) ? 0 : rnd());
+    }
+    stl_be_p(wqe, rnd() << 8 | opcodes[rnd_below(sizeof(opcodes))]);
+    stl_be_p(wqe + 4, sq->number << 8 | rnd_below(rnd_below(4) ? 16 : 64));
+    wqe[11] = rnd() & 8;
+    wqe[20] = rnd();
+    header = inlined[rnd_below(sizeof(inlined) / sizeof(inlined[0]))];
+    wqe[22] = rnd_below(8);
+    wqe[23] = rnd();
+    wqe[28] = header >> 8;
+    wqe[29] = header;
+    some_mac(wqe + 30);
+    wqe[42] = rnd_below(2) ? 0x08 : 0x86;
+    wqe[43] = wqe[42] == 0x08 ? 0x00 : 0xdd;
+    wqe[44] = wqe[42] == 0x08 ? 0x45 : 0x60;
+    wqe[53] = rnd_below(2) ? 6 : 17;
+    wqe[50] = wqe[53];
+    at = 32 + (header > 2 && header < 128 ? (header - 2 + 15) / 16 * 16 : 0);
+    for (; at + 16 <= room && rnd_below(6); at += 16) {
+        stl_be_p(wqe + at, rnd_below(4) ? rnd_below(9000) : rnd());
+        stl_be_p(wqe + at + 4, rnd_below(8) ? key : rnd());
+        stq_be_p(wqe + at + 8, rnd_below(8) ? payload : rnd());
+    }
+}
+
+/* Frames between two functions, whose requests are a matter of luck. */
+static void test_random_frames(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    HcaObjects o[2];
+    uint64_t mark, payload;
+    unsigned received = 0;
+    Hca *vf;
+
+    begin(4000);
+    hca_must_port_up(&m->pf[0]);
+    machine_enable_vfs(m, 0, 2);
+    payload = qtest_alloc(m->q, 16384, 64);
+    mark = qtest_alloc_mark(m->q);
+    for (unsigned i = 0; i < rounds; i++) {
+        unsigned who = rnd_below(2);
+        uint8_t *rq;
+
+        if (i % 50 == 0) {
+            qtest_alloc_release(m->q, mark);
+            for (unsigned n = 0; n < 2; n++) {
+                vf = &m->vf[0][n];
+                restart(vf, &o[n], qtest_alloc_mark(m->q));
+            }
+        }
+        vf = &m->vf[0][who];
+        random_wqe(qtest_ram(m->q, o[who].sq.buf, 1024), 1024, &o[who].sq,
+                   o[who].mkey << 8 | HCA_MKEY_BYTE, payload);
+        /* The requests begin where the device is: at the ring's start. */
+        hca_modify_wq(vf, OP(MODIFY_SQ), o[who].sq.number, HCA_WQ_RDY,
+                      HCA_WQ_ERR);
+        hca_modify_wq(vf, OP(MODIFY_SQ), o[who].sq.number, HCA_WQ_ERR,
+                      HCA_WQ_RST);
+        hca_modify_wq(vf, OP(MODIFY_SQ), o[who].sq.number, HCA_WQ_RST,
+                      HCA_WQ_RDY);
+        rq = qtest_ram(m->q, o[!who].rq.buf, 256);
+        stl_be_p(rq + rnd_below(16) * 16, rnd_below(3) ? 2048 : rnd());
+        stl_be_p(qtest_ram(m->q, o[!who].rq.dbr, 4), rnd_below(0x10000));
+        o[who].sq.last = 0;
+        o[who].sq.pi = 1 + rnd_below(16);
+        hca_sq_ring(&o[who].sq, true);
+        while (hca_cq_peek(&o[!who].cq)) {
+            received++;
+            hca_cq_pop(&o[!who].cq);
+        }
+        while (hca_cq_peek(&o[who].cq)) {
+            hca_cq_pop(&o[who].cq);
+        }
+    }
+    assert_true(qtest_alive(m->q));
+    printf("# %u frames arrived\n", received);
+    assert_int_not_equal(received, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +358,7 @@ int main(void)
         machine_test(test_random_slots),
         machine_test(test_random_registers),
         machine_test(test_random_queues),
+        machine_test(test_random_frames),
     };
 
     return machine_main(tests);

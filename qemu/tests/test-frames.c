@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Frames: from one function's send queue into another's receive queue, by
+ * MAC, whole, with a completion that tells the truth; not while suspended,
+ * and to where a VF is after it moved.
+ */
+#include "vhca-bench.h"
+
+#define LIST_UC         0
+#define CQE_RESP_SEND   2
+#define CQE_REQ_ERR     13
+#define MAC_BYTES       6
+#define HEADER_BYTES    18
+#define PAYLOAD_BYTES   300
+#define RX_BUF_BYTES    2048
+#define TCP_HEADERS     54
+
+typedef struct Frames {
+    VhcaBench b;
+    HcaObjects o[2];
+    Hca *vf[2];
+    uint64_t payload;
+} Frames;
+
+static const uint8_t macs[2][MAC_BYTES] = {
+    { 0x02, 0, 0, 0, 0, 0xa0 }, { 0x02, 0, 0, 0, 0, 0xa1 },
+};
+static const uint8_t broadcast[MAC_BYTES] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+static void set_uc_list(Hca *vf, const uint8_t mac[MAC_BYTES])
+{
+    uint8_t in[CX_SZ(modify_nic_vport_context_in) + 8] = {};
+    uint8_t out[CX_SZ(modify_nic_vport_context_out)];
+    uint8_t *ctx = CX_ADDR(modify_nic_vport_context_in, in,
+                           nic_vport_context);
+
+    hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
+    CX_SET(modify_nic_vport_context_in, in, field_select.addresses_list, 1);
+    CX_SET(nic_vport_context, ctx, allowed_list_type, LIST_UC);
+    CX_SET(nic_vport_context, ctx, allowed_list_size, 1);
+    memcpy(ctx + CX_OFF(nic_vport_context, current_uc_mac_address) + 2, mac,
+           MAC_BYTES);
+    assert_int_equal(hca_exec(vf, in, sizeof(in), out, sizeof(out)), HCA_OK);
+}
+
+static void frames_start(Frames *f, void **state, unsigned pfs)
+{
+    uint8_t *payload;
+
+    vhca_bench_start(&f->b, state, pfs, NULL, VHCA_BUF_BYTES);
+    for (unsigned i = 0; i < pfs; i++) {
+        hca_must_port_up(&f->b.m->pf[i]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        f->vf[i] = machine_start_vf(f->b.m, 0, i);
+        pci_msix_enable(&f->vf[i]->fn);
+        hca_must_create_objects(f->vf[i], &f->o[i]);
+        set_uc_list(f->vf[i], macs[i]);
+    }
+    f->payload = qtest_alloc(f->b.m->q, 8192, 64);
+    payload = qtest_ram(f->b.m->q, f->payload, 8192);
+    for (unsigned i = 0; i < 8192; i++) {
+        payload[i] = i * 7;
+    }
+}
+
+static void fill_header(uint8_t *header, const uint8_t *to,
+                        const uint8_t *from)
+{
+    memset(header, 0, HEADER_BYTES);
+    memcpy(header, to, MAC_BYTES);
+    memcpy(header + MAC_BYTES, from, MAC_BYTES);
+    header[12] = 0x88;          /* local experimental */
+    header[13] = 0xb5;
+    header[14] = 0x11;
+}
+
+static void send_to(Frames *f, unsigned from, const uint8_t *to)
+{
+    uint8_t header[HEADER_BYTES];
+    HcaFrame frame = {
+        .header = header, .header_len = HEADER_BYTES,
+        .addr = f->payload, .len = PAYLOAD_BYTES,
+        .key = f->o[from].mkey << 8 | HCA_MKEY_BYTE,
+    };
+
+    fill_header(header, to, macs[from]);
+    hca_sq_post_frame(&f->o[from].sq, &frame);
+    hca_sq_ring(&f->o[from].sq, true);
+    assert_true(hca_cq_wait(&f->o[from].cq));
+    assert_int_equal(hca_cq_peek(&f->o[from].cq)[63] >> 4, 0);
+    hca_cq_pop(&f->o[from].cq);
+}
+
+/* The sum that the driver takes for CHECKSUM_COMPLETE. */
+static uint16_t sum_after_l2(const uint8_t *frame, unsigned len)
+{
+    uint32_t sum = 0;
+
+    for (unsigned i = 14; i < len; i++) {
+        sum += i % 2 ? frame[i] : frame[i] << 8;
+    }
+    while (sum >> 16) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return sum;
+}
+
+/* The frame in the @index-th buffer of a receive queue. */
+static uint8_t *received(Frames *f, HcaObjects *o, unsigned index)
+{
+    return qtest_ram(f->b.m->q, o->rx_buf + index * RX_BUF_BYTES,
+                     RX_BUF_BYTES);
+}
+
+static void check_received(Frames *f, HcaObjects *o, unsigned index,
+                           const uint8_t *to, const uint8_t *from)
+{
+    uint8_t expected[HEADER_BYTES + PAYLOAD_BYTES];
+    uint8_t *cqe;
+
+    fill_header(expected, to, from);
+    memcpy(expected + HEADER_BYTES,
+           qtest_ram(f->b.m->q, f->payload, PAYLOAD_BYTES), PAYLOAD_BYTES);
+    assert_true(hca_cq_wait(&o->cq));
+    cqe = hca_cq_peek(&o->cq);
+    assert_int_equal(cqe[63] >> 4, CQE_RESP_SEND);
+    assert_int_equal(ldl_be_p(cqe + 44), sizeof(expected));
+    assert_int_equal(cqe[60] << 8 | cqe[61], index);
+    assert_int_equal(cqe[20] << 8 | cqe[21],
+                     sum_after_l2(expected, sizeof(expected)));
+    assert_memory_equal(received(f, o, index), expected, sizeof(expected));
+    hca_cq_pop(&o->cq);
+}
+
+static void test_unicast(void **state)
+{
+    Frames f;
+
+    frames_start(&f, state, 1);
+    for (unsigned i = 0; i < 10; i++) {
+        send_to(&f, 0, macs[1]);
+        check_received(&f, &f.o[1], i, macs[1], macs[0]);
+        send_to(&f, 1, macs[0]);
+        check_received(&f, &f.o[0], i, macs[0], macs[1]);
+        assert_null(hca_cq_peek(&f.o[0].cq));
+        assert_null(hca_cq_peek(&f.o[1].cq));
+    }
+}
+
+static void test_broadcast_and_strangers(void **state)
+{
+    static const uint8_t nobody[MAC_BYTES] = { 0x02, 9, 9, 9, 9, 9 };
+    Frames f;
+
+    frames_start(&f, state, 1);
+    send_to(&f, 0, broadcast);
+    check_received(&f, &f.o[1], 0, broadcast, macs[0]);
+    send_to(&f, 0, nobody);
+    send_to(&f, 0, macs[0]);
+    assert_null(hca_cq_peek(&f.o[0].cq));
+    assert_null(hca_cq_peek(&f.o[1].cq));
+}
+
+static void test_receive_queue_runs_dry(void **state)
+{
+    Frames f;
+
+    frames_start(&f, state, 1);
+    for (unsigned i = 0; i < 1u << f.o[1].rq.log_size; i++) {
+        send_to(&f, 0, macs[1]);
+        check_received(&f, &f.o[1], i, macs[1], macs[0]);
+    }
+    send_to(&f, 0, macs[1]);
+    assert_null(hca_cq_peek(&f.o[1].cq));
+}
+
+static void test_suspended_vf_gets_nothing(void **state)
+{
+    uint16_t id;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    id = vhca_id_of(&f.b.m->pf[0], 1);
+    assert_int_equal(vhca_suspend(&f.b.m->pf[0], id, SUSPEND_INITIATOR),
+                     HCA_OK);
+    send_to(&f, 0, macs[1]);
+    assert_null(hca_cq_peek(&f.o[1].cq));
+    assert_int_equal(received(&f, &f.o[1], 0)[0], 0);
+    assert_int_equal(vhca_resume(&f.b.m->pf[0], id, RESUME_INITIATOR),
+                     HCA_OK);
+    send_to(&f, 0, macs[1]);
+    check_received(&f, &f.o[1], 0, macs[1], macs[0]);
+}
+
+/* Its addresses, its queue's position and its buffers go with a VF. */
+static void test_frames_follow_a_vf(void **state)
+{
+    uint8_t old_first;
+    Frames f;
+
+    frames_start(&f, state, 2);
+    send_to(&f, 0, macs[1]);
+    check_received(&f, &f.o[1], 0, macs[1], macs[0]);
+    vhca_move(&f.b, 0, 1, 1, 0, &f.o[1]);
+    vhca_move(&f.b, 0, 0, 1, 1, &f.o[0]);
+    old_first = received(&f, &f.o[1], 2)[0];
+    send_to(&f, 0, macs[1]);
+    check_received(&f, &f.o[1], 1, macs[1], macs[0]);
+    assert_int_equal(received(&f, &f.o[1], 2)[0], old_first);
+    send_to(&f, 1, macs[0]);
+    check_received(&f, &f.o[0], 0, macs[0], macs[1]);
+}
+
+static void test_segmentation(void **state)
+{
+    static const unsigned mss = 400, payload = 1500;
+    uint8_t header[TCP_HEADERS] = {};
+    unsigned left = payload;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    memcpy(header, macs[1], MAC_BYTES);
+    memcpy(header + MAC_BYTES, macs[0], MAC_BYTES);
+    header[12] = 0x08;
+    header[14] = 0x45;
+    header[22] = 64;
+    header[23] = 6;             /* TCP */
+    header[46] = 5 << 4;
+    hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
+        .header = header, .header_len = TCP_HEADERS,
+        .addr = f.payload, .len = payload, .mss = mss,
+        .key = f.o[0].mkey << 8 | HCA_MKEY_BYTE,
+        .checksums = HCA_CSUM_L3 | HCA_CSUM_L4,
+    });
+    hca_sq_ring(&f.o[0].sq, true);
+    for (unsigned i = 0; left; i++) {
+        unsigned part = left < mss ? left : mss;
+        uint8_t *cqe, *frame = received(&f, &f.o[1], i);
+
+        assert_true(hca_cq_wait(&f.o[1].cq));
+        cqe = hca_cq_peek(&f.o[1].cq);
+        assert_int_equal(ldl_be_p(cqe + 44), TCP_HEADERS + part);
+        assert_int_equal(frame[16] << 8 | frame[17], 40 + part);
+        assert_int_equal(ldl_be_p(frame + 38), payload - left);
+        assert_memory_equal(frame + TCP_HEADERS,
+                            qtest_ram(f.b.m->q, f.payload + payload - left,
+                                      part), part);
+        hca_cq_pop(&f.o[1].cq);
+        left -= part;
+    }
+    assert_null(hca_cq_peek(&f.o[1].cq));
+}
+
+/* A request that cannot be sent: an error completion, a queue in error. */
+static void test_bad_key(void **state)
+{
+    uint8_t header[HEADER_BYTES], *cqe;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    fill_header(header, macs[1], macs[0]);
+    hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
+        .header = header, .header_len = HEADER_BYTES,
+        .addr = f.payload, .len = PAYLOAD_BYTES, .key = 0x12345678,
+    });
+    hca_sq_ring(&f.o[0].sq, true);
+    assert_true(hca_cq_wait(&f.o[0].cq));
+    cqe = hca_cq_peek(&f.o[0].cq);
+    assert_int_equal(cqe[63] >> 4, CQE_REQ_ERR);
+    assert_null(hca_cq_peek(&f.o[1].cq));
+    hca_must_destroy_objects(f.vf[0], &f.o[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        machine_test(test_unicast),
+        machine_test(test_broadcast_and_strangers),
+        machine_test(test_receive_queue_runs_dry),
+        machine_test(test_suspended_vf_gets_nothing),
+        machine_test(test_frames_follow_a_vf),
+        machine_test(test_segmentation),
+        machine_test(test_bad_key),
+    };
+
+    return machine_main(tests);
+}
