@@ -10,10 +10,18 @@ from .migration import Migration
 from .vm import Vm
 
 GUEST_MAC = "02:00:00:00:77:02"
+GUEST_ADDRESS = "192.168.77.2"
 SETS_HELD = 6
 BOOT_TIMEOUT_S = 900
 ATTACH_TIMEOUT_S = 600
 NETDEV_TIMEOUT_S = 60
+
+
+MSIX_NOTE = [
+    "x-msix-relocation=bar2: without dirty logging in the device QEMU asks type1 for the",
+    "dirty pages of each mapped piece of a BAR, and the piece behind a MSI-X table that does",
+    "not fill its pages is not a number of whole pages, which type1 refuses.",
+]
 
 
 class Session:
@@ -41,6 +49,9 @@ class Session:
         for index, pf in enumerate(self._pfs):
             self._wait_netdev(pf)
             vfs = self.host.create_vfs(pf, 1 if index else 2)
+            self.host.shell("ip", "address", "replace", f"192.168.77.{101 + index}/24", "dev",
+                            self.host.netdev(pf))
+            self.host.shell("ip", "link", "set", self.host.netdev(pf), "up")
             for number, vf in enumerate(vfs):
                 self.host.set_vf_mac(pf, number, GUEST_MAC)
                 self.host.bind_variant(vf)
@@ -62,6 +73,8 @@ class Session:
 
     def start_guest(self, vf, boot):
         """The guest with its VF up and objects held."""
+        for line in MSIX_NOTE:
+            self.report.line(f"  {line}")
         self.current = self.new_vm(vf)
         if boot:
             with self.report.progress("the guest boots (a minute and more without KVM)"):
@@ -84,6 +97,12 @@ class Session:
         """The guest's own report; raises GuestError when anything is amiss."""
         with self.report.progress("the guest checks its objects and memory"):
             return self.current.guest.check()
+
+    def ping(self):
+        """Frames go both ways between the guest and the PF its VF belongs to."""
+        pf = self.host.netdev(self.vfs[self.current.vf])
+        with self.report.progress("the host pings the guest"):
+            self.host.shell("ping", "-q", "-c", "3", "-W", "30", "-I", pf, GUEST_ADDRESS)
 
     def other_vf(self, same_pf):
         """A VF that the guest is not on, of the same PF or of another."""

@@ -201,9 +201,23 @@ def _migration(canvas, timeline):
     _phase_table(canvas, timeline)
     if timeline["memory_audit"]:
         canvas.text(MARGIN, canvas.y + 12, f"All {timeline['memory_audit']['pages']} pages of "
-                    "guest memory were compared and are the same.", 12.5, GREEN)
+                    "guest memory were compared, while both sides stood still, and are the "
+                    "same; that time is left out.", 12.5, GREEN)
         canvas.y += 24
     canvas.y += 22
+
+
+def _legend(canvas):
+    x = MARGIN
+    for words, colour in [("guest runs", GREEN), ("guest stands still", RED),
+                          *STATES.items(), ("guest memory", DEVICES["ram"]),
+                          ("VF's state", VF_DEVICE), ("other devices", OTHER_DEVICE)]:
+        if words in ("ERROR", "PRE_COPY", "PRE_COPY_P2P"):
+            continue
+        canvas.rect(x, canvas.y + 2, 11, 11, colour, 2)
+        canvas.text(x + 16, canvas.y + 12, words, 11.5, FAINT)
+        x += 34 + len(words) * 6.9
+    canvas.y += 24
 
 
 def _overview(canvas, timelines):
@@ -212,7 +226,7 @@ def _overview(canvas, timelines):
     canvas.text(MARGIN, canvas.y + 14, f"Blackout of {len(timelines)} migrations in a row", 15,
                 weight="bold")
     canvas.y += 30
-    height, step = 110, (WIDTH - 2 * MARGIN) / len(timelines)
+    height, step = 110, min((WIDTH - 2 * MARGIN) / len(timelines), 90)
     for index, timeline in enumerate(timelines):
         bar = height * timeline["blackout_ms"] / longest
         x = MARGIN + index * step
@@ -239,4 +253,5 @@ def draw(timelines, subtitle):
         if timeline["title"] not in seen:
             seen.add(timeline["title"])
             _migration(canvas, timeline)
+    _legend(canvas)
     return canvas.document()

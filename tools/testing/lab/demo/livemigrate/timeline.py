@@ -20,8 +20,6 @@ PHASES = [
     ("start guest and VF", True),
     ("clean up", False),
 ]
-# In between when the destination is held back until both memories are compared
-AUDIT_PHASE = (7, ("compare all memory", True))
 
 
 def size_text(count):
@@ -39,15 +37,34 @@ def time_text(ms):
     return f"{ms:.1f} ms" if ms < 10000 else f"{ms / 1000:.2f} s"
 
 
-def _phases(audited):
-    if not audited:
-        return PHASES
-    index, phase = AUDIT_PHASE
-    return PHASES[:index] + [phase] + PHASES[index:]
+class _Clock:
+    """Turns the hosts' time into that of the timeline.
+
+    A destination that was held back until both memories had been compared did nothing
+    meanwhile: that span is cut out of its time.
+    """
+
+    def __init__(self, migration, destination):
+        self.start_us = migration.start_us
+        self._held_us = self._freed_us = None
+        if migration.resume_us:
+            self._held_us = destination.checkpoint("dst-precopy-bh-vm-started")
+            self._freed_us = migration.resume_us
+
+    def at_destination(self, time_us):
+        if time_us is None or self._held_us is None or time_us < self._held_us:
+            return time_us
+        return max(self._held_us, time_us - (self._freed_us - self._held_us))
+
+    def relative(self, item, shift):
+        """The dict with start_ms and end_ms in place of start_us and end_us."""
+        rest = {k: v for k, v in item.items() if k not in ("start_us", "end_us")}
+        times = [(shift(item[k]) - self.start_us) / 1000 for k in ("start_us", "end_us")]
+        return {**rest, "start_ms": times[0], "end_ms": times[1]}
 
 
-def _borders(migration, source, destination):
-    """Where each of _phases() begins, and where the last one ends.
+def _borders(migration, source, destination, clock):
+    """Where each of PHASES begins, and where the last one ends.
 
     A trace point that QEMU did not pass gives its neighbour's time, so that a phase
     that did not happen has no length.
@@ -55,7 +72,7 @@ def _borders(migration, source, destination):
     vf_start = source.time_of("vfio_save_complete_precopy_start")
     vf_end = source.time_of("vfio_save_complete_precopy")
     iterable_end = source.checkpoint("src-iterable-saved")
-    loaded = destination.checkpoint("dst-precopy-loadvm-completed")
+    running = migration.running_us() or destination.checkpoint("dst-precopy-bh-vm-started")
     found = [
         migration.start_us,
         source.status("active"),
@@ -64,10 +81,9 @@ def _borders(migration, source, destination):
         vf_start or iterable_end,
         vf_end or iterable_end,
         source.checkpoint("src-non-iterable-saved"),
-        loaded,
-        *([migration.resume_us] if migration.audit else []),
-        migration.running_us() or destination.checkpoint("dst-precopy-bh-vm-started"),
-        migration.end_us,
+        destination.checkpoint("dst-precopy-loadvm-completed"),
+        clock.at_destination(running),
+        clock.at_destination(migration.end_us),
     ]
     borders, last = [], migration.start_us
     for border in found:
@@ -89,61 +105,56 @@ def _vf_spans(trace, start_us, end_us, first_state):
     return spans
 
 
-def _lanes(source, destination, borders):
+def _lanes(source, destination, borders, clock, last_us):
     start_us, end_us = borders[0], borders[-1]
-    stop_us, resume_us = borders[2], borders[-2]
-    return [
-        {"name": "guest", "spans": [
-            {"kind": "running", "label": "runs at the source", "start_us": start_us,
-             "end_us": stop_us},
-            {"kind": "stopped", "label": "blackout", "start_us": stop_us, "end_us": resume_us},
-            {"kind": "running", "label": "runs at the destination", "start_us": resume_us,
-             "end_us": end_us},
-        ]},
-        {"name": "source VF", "spans": _vf_spans(source, start_us, end_us, "RUNNING")},
-        {"name": "destination VF", "spans": _vf_spans(destination, start_us, end_us, "RUNNING")},
-        {"name": "sent", "spans": [dict(span, kind="device", label=span["name"])
-                                   for span in source.device_times("vmstate_downtime_save")]},
-        {"name": "loaded", "spans": [dict(span, kind="device", label=span["name"]) for span in
-                                     destination.device_times("vmstate_downtime_load")]},
+    stop_us, resume_us = borders[2], borders[8]
+    guest = [
+        {"kind": "running", "label": "runs at the source", "start_us": start_us,
+         "end_us": stop_us},
+        {"kind": "stopped", "label": "blackout", "start_us": stop_us, "end_us": resume_us},
+        {"kind": "running", "label": "runs at the destination", "start_us": resume_us,
+         "end_us": end_us},
     ]
+    lanes = [
+        ("guest", guest, False),
+        ("source VF", _vf_spans(source, start_us, end_us, "RUNNING"), False),
+        ("destination VF", _vf_spans(destination, start_us, last_us, "RUNNING"), True),
+        ("sent", _device_spans(source, "vmstate_downtime_save"), False),
+        ("loaded", _device_spans(destination, "vmstate_downtime_load"), True),
+    ]
+    return [{"name": name,
+             "spans": [clock.relative(span, clock.at_destination if there else int)
+                       for span in spans]} for name, spans, there in lanes]
 
 
-def _relative(item, start_us):
-    """The same dict with start_ms and end_ms in place of start_us and end_us."""
-    rest = {k: v for k, v in item.items() if k not in ("start_us", "end_us", "name")}
-    return {**({"name": item["name"]} if "name" in item and "label" not in item else {}), **rest,
-            "start_ms": (item["start_us"] - start_us) / 1000,
-            "end_ms": (item["end_us"] - start_us) / 1000}
+def _device_spans(trace, event):
+    return [{"kind": "device", "label": span["name"], "start_us": span["start_us"],
+             "end_us": span["end_us"]} for span in trace.device_times(event)]
 
 
 def build(migration, number, title):
     """Timeline of a migration that completed."""
     source, destination = migration.traces()
-    start_us = migration.start_us
-    borders = _borders(migration, source, destination)
-    phases = [_relative({"name": name, "blackout": blackout, "start_us": borders[i],
-                         "end_us": borders[i + 1]}, start_us)
-              for i, (name, blackout) in enumerate(_phases(migration.audit))]
+    clock = _Clock(migration, destination)
+    borders = _borders(migration, source, destination, clock)
     ram = migration.statistics.get("ram", {})
-    vf_bytes = source.bytes_of("vfio_save_block")
-    # ram.transferred counts every byte on the wire, the VF's and the other devices' too
-    sent = ram.get("transferred", 0)
     return {
         "number": number,
         "title": title,
         "source": migration.source.vf,
         "destination": migration.destination.vf,
-        "total_ms": (migration.end_us - start_us) / 1000,
-        "blackout_ms": (borders[-2] - borders[2]) / 1000,
+        "total_ms": (borders[-1] - borders[0]) / 1000,
+        "blackout_ms": (borders[8] - borders[2]) / 1000,
         "qemu_downtime_ms": migration.statistics.get("downtime"),
-        "bytes": {"guest_memory": ram.get("total", 0), "sent": sent, "vf_state": vf_bytes,
+        # "sent" counts every byte on the wire, the VF's and the other devices' too
+        "bytes": {"guest_memory": ram.get("total", 0), "sent": ram.get("transferred", 0),
+                  "vf_state": source.bytes_of("vfio_save_block"),
                   "vf_state_loaded": destination.bytes_of("vfio_load_state_device_data")},
         "memory_audit": migration.audit,
-        "phases": phases,
-        "lanes": [{"name": lane["name"],
-                   "spans": [_relative(span, start_us) for span in lane["spans"]]}
-                  for lane in _lanes(source, destination, borders)],
+        "phases": [clock.relative({"name": name, "blackout": blackout, "start_us": borders[i],
+                                   "end_us": borders[i + 1]}, int)
+                   for i, (name, blackout) in enumerate(PHASES)],
+        "lanes": _lanes(source, destination, borders, clock, migration.end_us),
     }
 
 
@@ -193,4 +204,5 @@ def text(timeline, colour=False):
            f"   guest memory {size_text(size['guest_memory'])}"
            f"   sent {size_text(size['sent'])}   VF state {size_text(size['vf_state'])}")
     if timeline["memory_audit"]:
-        yield f"  all {timeline['memory_audit']['pages']} pages of guest memory are the same"
+        yield (f"  all {timeline['memory_audit']['pages']} pages of guest memory are the same "
+               "(compared while both stood still, not counted above)")
