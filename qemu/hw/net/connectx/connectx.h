@@ -534,12 +534,10 @@ void cx_bar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
 enum {
     CX_EV_COMP              = 0x00,
     CX_EV_CQ_ERROR          = 0x04,
-    CX_EV_WQ_CATAS          = 0x05,
     CX_EV_PORT_CHANGE       = 0x09,
     CX_EV_CMD               = 0x0a,
     CX_EV_PAGE_REQUEST      = 0x0b,
     CX_EV_NIC_VPORT_CHANGE  = 0x0d,
-    CX_EV_OBJECT_CHANGE     = 0x27,
 };
 
 #define CX_EQE_DATA_LEN     28

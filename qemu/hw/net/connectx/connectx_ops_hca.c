@@ -14,9 +14,8 @@
 #define CX_ISSI_SUPPORTED   0x3
 #define CX_ISSI_MAX         1
 
-/* TEARDOWN_HCA profiles */
-#define CX_TEARDOWN_GRACEFUL 0
-#define CX_TEARDOWN_LAST     2
+/* TEARDOWN_HCA profiles: graceful, forced, prepare fast teardown */
+#define CX_TEARDOWN_LAST    2
 
 #define CX_IEEE_VENDOR_ID   0x02c9
 /* Board id that devlink shows; not one of NVIDIA's. */

@@ -159,46 +159,54 @@ static void cx_segment_lengths(uint8_t *frame, const ConnectXHeaders *h,
     }
 }
 
+/*
+ * The headers that all the frames begin with. The lengths in them are still
+ * those of the whole, which need not even fit: parse them as those of a frame
+ * without payload. NULL if such a send cannot be cut.
+ */
+static uint8_t *cx_segment_headers(const uint8_t *data, uint32_t hdr_len,
+                                   ConnectXHeaders *h)
+{
+    g_autofree uint8_t *head = g_memdup2(data, hdr_len);
+    uint32_t l3 = CX_ETH_HEADER;
+
+    if (lduw_be_p(head + CX_ETH_HEADER - 2) == ETH_P_VLAN) {
+        l3 += 4;
+    }
+    if (l3 + CX_IP4_HEADER > hdr_len) {
+        return NULL;
+    }
+    if (head[l3] >> 4 == 4) {
+        stw_be_p(head + l3 + 2, hdr_len - l3);
+    } else if (l3 + CX_IP6_HEADER <= hdr_len) {
+        stw_be_p(head + l3 + 4, hdr_len - l3 - CX_IP6_HEADER);
+    }
+    if (!cx_headers_parse(head, hdr_len, h) || h->fragment) {
+        return NULL;
+    }
+    if ((h->proto == IP_PROTO_TCP && h->l4_len >= CX_TCP_HEADER) ||
+        (h->proto == IP_PROTO_UDP && h->l4_len >= CX_UDP_HEADER)) {
+        return g_steal_pointer(&head);
+    }
+    return NULL;
+}
+
 bool cx_packet_segment(const uint8_t *data, uint32_t len, uint32_t hdr_len,
                        uint32_t mss, ConnectXEmit emit, void *opaque)
 {
     g_autofree uint8_t *head = NULL;
     g_autofree uint8_t *frame = NULL;
     ConnectXHeaders h;
-    uint32_t l4_header;
 
     if (!mss || hdr_len > len || hdr_len < CX_ETH_HEADER + CX_IP4_HEADER ||
         hdr_len + mss > CX_FRAME_MAX ||
         (len - hdr_len) / mss > CX_SEGMENTS_MAX) {
         return false;
     }
-    /*
-     * The total length of what is yet to be cut may not even fit its field:
-     * parse the headers as those of a frame without payload.
-     */
-    head = g_memdup2(data, hdr_len);
-    memset(&h, 0, sizeof(h));
-    h.l3 = CX_ETH_HEADER;
-    if (lduw_be_p(head + CX_ETH_HEADER - 2) == ETH_P_VLAN) {
-        h.l3 += 4;
-    }
-    if (h.l3 + CX_IP4_HEADER > hdr_len) {
+    head = cx_segment_headers(data, hdr_len, &h);
+    if (!head) {
         return false;
     }
-    if (head[h.l3] >> 4 == 4) {
-        stw_be_p(head + h.l3 + 2, hdr_len - h.l3);
-    } else if (h.l3 + CX_IP6_HEADER <= hdr_len) {
-        stw_be_p(head + h.l3 + 4, hdr_len - h.l3 - CX_IP6_HEADER);
-    }
-    if (!cx_headers_parse(head, hdr_len, &h) || h.fragment) {
-        return false;
-    }
-    l4_header = h.proto == IP_PROTO_TCP ? CX_TCP_HEADER : CX_UDP_HEADER;
-    if ((h.proto != IP_PROTO_TCP && h.proto != IP_PROTO_UDP) ||
-        h.l4_len < l4_header) {
-        return false;
-    }
-
     frame = g_malloc(hdr_len + mss);
     for (uint32_t done = 0, n = 0; done < len - hdr_len; n++) {
         uint32_t bytes = MIN(mss, len - hdr_len - done);

@@ -21,7 +21,6 @@ enum {                      /* CQE fields of a receive queue */
     CX_CQE_CHECKSUM     = 20,
     CX_CQE_HDS_IP_EXT   = 28,
     CX_CQE_BYTE_CNT     = 44,
-    CX_CQE_TIMESTAMP    = 48,
     CX_CQE_WQE_COUNTER  = 60,
     CX_CQE_OP_OWN       = 63,
     CX_CQE_RESP_SEND    = 2,

@@ -32,7 +32,6 @@ enum {
 
 /* CQE fields of a send queue */
 enum {
-    CX_CQE_VENDOR_SYNDROME  = 54,
     CX_CQE_SYNDROME         = 55,
     CX_CQE_OPCODE_QPN       = 56,
     CX_CQE_WQE_COUNTER      = 60,
