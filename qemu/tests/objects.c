@@ -34,6 +34,7 @@
 #define MAX_PAGES           64
 #define REG_PAOS            0x5006
 #define PORT_UP             1
+#define PORT_DOWN           2
 #define RX_BUF_BYTES        2048
 
 static uint64_t alloc_pages(Hca *hca, size_t bytes)
@@ -409,7 +410,7 @@ static void post_receives(Hca *hca, HcaObjects *o)
     stl_be_p(qtest_ram(hca->q, o->rq.dbr + DBR_RQ, 4), n);
 }
 
-void hca_must_port_up(Hca *pf)
+void hca_must_set_port(Hca *hca, bool up)
 {
     uint8_t in[CX_OFF(access_register_in, register_data) + CX_SZ(paos_reg)];
     uint8_t out[sizeof(in)];
@@ -419,9 +420,9 @@ void hca_must_port_up(Hca *pf)
     hca_header(in, OP(ACCESS_REG), 0);
     CX_SET(access_register_in, in, register_id, REG_PAOS);
     CX_SET(paos_reg, reg, local_port, 1);
-    CX_SET(paos_reg, reg, admin_status, PORT_UP);
+    CX_SET(paos_reg, reg, admin_status, up ? PORT_UP : PORT_DOWN);
     CX_SET(paos_reg, reg, ase, 1);
-    assert_int_equal(hca_exec(pf, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
 }
 
 void hca_must_create_objects(Hca *hca, HcaObjects *o)

@@ -97,8 +97,8 @@ uint32_t hca_must_create_flow_group(Hca *hca, uint32_t table, uint32_t last);
 void hca_must_set_fte(Hca *hca, uint32_t table, uint32_t group,
                       uint32_t index, uint32_t tirn);
 
-/* PAOS: the administrator of a PF wants its port to be up. */
-void hca_must_port_up(Hca *pf);
+/* PAOS: what the administrator of a function wants its port to be. */
+void hca_must_set_port(Hca *hca, bool up);
 
 /* All of the above; send and receive queue RDY, completion queue armed. */
 void hca_must_create_objects(Hca *hca, HcaObjects *o);

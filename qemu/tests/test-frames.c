@@ -51,7 +51,7 @@ static void frames_start(Frames *f, void **state, unsigned pfs)
 
     vhca_bench_start(&f->b, state, pfs, NULL, VHCA_BUF_BYTES);
     for (unsigned i = 0; i < pfs; i++) {
-        hca_must_port_up(&f->b.m->pf[i]);
+        hca_must_set_port(&f->b.m->pf[i], true);
     }
     for (unsigned i = 0; i < 2; i++) {
         f->vf[i] = machine_start_vf(f->b.m, 0, i);

@@ -274,7 +274,7 @@ static void random_wqe(uint8_t *wqe, unsigned room, const HcaWq *sq,
         stl_be_p(wqe + at, rnd_below(3) ? 0 : rnd());
     }
     stl_be_p(wqe, rnd() << 8 | opcodes[rnd_below(sizeof(opcodes))]);
-    stl_be_p(wqe + 4, sq->number << 8 | rnd_below(rnd_below(4) ? 16 : 64));
+    stl_be_p(wqe + 4, sq->number << 8 | rnd_below(64));
     wqe[11] = rnd() & 8;
     wqe[20] = rnd();
     header = inlined[rnd_below(sizeof(inlined) / sizeof(inlined[0]))];
@@ -289,10 +289,13 @@ static void random_wqe(uint8_t *wqe, unsigned room, const HcaWq *sq,
     wqe[53] = rnd_below(2) ? 6 : 17;
     wqe[50] = wqe[53];
     at = 32 + (header > 2 && header < 128 ? (header - 2 + 15) / 16 * 16 : 0);
-    for (; at + 16 <= room && rnd_below(6); at += 16) {
-        stl_be_p(wqe + at, rnd_below(4) ? rnd_below(9000) : rnd());
-        stl_be_p(wqe + at + 4, rnd_below(8) ? key : rnd());
-        stq_be_p(wqe + at + 8, rnd_below(8) ? payload : rnd());
+    for (; at + 16 <= room && rnd_below(4); at += 16) {
+        stl_be_p(wqe + at, rnd_below(8) ? rnd_below(3000) : rnd());
+        stl_be_p(wqe + at + 4, rnd_below(16) ? key : rnd());
+        stq_be_p(wqe + at + 8, rnd_below(16) ? payload : rnd());
+    }
+    if (rnd_below(4)) {
+        stl_be_p(wqe + 4, sq->number << 8 | at / 16);
     }
 }
 
@@ -306,7 +309,7 @@ static void test_random_frames(void **state)
     Hca *vf;
 
     begin(4000);
-    hca_must_port_up(&m->pf[0]);
+    hca_must_set_port(&m->pf[0], true);
     machine_enable_vfs(m, 0, 2);
     payload = qtest_alloc(m->q, 16384, 64);
     mark = qtest_alloc_mark(m->q);

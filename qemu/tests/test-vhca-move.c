@@ -6,6 +6,7 @@
 #include "vhca-bench.h"
 
 #define LOST_ID         0x1234
+#define VPORT_DOWN      0
 
 static void test_arguments(void **state)
 {
@@ -238,6 +239,76 @@ static void test_command_events_move(void **state)
     vhca_check_objects(dst, &o);
 }
 
+static void set_vf_admin_state(Hca *pf, uint16_t vport, unsigned admin)
+{
+    uint8_t in[CX_SZ(modify_vport_state_in)] = {};
+    uint8_t out[CX_SZ(modify_vport_state_out)];
+
+    hca_header(in, OP(MODIFY_VPORT_STATE), 1);
+    CX_SET(modify_vport_state_in, in, other_vport, 1);
+    CX_SET(modify_vport_state_in, in, vport_number, vport);
+    CX_SET(modify_vport_state_in, in, admin_state, admin);
+    assert_int_equal(hca_exec(pf, in, sizeof(in), out, sizeof(out)), HCA_OK);
+}
+
+static unsigned link_state(Hca *hca)
+{
+    uint8_t in[CX_SZ(query_vport_state_in)] = {};
+    uint8_t out[CX_SZ(query_vport_state_out)];
+
+    hca_header(in, OP(QUERY_VPORT_STATE), 0);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    return CX_GET(query_vport_state_out, out, state);
+}
+
+/* The link where a VF arrives is another one: its driver hears of it. */
+static void test_link_differs(void **state)
+{
+    HcaObjects o;
+    VhcaBench b;
+    Hca *dst;
+
+    vhca_bench_start(&b, state, 2, NULL, VHCA_BUF_BYTES);
+    assert_int_equal(link_state(vhca_busy_vf(&b, 0, 0, &o)), 1);
+    dst = &b.m->vf[1][0];
+    set_vf_admin_state(&b.m->pf[1], 1, VPORT_DOWN);
+    vhca_move(&b, 0, 0, 1, 0, &o);
+    assert_int_equal(link_state(dst), 0);
+    assert_true(hca_eq_wait(&o.async_eq));
+    assert_int_equal(CX_GET(eqe, hca_eq_peek(&o.async_eq), event_type),
+                     HCA_EV_PORT_CHANGE);
+    hca_eq_pop(&o.async_eq);
+    hca_eq_ring(&o.async_eq, true);
+    /* Back to a port that is up: heard of again, once. */
+    vhca_move(&b, 1, 0, 0, 1, &o);
+    assert_int_equal(link_state(&b.m->vf[0][1]), 1);
+    assert_true(hca_eq_wait(&o.async_eq));
+    hca_eq_pop(&o.async_eq);
+    hca_eq_ring(&o.async_eq, true);
+    vhca_move(&b, 0, 1, 0, 0, &o);
+    assert_null(hca_eq_peek(&o.async_eq));
+    vhca_check_objects(&b.m->vf[0][0], &o);
+}
+
+/* What a driver did to its own port goes with it. */
+static void test_port_state_moves(void **state)
+{
+    HcaObjects o;
+    VhcaBench b;
+    Hca *vf;
+
+    vhca_bench_start(&b, state, 1, NULL, VHCA_BUF_BYTES);
+    vf = vhca_busy_vf(&b, 0, 0, &o);
+    hca_must_set_port(vf, false);
+    assert_int_equal(link_state(vf), 0);
+    while (hca_eq_peek(&o.async_eq)) {
+        hca_eq_pop(&o.async_eq);
+    }
+    vhca_move(&b, 0, 0, 0, 1, &o);
+    assert_int_equal(link_state(&b.m->vf[0][1]), 0);
+    assert_null(hca_eq_peek(&o.async_eq));
+}
+
 /* Nothing came of it: the source goes on, on everything it had. */
 static void test_roll_back(void **state)
 {
@@ -308,6 +379,8 @@ int main(void)
         machine_test(test_unseen_events_fire_again),
         machine_test(test_waiting_work_moves),
         machine_test(test_command_events_move),
+        machine_test(test_link_differs),
+        machine_test(test_port_state_moves),
         machine_test(test_roll_back),
         machine_test(test_vf_without_driver),
         machine_test(test_heavy_image),

@@ -108,7 +108,8 @@ static void cx_save_cap(ConnectXImageWriter *w, uint32_t type,
     cx_section_end(w);
 }
 
-static void cx_save_vport(ConnectXImageWriter *w, const ConnectXVport *vport)
+static void cx_save_vport(ConnectXImageWriter *w, const ConnectXVport *vport,
+                          bool link_up)
 {
     ConnectXImageVport v = {
         .n_uc = cpu_to_le32(vport->uc.n),
@@ -121,6 +122,8 @@ static void cx_save_vport(ConnectXImageWriter *w, const ConnectXVport *vport)
         .roce_en = vport->roce_en,
         .disable_uc_lb = vport->disable_uc_lb,
         .disable_mc_lb = vport->disable_mc_lb,
+        .port_up = vport->port_up,
+        .link_up = link_up,
     };
 
     for (int i = 0; i < 6; i++) {
@@ -239,20 +242,20 @@ static void cx_save_header(ConnectXImageWriter *w, uint32_t flags,
 }
 
 ConnectXImageOut *cx_image_snapshot(const ConnectXFunction *fn, uint32_t flags,
-                                    uint64_t timer_ns)
+                                    const ConnectXImageMoment *moment)
 {
     static const ConnectXImageHeader no_header;
     ConnectXImageWriter w = { .body = g_byte_array_new() };
     ConnectXImageOut *out;
 
     cx_put(&w, &no_header, sizeof(no_header));
-    cx_save_function(&w, fn, timer_ns);
+    cx_save_function(&w, fn, moment->timer_ns);
     for (uint32_t type = 0; type < CX_CAP_TYPES; type++) {
         if (fn->caps.cur[type]) {
             cx_save_cap(&w, type, fn->caps.cur[type]);
         }
     }
-    cx_save_vport(&w, &fn->vport);
+    cx_save_vport(&w, &fn->vport, moment->link_up);
     cx_save_pages(&w, &fn->pages);
     cx_save_latch(&w, fn->latch);
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {

@@ -92,6 +92,9 @@ typedef struct QEMU_PACKED ConnectXImageVport {
     uint8_t promisc_uc, promisc_mc, promisc_all;
     uint8_t roce_en;
     uint8_t disable_uc_lb, disable_mc_lb;
+    uint8_t port_up;
+    uint8_t link_up;
+    uint16_t reserved;
     uint64_t rx[3][2], tx[3][2];
 } ConnectXImageVport;
 
@@ -149,6 +152,12 @@ void cx_image_cap_identity(uint32_t type, uint8_t *page, const uint8_t *from);
 /* ------------------------------------------------------------------------ */
 /* Writing (connectx_image.c)                                                */
 
+/* What belongs to the moment at which the function stopped. */
+typedef struct ConnectXImageMoment {
+    uint64_t timer_ns;              /* internal timer */
+    bool link_up;                   /* what the driver last heard of it */
+} ConnectXImageMoment;
+
 /* A snapshot: taken at once, handed out piece by piece. */
 typedef struct ConnectXImageOut {
     GByteArray *body;
@@ -160,7 +169,7 @@ typedef struct ConnectXImageOut {
  * NULL when the image would exceed CX_IMAGE_TOTAL_MAX. Caller frees.
  */
 ConnectXImageOut *cx_image_snapshot(const ConnectXFunction *fn, uint32_t flags,
-                                    uint64_t timer_ns);
+                                    const ConnectXImageMoment *moment);
 void cx_image_out_free(ConnectXImageOut *out);
 /* Copies [offset, offset + len) of the image, which must lie inside it. */
 void cx_image_out_copy(const ConnectXImageOut *out, uint64_t offset,
@@ -175,7 +184,7 @@ void cx_image_out_copy(const ConnectXImageOut *out, uint64_t offset,
  * with it. Caller frees by cx_image_stage_free().
  */
 ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
-                                 uint64_t len, uint64_t *timer_ns);
+                                 uint64_t len, ConnectXImageMoment *moment);
 void cx_image_stage_free(ConnectXFunction *stage);
 /* Logs what is wrong with an image for fn; always CX_BAD_PARAM. */
 ConnectXStatus cx_image_bad(const ConnectXFunction *fn, const char *what);
@@ -198,9 +207,9 @@ ConnectXStatus cx_image_in_feed(ConnectXImageIn *in, const uint8_t *buf,
                                 uint64_t len);
 /* True in the middle of an image. */
 bool cx_image_in_partial(const ConnectXImageIn *in);
-/* The staged state and its timer; NULL when there is none. */
+/* The staged state and when it was; NULL, moment as it was, without one. */
 const ConnectXFunction *cx_image_in_staged(const ConnectXImageIn *in,
-                                           uint64_t *timer_ns);
+                                           ConnectXImageMoment *moment);
 /* Makes the staged state that of the VF. Cannot fail; nothing is staged then */
 void cx_image_in_apply(ConnectXImageIn *in);
 

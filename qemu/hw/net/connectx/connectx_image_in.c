@@ -22,7 +22,7 @@ struct ConnectXImageIn {
     uint64_t pad_done;
     /* The last complete image. */
     ConnectXFunction *stage;
-    uint64_t timer_ns;
+    ConnectXImageMoment moment;
 };
 
 static ConnectXStatus cx_image_check_header(ConnectXImageIn *in)
@@ -110,7 +110,7 @@ bool cx_image_in_partial(const ConnectXImageIn *in)
 static ConnectXStatus cx_image_in_complete(ConnectXImageIn *in)
 {
     ConnectXFunction *stage = cx_image_parse(in->vf, in->body->data,
-                                             in->body->len, &in->timer_ns);
+                                             in->body->len, &in->moment);
 
     if (!stage) {
         return CX_BAD_PARAM;
@@ -169,9 +169,11 @@ ConnectXStatus cx_image_in_feed(ConnectXImageIn *in, const uint8_t *buf,
 }
 
 const ConnectXFunction *cx_image_in_staged(const ConnectXImageIn *in,
-                                           uint64_t *timer_ns)
+                                           ConnectXImageMoment *moment)
 {
-    *timer_ns = in->timer_ns;
+    if (in->stage) {
+        *moment = in->moment;
+    }
     return in->stage;
 }
 
@@ -187,6 +189,7 @@ static void cx_apply_vport(ConnectXVport *to, const ConnectXVport *from)
     to->roce_en = from->roce_en;
     to->disable_uc_lb = from->disable_uc_lb;
     to->disable_mc_lb = from->disable_mc_lb;
+    to->port_up = from->port_up;
     memcpy(to->rx, from->rx, sizeof(to->rx));
     memcpy(to->tx, from->tx, sizeof(to->tx));
 }
@@ -216,7 +219,7 @@ void cx_image_in_apply(ConnectXImageIn *in)
     vf->pending = stage->pending;
     memcpy(vf->sw_owner_id, stage->sw_owner_id, sizeof(vf->sw_owner_id));
     memcpy(vf->flow_root, stage->flow_root, sizeof(vf->flow_root));
-    vf->timer_offset_ns = in->timer_ns -
+    vf->timer_offset_ns = in->moment.timer_ns -
                           qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     cx_apply_caps(&vf->caps, &stage->caps);
     cx_apply_vport(&vf->vport, &stage->vport);

@@ -24,7 +24,7 @@ typedef struct {
     ConnectXFunction *stage;
     /* Kept apart: the stage itself is ENABLED while it is being filled. */
     ConnectXFnState state;
-    uint64_t timer_ns;
+    ConnectXImageMoment moment;
     uint32_t types_seen;
     uint64_t caps_seen;
     uint64_t kinds_seen;
@@ -117,7 +117,7 @@ static ConnectXStatus cx_load_function(ConnectXImageParse *p,
     stage->cmdq_addr = le64_to_cpu(f->cmdq_addr);
     stage->cmdq_addr_h = le32_to_cpu(f->cmdq_addr_h);
     stage->pending = le32_to_cpu(f->pending);
-    p->timer_ns = le64_to_cpu(f->timer_ns);
+    p->moment.timer_ns = le64_to_cpu(f->timer_ns);
     memcpy(stage->sw_owner_id, f->sw_owner_id, sizeof(f->sw_owner_id));
     for (int i = 0; i < ARRAY_SIZE(f->flow_root); i++) {
         stage->flow_root[i] = le32_to_cpu(f->flow_root[i]);
@@ -188,8 +188,9 @@ static ConnectXStatus cx_load_vport(ConnectXImageParse *p,
     const ConnectXImageVport *v = cx_take(cur, sizeof(*v));
     ConnectXVport *vport = &p->stage->vport;
 
-    if (!v || (v->promisc_uc | v->promisc_mc | v->promisc_all | v->roce_en |
-               v->disable_uc_lb | v->disable_mc_lb) & ~1 ||
+    if (!v || v->reserved ||
+        (v->promisc_uc | v->promisc_mc | v->promisc_all | v->roce_en |
+         v->disable_uc_lb | v->disable_mc_lb | v->port_up | v->link_up) & ~1 ||
         !cx_load_macs(cur, &vport->uc, le32_to_cpu(v->n_uc)) ||
         !cx_load_macs(cur, &vport->mc, le32_to_cpu(v->n_mc)) ||
         !cx_load_macs(cur, &vport->vlan, le32_to_cpu(v->n_vlan))) {
@@ -202,6 +203,8 @@ static ConnectXStatus cx_load_vport(ConnectXImageParse *p,
     vport->roce_en = v->roce_en;
     vport->disable_uc_lb = v->disable_uc_lb;
     vport->disable_mc_lb = v->disable_mc_lb;
+    vport->port_up = v->port_up;
+    p->moment.link_up = v->link_up;
     for (int i = 0; i < 6; i++) {
         vport->rx[i / 2][i % 2] = le64_to_cpu(v->rx[i / 2][i % 2]);
         vport->tx[i / 2][i % 2] = le64_to_cpu(v->tx[i / 2][i % 2]);
@@ -436,7 +439,7 @@ static ConnectXStatus cx_parse_sections(ConnectXImageParse *p,
 }
 
 ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
-                                 uint64_t len, uint64_t *timer_ns)
+                                 uint64_t len, ConnectXImageMoment *moment)
 {
     const ConnectXImageHeader *h = (const ConnectXImageHeader *)image;
     ConnectXImageCursor body = { image, len };
@@ -458,6 +461,6 @@ ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
         cx_image_stage_free(p.stage);
         return NULL;
     }
-    *timer_ns = p.timer_ns;
+    *moment = p.moment;
     return p.stage;
 }

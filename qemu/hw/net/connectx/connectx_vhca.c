@@ -62,7 +62,7 @@ typedef struct ConnectXVhca {
     bool chunked;                       /* the last QUERY asked for chunks */
     ConnectXImageIn *in;
     ConnectXTransfer *transfer;
-    uint64_t suspend_timer_ns;          /* the VF's timer at that moment */
+    ConnectXImageMoment stopped;        /* when it was suspended */
 } ConnectXVhca;
 
 static ConnectXVhca *cx_vhca(ConnectXFunction *vf)
@@ -73,9 +73,13 @@ static ConnectXVhca *cx_vhca(ConnectXFunction *vf)
     return vf->vhca;
 }
 
-static uint64_t cx_vhca_timer_ns(const ConnectXFunction *vf)
+static ConnectXImageMoment cx_vhca_now(const ConnectXFunction *vf)
 {
-    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + vf->timer_offset_ns;
+    return (ConnectXImageMoment) {
+        .timer_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                    vf->timer_offset_ns,
+        .link_up = cx_vport_up(vf),
+    };
 }
 
 static bool cx_vhca_stopped(const ConnectXFunction *vf)
@@ -123,12 +127,24 @@ static ConnectXStatus cx_vhca_suspend(ConnectXCmd *cmd)
         return CX_BAD_PARAM;
     }
     trace_connectx_vhca_suspend(vhca_id, cmd->op_mod);
+    if (!vf->suspended) {
+        cx_vhca(vf)->stopped = cx_vhca_now(vf);
+    }
     if (!(vf->suspended & bit)) {
         vf->suspended |= bit;
         cx_fn_quiesce(vf);
-        cx_vhca(vf)->suspend_timer_ns = cx_vhca_timer_ns(vf);
     }
     return CX_OK;
+}
+
+/* What was loaded becomes what the VF is. */
+static void cx_vhca_apply(ConnectXFunction *vf, ConnectXVhca *vhca)
+{
+    if (vhca->in && cx_image_in_staged(vhca->in, &vhca->stopped)) {
+        cx_image_in_apply(vhca->in);
+        trace_connectx_vhca_apply(vf->vhca_id, vf->state);
+    }
+    g_clear_pointer(&vhca->in, cx_image_in_free);
 }
 
 static ConnectXStatus cx_vhca_resume(ConnectXCmd *cmd)
@@ -137,7 +153,8 @@ static ConnectXStatus cx_vhca_resume(ConnectXCmd *cmd)
     ConnectXFunction *vf;
     ConnectXStatus status = cx_vhca_find(cmd, vhca_id, &vf);
     ConnectXVhca *vhca;
-    uint64_t timer_ns;
+    uint8_t was_suspended;
+    bool link_was_up;
 
     if (status != CX_OK) {
         return status;
@@ -155,14 +172,17 @@ static ConnectXStatus cx_vhca_resume(ConnectXCmd *cmd)
     trace_connectx_vhca_resume(vhca_id, cmd->op_mod);
     /* A snapshot of before says nothing of what the function does now. */
     g_clear_pointer(&vhca->out, cx_image_out_free);
-    if (vhca->in && cx_image_in_staged(vhca->in, &timer_ns)) {
-        cx_image_in_apply(vhca->in);
-        trace_connectx_vhca_apply(vhca_id, vf->state);
-    }
-    g_clear_pointer(&vhca->in, cx_image_in_free);
+    cx_vhca_apply(vf, vhca);
+    was_suspended = vf->suspended;
+    link_was_up = vhca->stopped.link_up;
     vf->suspended &= cmd->op_mod == CX_RESUME_RESPONDER ?
                      ~CX_SUSP_RESPONDER : ~CX_SUSP_INITIATOR;
+    /* May run a command of the VF that resets it, and vhca with it. */
     cx_fn_rescan(vf);
+    /* The link of now may be another one than the driver knows. */
+    if (was_suspended && !vf->suspended && cx_vport_up(vf) != link_was_up) {
+        cx_vport_link_event(vf);
+    }
     return CX_OK;
 }
 
@@ -170,20 +190,21 @@ static ConnectXStatus cx_vhca_resume(ConnectXCmd *cmd)
 static ConnectXImageOut *cx_vhca_snapshot(ConnectXFunction *vf)
 {
     ConnectXVhca *vhca = cx_vhca(vf);
-    const ConnectXFunction *staged = NULL;
-    uint64_t timer_ns;
+    /* While it is suspended a VF always gives the same image. */
+    ConnectXImageMoment moment = vf->suspended ? vhca->stopped
+                                               : cx_vhca_now(vf);
+    const ConnectXFunction *from = vf, *staged = NULL;
+    ConnectXImageMoment loaded;
 
     if (vhca->in) {
-        staged = cx_image_in_staged(vhca->in, &timer_ns);
+        staged = cx_image_in_staged(vhca->in, &loaded);
     }
-    if (!staged) {
-        /* While it is suspended a VF always gives the same image. */
-        timer_ns = vf->suspended ? vhca->suspend_timer_ns
-                                 : cx_vhca_timer_ns(vf);
+    if (staged) {
+        from = staged;
+        moment = loaded;
     }
-    return cx_image_snapshot(staged ?: vf,
-                             cx_vhca_stopped(vf) ? CX_IMAGE_FINAL : 0,
-                             timer_ns);
+    return cx_image_snapshot(from, cx_vhca_stopped(vf) ? CX_IMAGE_FINAL : 0,
+                             &moment);
 }
 
 static ConnectXStatus cx_vhca_full_size(ConnectXFunction *vf, uint64_t *size)
