@@ -49,12 +49,12 @@ static int object_create(struct object_set *set, enum object_type type)
 		ret = PTR_ERR(set->born[type]);
 		set->born[type] = NULL;
 		dev_err(set->mdev->device, "cannot query new %s 0x%x: %d\n", kind->name,
-			      set->id[type], ret);
+			set->id[type], ret);
 		return ret;
 	}
 	if (!kind->as_sent(set, set->born[type])) {
 		dev_err(set->mdev->device, "new %s 0x%x is not what was asked for\n", kind->name,
-			      set->id[type]);
+			set->id[type]);
 		return -EBADMSG;
 	}
 	return 0;
@@ -116,7 +116,7 @@ static void object_check_context(struct object_set *set, enum object_type type,
 
 	if (IS_ERR(out)) {
 		dev_err(set->mdev->device, "%s 0x%x is lost: %ld\n", kind->name, set->id[type],
-			      PTR_ERR(out));
+			PTR_ERR(out));
 		report->lost++;
 		return;
 	}
@@ -151,7 +151,7 @@ void object_set_check(struct object_set *set, struct set_report *report)
 		ret = kind->use(set, set->id[type]);
 		if (ret) {
 			dev_err(set->mdev->device, "%s 0x%x cannot be used: %d\n", kind->name,
-				      set->id[type], ret);
+				set->id[type], ret);
 			report->unusable++;
 		}
 	}
@@ -169,7 +169,7 @@ static int object_destroy(struct object_set *set, enum object_type type)
 	ret = kind->destroy(set, set->id[type]);
 	if (ret) {
 		dev_err(set->mdev->device, "cannot destroy %s 0x%x: %d\n", kind->name,
-			      set->id[type], ret);
+			set->id[type], ret);
 		return ret;
 	}
 	if (!kind->query || kind->query(set, set->id[type], set->born[type]))
