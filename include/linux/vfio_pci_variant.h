@@ -86,8 +86,8 @@ struct vfio_pci_variant_buf {
  * - They run in process context, may sleep, and are never called concurrently for one
  *   device: the library holds the device's state mutex. A backend must not take that
  *   mutex, hence not call vfio_pci_variant_gone() out of them.
- * - They are bounded: a device or firmware that never answers turns into an error in
- *   finite time.
+ * - They are bounded, and so is the time from @save_image or @load_image to the _done():
+ *   a device or firmware that never answers turns into an error in finite time.
  * - A function that fails leaves everything as before the call. When a backend can
  *   neither do what was asked nor take it back, it returns -ENOTRECOVERABLE: the user
  *   then sees the ERROR state, which only a reset leaves.
