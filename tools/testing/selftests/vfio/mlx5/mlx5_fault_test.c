@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -347,6 +348,90 @@ TEST_F(slow, close_during_a_load)
 	vfio_dev_close(&self->dev);
 	vfio_dev_open(&self->dev, vfio_bdf(0));
 	model_no_faults();
+	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
+}
+
+FIXTURE(pcie_error) {
+	struct vfio_dev dev;
+	struct vfio_image image;
+	int event;
+	int fd;
+};
+
+FIXTURE_VARIANT(pcie_error) {
+	__u32 state;
+};
+
+FIXTURE_VARIANT_ADD(pcie_error, in_stop_copy) {
+	.state = VFIO_DEVICE_STATE_STOP_COPY,
+};
+
+FIXTURE_VARIANT_ADD(pcie_error, in_resuming) {
+	.state = VFIO_DEVICE_STATE_RESUMING,
+};
+
+FIXTURE_SETUP(pcie_error)
+{
+	const char *skip = model_fault_open();
+
+	self->fd = -1;
+	self->event = -1;
+	if (!skip)
+		skip = open_mlx5(&self->dev, 0);
+	if (skip)
+		SKIP(return, "%s", skip);
+	vfio_image_save(&self->dev, &self->image, VFIO_DEVICE_STATE_RUNNING);
+	self->event = vfio_irq_eventfd(&self->dev, VFIO_PCI_ERR_IRQ_INDEX);
+	self->fd = vfio_mig_enter(&self->dev, variant->state, NULL);
+}
+
+FIXTURE_TEARDOWN(pcie_error)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+	if (self->event >= 0)
+		close(self->event);
+	model_fault_close();
+	vfio_image_free(&self->image);
+	vfio_dev_close(&self->dev);
+}
+
+/* The PF is without a driver for a while; only then can a VF be saved. */
+static int wait_for_pf(const struct vfio_dev *dev)
+{
+	struct timespec pause = { .tv_nsec = 50000000 };
+	int tries, ret;
+	__u64 bytes;
+
+	for (tries = 0; tries < 600; tries++) {
+		ret = __vfio_mig_data_size(dev, &bytes);
+		if (!ret)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return ret;
+}
+
+/*
+ * The user hears of the error, its session is over, and once the PF is back a
+ * reset is all that the VF needs.
+ */
+TEST_F_TIMEOUT(pcie_error, ends_the_session_and_reset_recovers, 120)
+{
+	char byte = 0;
+	ssize_t ret;
+
+	model_pcie_error();
+	EXPECT_EQ(1, poll_in(self->event, 20 * SLOW_MS)) {
+		TH_LOG("nobody heard of the error");
+	}
+	ASSERT_EQ(0, wait_for_pf(&self->dev));
+	vfio_dev_reset(&self->dev);
+	ret = variant->state == VFIO_DEVICE_STATE_RESUMING ?
+	      write(self->fd, &byte, 1) : read(self->fd, &byte, 1);
+	EXPECT_EQ(-1, ret);
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&self->dev));
 	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
 }
 

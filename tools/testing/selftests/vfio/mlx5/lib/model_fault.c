@@ -114,6 +114,17 @@ void model_delay(const char *command, unsigned int ms)
 	set_text("x-delay-cmd", command);
 }
 
+void model_pcie_error(void)
+{
+	const char *port = getenv("VFIO_MODEL_PORT");
+	char request[256];
+
+	snprintf(request, sizeof(request),
+		 "\"human-monitor-command\", \"arguments\": {\"command-line\": \"pcie_aer_inject_error %s COMP_ABORT\"}",
+		 port ? port : "rp0");
+	VFIO_ASSERT(ask(request), "error of %s", port ? port : "rp0");
+}
+
 void model_no_faults(void)
 {
 	set_text("x-fail-cmd", "");

@@ -17,7 +17,12 @@ void model_fault_close(void);
 void model_fail(const char *command, unsigned int nth, unsigned int status);
 /* Each command with this name takes so long. */
 void model_delay(const char *command, unsigned int ms);
-/* Neither. */
+/*
+ * A PCIe error of the port above the PF, VFIO_MODEL_PORT (rp0): uncorrectable
+ * but not fatal, so that the kernel resets and restarts everything below it.
+ */
+void model_pcie_error(void);
+/* No failing and no slow command from now on. */
 void model_no_faults(void);
 
 #endif /* SELFTEST_MODEL_FAULT_H */
