@@ -71,9 +71,14 @@ class Failures:
             raise MigrationError("the guest does not run at the source")
         self.session.check()
 
-    def _attempt(self, disturb, expected, capabilities=(), **parameters):
-        """Start a migration, let disturb(migration) do its part, and expect that end."""
+    def _attempt(self, disturb, expected, capabilities=(), fault=None, **parameters):
+        """Start a migration, let disturb(migration) do its part, and expect that end.
+
+        fault: arguments of Faults.set(), to take effect once there is a destination.
+        """
         destination = self._destination()
+        if fault:
+            self.faults.set(*fault)
         migration = Migration(self.session.current, destination)
         mark = migration.source.qmp.mark()
         try:
@@ -170,14 +175,12 @@ class Failures:
     def _failing_suspend(self, nth):
         """QEMU resets a VF that cannot be suspended; only the VF may suffer."""
         number = self._pf_number(self.session.current)
-        self.faults.set(number, "SUSPEND_VHCA", nth)
-
-        def disturb(migration):
-            migration.wait()
-            self.faults.clear(number)
         guest = self.session.current.guest
         guest.request("churn", 0)
-        self._attempt(disturb, "failed")
+        try:
+            self._attempt(lambda migration: None, "failed", fault=(number, "SUSPEND_VHCA", nth))
+        finally:
+            self.faults.clear(number)
         if not self.session.current.running():
             raise MigrationError("the guest does not run at the source")
         guest.request("memory")

@@ -13,6 +13,9 @@ import stat
 import threading
 import time
 
+# Under TCG on a busy machine QEMU takes a minute to start
+PATIENCE_S = 300
+
 
 class QmpError(Exception):
     """QEMU refused a command, or the connection is gone."""
@@ -21,7 +24,7 @@ class QmpError(Exception):
 class Qmp:
     """One monitor.  Every call may raise QmpError."""
 
-    def __init__(self, path, timeout_s=60):
+    def __init__(self, path, timeout_s=PATIENCE_S):
         self.path = path
         self.events = []
         self._changed = threading.Condition()
@@ -102,7 +105,7 @@ class Qmp:
         """Why the connection ended, or None while it lives."""
         return self._closed
 
-    def command(self, name, timeout_s=60, **arguments):
+    def command(self, name, timeout_s=PATIENCE_S, **arguments):
         """Answer of a command.  Underscores in argument names stand for hyphens."""
         request = {"execute": name}
         if arguments:
@@ -123,13 +126,13 @@ class Qmp:
         with self._changed:
             return len(self.events)
 
-    def wait_event(self, match, since=0, timeout_s=60, what="event"):
+    def wait_event(self, match, since=0, timeout_s=PATIENCE_S, what="event"):
         """First event from position since for which match(event) is true."""
         def found():
             return next((e for e in self.events[since:] if match(e)), None)
         return self._wait(found, timeout_s, what)
 
-    def wait_migration(self, statuses, since=0, timeout_s=60):
+    def wait_migration(self, statuses, since=0, timeout_s=PATIENCE_S):
         """First MIGRATION event with one of the statuses; returns the status."""
         event = self.wait_event(
             lambda e: e["event"] == "MIGRATION" and e["data"]["status"] in statuses,
