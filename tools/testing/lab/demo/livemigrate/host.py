@@ -44,7 +44,7 @@ class Host:
         self.note(list(words))
         result = subprocess.run(words, capture_output=True, text=True, check=False)
         if result.returncode:
-            raise HostError(f"{shlex.join(words)}: {result.stderr.strip()}")
+            raise HostError(f"{shlex.join(words)}: {(result.stderr + result.stdout).strip()}")
         return result.stdout
 
     def write(self, value, *parts):

@@ -15,6 +15,7 @@ SETS_HELD = 6
 BOOT_TIMEOUT_S = 900
 ATTACH_TIMEOUT_S = 600
 NETDEV_TIMEOUT_S = 60
+PING_TIMEOUT_S = "200"
 
 
 MSIX_NOTE = [
@@ -102,7 +103,9 @@ class Session:
         """Frames go both ways between the guest and the PF its VF belongs to."""
         pf = self.host.netdev(self.vfs[self.current.vf])
         with self.report.progress("the host pings the guest"):
-            self.host.shell("ping", "-q", "-c", "3", "-W", "30", "-I", pf, GUEST_ADDRESS)
+            # until three are answered, however late the first
+            self.host.shell("ping", "-q", "-c", "3", "-w", PING_TIMEOUT_S, "-I", pf,
+                            GUEST_ADDRESS)
 
     def other_vf(self, same_pf):
         """A VF that the guest is not on, of the same PF or of another."""
