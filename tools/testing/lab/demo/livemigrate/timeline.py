@@ -34,7 +34,7 @@ def size_text(count):
 def time_text(ms):
     if ms < 10:
         return f"{ms:.2f} ms"
-    return f"{ms:.1f} ms" if ms < 10000 else f"{ms / 1000:.2f} s"
+    return f"{ms:.1f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
 
 
 class _Clock:
