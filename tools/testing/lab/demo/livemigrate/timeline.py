@@ -72,7 +72,9 @@ def _borders(migration, source, destination, clock):
     vf_start = source.time_of("vfio_save_complete_precopy_start")
     vf_end = source.time_of("vfio_save_complete_precopy")
     iterable_end = source.checkpoint("src-iterable-saved")
-    running = migration.running_us() or destination.checkpoint("dst-precopy-bh-vm-started")
+    # QEMU says RESUME before it sets the VF going, and lets the vCPUs run after that
+    running = max([migration.running_us() or migration.start_us,
+                   *(arc["end_us"] for arc in destination.arcs())])
     found = [
         migration.start_us,
         source.status("active"),
