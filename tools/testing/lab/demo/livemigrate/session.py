@@ -36,6 +36,7 @@ class Session:
         self.timelines = []
         self.vfs = {}
         self.current = None
+        self.vf_lost = False
         self._vms = []
         self._pfs = []
         self._names = 0
