@@ -109,6 +109,18 @@ one_test()
 	mv "$dir/tap.new" "$dir/tap"
 }
 
+# by_timeout FILE... - The longest first, so that nothing waits for it in the
+# end; a test without a timeout has that of "lab run".
+by_timeout()
+{
+	local f seconds
+
+	for f in "$@"; do
+		seconds=$(sed -n 's/^# lab:.*timeout=\([0-9]*\).*/\1/p' "$f" | head -n 1)
+		printf '%s %s\n' "${seconds:-300}" "$f"
+	done | sort -k1,1nr -k2 | cut -d' ' -f2-
+}
+
 # test_files - The scripts to run: all, or those that $TESTS names.
 test_files()
 {
@@ -184,6 +196,7 @@ cmd_check()
 	# Decided and made once, before tests run side by side.
 	"$LAB_DIR/lab" run 13 -- true || CHECK_FAILED=1
 
+	mapfile -t files < <(by_timeout "${files[@]}")
 	jobs=$(check_jobs)
 	for f in "${files[@]}"; do
 		while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
