@@ -29,9 +29,10 @@ build_modules()
 		--exclude="*.mod" --exclude="*.mod.c" --exclude=Module.symvers \
 		--exclude=modules.order --include=/Kbuild --include=/include/*** \
 		--include=/drivers/*** --include=/compat/*** \
-		--include=/samples/*** --exclude="*" /src/ /build/kernel/
+		--include=/samples/*** --include=/tools/ --include=/tools/testing/ \
+		--include=/tools/testing/modules/*** --exclude="*" /src/ /build/kernel/
 	make -s -j2 -C "$KDIR" M=/build/kernel CONFIG_DEBUG_INFO_BTF_MODULES= \
-		W=1 KCFLAGS=-Werror modules
+		VFIO_MLX5_TESTS=y W=1 KCFLAGS=-Werror modules
 	for m in $(find /build/kernel -name "*.ko"); do
 		cmp -s "$m" "/build/modules/${m##*/}" || cp -p "$m" /build/modules/
 	done
