@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which modules say that they are a VFIO driver of a PCI function: pure text, so that it is
+ * tested without a device.
+ *
+ * A table entry made with PCI_DRIVER_OVERRIDE_DEVICE_VFIO() becomes a line
+ *
+ *	alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci
+ *
+ * of modules.alias; the device's own name is the same text without wildcards.
+ */
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alias.h"
+
+#define PCI_PREFIX	"pci:"
+#define VFIO_PREFIX	"vfio_"
+#define BLANKS		" \t\r\n"
+
+int alias_from_modalias(const char *modalias, char alias[ALIAS_SIZE])
+{
+	size_t len = strcspn(modalias, BLANKS);
+
+	if (strncmp(modalias, PCI_PREFIX, strlen(PCI_PREFIX)) || len == strlen(PCI_PREFIX))
+		return -EINVAL;
+	if (strlen(VFIO_PREFIX) + len >= ALIAS_SIZE)
+		return -ENAMETOOLONG;
+	snprintf(alias, ALIAS_SIZE, VFIO_PREFIX "%.*s", (int)len, modalias);
+	return 0;
+}
+
+static unsigned int count_wildcards(const char *pattern)
+{
+	unsigned int n = 0;
+
+	while ((pattern = strchr(pattern, '*'))) {
+		pattern++;
+		n++;
+	}
+	return n;
+}
+
+/* Cut a line at its blanks: true when it is "alias PATTERN MODULE" of sane sizes. */
+static bool parse_line(char *line, struct alias_match *match)
+{
+	char *save, *word, *pattern, *module;
+
+	word = strtok_r(line, BLANKS, &save);
+	if (!word || strcmp(word, "alias"))
+		return false;
+	pattern = strtok_r(NULL, BLANKS, &save);
+	module = strtok_r(NULL, BLANKS, &save);
+	if (!pattern || !module || strtok_r(NULL, BLANKS, &save))
+		return false;
+	if (strlen(pattern) >= sizeof(match->pattern) || strlen(module) >= sizeof(match->module))
+		return false;
+	strcpy(match->pattern, pattern);
+	strcpy(match->module, module);
+	match->wildcards = count_wildcards(pattern);
+	return true;
+}
+
+/* Keep @matches sorted; equal ones stay in the order of their lines. */
+static int insert(struct alias_match *matches, int nr, int max, const struct alias_match *new)
+{
+	int i, end;
+
+	for (i = 0; i < nr && matches[i].wildcards <= new->wildcards; i++) {
+		if (!strcmp(matches[i].module, new->module))
+			return nr;
+	}
+	if (i == max)
+		return nr;
+	/* A worse alias of the same module leaves the hole that the better one is moved into. */
+	for (end = i; end < nr && strcmp(matches[end].module, new->module); end++)
+		;
+	if (end == nr) {
+		if (nr < max)
+			nr++;
+		else
+			end--;
+	}
+	memmove(&matches[i + 1], &matches[i], (end - i) * sizeof(*matches));
+	matches[i] = *new;
+	return nr;
+}
+
+int alias_find(FILE *file, const char *alias, struct alias_match *matches, int max)
+{
+	struct alias_match match;
+	size_t size = 0;
+	char *line = NULL;
+	int nr = 0;
+
+	while (getline(&line, &size, file) >= 0) {
+		if (parse_line(line, &match) && !fnmatch(match.pattern, alias, 0))
+			nr = insert(matches, nr, max, &match);
+	}
+	free(line);
+	return ferror(file) ? -EIO : nr;
+}
