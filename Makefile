@@ -12,7 +12,7 @@ KBUILD   = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check style static unit model vm shell soak lab modules \
-	modules_install need-headers clean distclean
+	modules_install tools tools_install measure need-headers clean distclean
 
 help:
 	@echo 'Development, on any Debian machine, with no card (see README.md):'
@@ -24,11 +24,14 @@ help:
 	@echo '  make model      tests of the device model, no guest'
 	@echo '  make vm         tests in virtual machines; TESTS="name..." for some'
 	@echo '  make shell      a shell in the test machine; REL=13, ARGS="--pfs 1"'
-	@echo '  make soak       the VM tests over and over; COUNT=20'
+	@echo '  make soak       the VM tests that take minutes; COUNT=20 then repeats the others'
 	@echo '  make lab        only set up the lab (3 minutes, some hundred MB; kept in the cache)'
+	@echo '  make measure    what loads per way of binding, into Documentation/'
 	@echo 'On a real host:'
 	@echo '  make modules          build for the running kernel; KVER=... for another'
 	@echo '  make modules_install  install into updates/ of that kernel, and run depmod'
+	@echo '  make tools            build the binding helper of tools/vfio'
+	@echo '  make tools_install    install it with its udev rule; DESTDIR=, PREFIX=/usr'
 	@echo 'Cleaning:'
 	@echo '  make clean      remove what was built'
 	@echo '  make distclean  remove the lab and its cache as well'
@@ -46,7 +49,7 @@ vm:
 	@TESTS='$(TESTS)' scripts/check $@
 
 soak:
-	@TESTS='$(TESTS)' scripts/soak $(or $(COUNT),20)
+	@TESTS='$(TESTS)' scripts/soak $(COUNT)
 
 shell:
 	@$(LAB) modules $(REL) && $(LAB) plugin $(REL)
@@ -66,6 +69,16 @@ modules: need-headers
 modules_install: modules
 	@$(KBUILD) INSTALL_MOD_DIR=updates modules_install
 	@depmod $(KVER)
+
+tools:
+	@$(MAKE) -C tools/vfio
+
+tools_install: tools
+	@$(MAKE) -C tools/vfio install $(if $(DESTDIR),DESTDIR='$(DESTDIR)') \
+		$(if $(PREFIX),PREFIX='$(PREFIX)')
+
+measure:
+	@scripts/measure-loading
 
 clean:
 	@$(LAB) clean

@@ -107,7 +107,19 @@ boot_arguments()
 			-device "$OPT_PF_TYPE,id=pf$n,bus=rp$n$([ "$OPT_PF_TYPE" != connectx-pf ] || echo ",vfs=$OPT_VFS")${OPT_MODEL_PROP:+,$OPT_MODEL_PROP}")
 	done
 	[ -z "$OPT_TRACE" ] || QEMU_ARGS+=(-trace "$OPT_TRACE" -D /results/qemu.log)
+	[ -z "$OPT_LINK" ] || link_arguments
 	QEMU_ARGS+=("${OPT_QEMU_ARGS[@]}")
+}
+
+# link_arguments - A network between two machines, and a folder that both see.
+# Datagrams, as neither machine then has to be there first.
+link_arguments()
+{
+	local me=$OPT_HOST other=$((1 - OPT_HOST))
+
+	QEMU_ARGS+=(-netdev "dgram,id=link,local.type=unix,local.path=/run/link/net$me,remote.type=unix,remote.path=/run/link/net$other"
+		-device "virtio-net-pci,netdev=link,mac=52:54:00:4d:77:0$((me + 1)),romfile=,host_mtu=9000")
+	share link /run/link off
 }
 
 # share TAG PATH READONLY
@@ -207,6 +219,7 @@ run_options()
 	OPT_PFS=0 OPT_VFS=8 OPT_CPUS=1 OPT_MEM=1536 OPT_TIMEOUT=300
 	OPT_QEMU_ARGS=() OPT_MODEL_PROP='' OPT_TRACE='' OPT_SHELL='' OPT_APPEND=''
 	OPT_PF_TYPE=connectx-pf OPT_KERNEL_ROOT='' OPT_DIR='' OPT_DMESG_ALLOW=''
+	OPT_HOST='' OPT_LINK=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--)		shift; break ;;
@@ -228,11 +241,17 @@ run_options()
 		--append)	OPT_APPEND=$2 ;;
 		--dir)		OPT_DIR=$2 ;;
 		--dmesg-allow)	OPT_DMESG_ALLOW=$2 ;;
+		--host)		OPT_HOST=$2 ;;
+		--link)		OPT_LINK=$2 ;;
 		*)		die "unknown option $1" ;;
 		esac
 		shift 2
 	done
 	RUN_COMMAND=("$@")
+	case $OPT_LINK:$OPT_HOST in
+	:|?*:[01])	;;
+	*)		die "--link DIR and --host 0 or 1 go together" ;;
+	esac
 	[ -n "$OPT_SHELL" ] || [ ${#RUN_COMMAND[@]} -gt 0 ] ||
 		die "no command: lab run REL [OPTION...] -- CMD"
 }
@@ -256,6 +275,8 @@ prepare_run()
 		LAB_VFS "$OPT_VFS" KVER "$(cat "$L1_ROOT/usr/src/lab/kver")" \
 		LINUX_SRC /usr/src/lab/linux QEMU_SRC /usr/src/lab/qemu \
 		QEMU_BUILD /usr/src/lab/qemu-build >"$RUN_DIR/environment"
+	[ -z "$OPT_LINK" ] ||
+		printf 'LAB_HOST=%q\n' "$OPT_HOST" >>"$RUN_DIR/environment"
 }
 
 # run_vm - Boot and wait; RUN_DIR and the options are set.
@@ -270,7 +291,8 @@ run_vm()
 	}
 	accel_choose
 	boot_arguments "$ACCEL"
-	LAB_BINDS=("$L1_ROOT:/mnt" "$L1_BUILD:/srv" "$RUN_DIR:/results")
+	LAB_BINDS=("$L1_ROOT:/mnt" "$L1_BUILD:/srv" "$RUN_DIR:/results"
+		${OPT_LINK:+"$OPT_LINK:/run/link"})
 	if [ -n "$OPT_SHELL" ]; then
 		root_run "$LAB_ROOT" env ${preload:+LD_PRELOAD=$preload} \
 			qemu-system-x86_64 "${QEMU_ARGS[@]}" || qemu=$?

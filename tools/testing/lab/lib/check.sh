@@ -1,39 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The VM tests: each script of tests/ runs in an L1 of its own. Its header
-# says what machine it needs:
-#
-#   # lab: pfs=2 vfs=8 mem=2048 cpus=1 timeout=300 release=13 kernel-root=12
-#   # lab-model-prop: k=v,k=v         properties of every PF
-#   # lab-qemu-arg: ARG               one more argument of QEMU, repeatable
-#   # lab-dmesg-allow: REGEX          kernel messages that the test provokes
-
-# test_options FILE - Fills TEST_RELEASE, TEST_OPTIONS from the header.
-test_options()
-{
-	local word value line
-
-	TEST_RELEASE=13
-	TEST_OPTIONS=()
-	while read -r word; do
-		value=${word#*=}
-		case $word in
-		release=*)	TEST_RELEASE=$value ;;
-		pfs=*|vfs=*|mem=*|cpus=*|timeout=*|kernel-root=*)
-				TEST_OPTIONS+=("--${word%%=*}" "$value") ;;
-		*)		say "${1##*/}: unknown word '$word' in its header"
-				return 1 ;;
-		esac
-	done < <(sed -n 's/^# lab: *//p' "$1" | xargs -n 1)
-	while read -r line; do
-		TEST_OPTIONS+=(--qemu-arg "$line")
-	done < <(sed -n 's/^# lab-qemu-arg: *//p' "$1")
-	for word in model-prop dmesg-allow; do
-		line=$(sed -n "s/^# lab-$word: *//p" "$1" | paste -sd'|')
-		[ -z "$line" ] || TEST_OPTIONS+=("--$word" "$line")
-	done
-}
+# The VM tests: each run of a script of tests/ (see header.sh) gets a machine
+# of its own, or two.
 
 # status_text STATUS - What a status of "lab run" means, as a TAP claim fails.
 status_text()
@@ -58,118 +27,164 @@ plan_kept()
 		[ "$(grep -E '^(not )?ok\b' "$1" | grep -cvE 'modules unload')" -ge "$plan" ]
 }
 
-# one_test FILE DIR - Run one script; leaves DIR/tap, with a line of our own
-# about what the script cannot see.
-one_test()
+# machine RUN DIR [OPTION...] - One attempt of a run in one machine: its TAP is
+# DIR/out, what the lab says DIR/lab.err.
+machine()
 {
-	local name dir=$2 status=0 start=$SECONDS try what=''
+	local run=$1 dir=$2 command=(run "$RUN_RELEASE") init=l1/test
 
-	name=$(basename "$1" .sh)
-	mkdir -p "$dir"
-	: >"$dir/retries"
-	: >"$dir/out"
-	if ! test_options "$1" 2>"$dir/lab.err"; then
-		{ cat "$dir/lab.err"; echo "not ok - $name: bad header"; } >"$dir/tap"
+	shift 2
+	[ -z "$RUN_ARCH" ] || command=(arch-run "$RUN_ARCH") init=arch/test
+	"$LAB_DIR/lab" "${command[@]}" "${RUN_OPTIONS[@]}" "$@" --dir "$dir" -- \
+		"/src/tools/testing/lab/$init" \
+		"/src/tools/testing/lab/$TESTS_DIR/${run%@*}.sh" \
+		>"$dir/out" 2>"$dir/lab.err" </dev/null
+}
+
+# machine_failed STATUS DIR - Was it the machine's own fault, not the test's?
+machine_failed()
+{
+	[ "$1" = "$STATUS_STALL" ] ||
+		{ [ "$1" = "$STATUS_BOOT" ] && [ ! -e "$2/boot-seconds" ]; }
+}
+
+# attempt RUN DIR... - Run it in as many machines as there are folders, until
+# all have ended. Fills STATUS, an array in their order.
+attempt()
+{
+	local run=$1 n pids=() link
+
+	shift
+	STATUS=()
+	if [ $# = 1 ]; then
+		machine "$run" "$1" && STATUS=(0) || STATUS=($?)
 		return
 	fi
+	link=$(dirname "$1")/link
+	rm -rf "$link"
+	mkdir -p "$link"
+	for ((n = 0; n < $#; n++)); do
+		machine "$run" "${@:n + 1:1}" --host "$n" --link "$link" &
+		pids+=($!)
+	done
+	for n in "${!pids[@]}"; do
+		wait "${pids[n]}" && STATUS[n]=0 || STATUS[n]=$?
+	done
+}
+
+# verdict DIR STATUS - What is wrong with a machine's result that its script
+# cannot see; nothing when all is fine.
+verdict()
+{
+	local dir=$1 status=$2
+
+	# Not "grep -q": under pipefail it would fail the grep before it.
+	if [ "$status" = 0 ] &&
+	   [ "$(grep -E '^ok\b' "$dir/out" | grep -cv 'modules unload')" = 0 ]; then
+		echo "no test reported"
+	elif [ "$status" = 0 ] && grep -qE '^not ok\b' "$dir/out"; then
+		echo "exit status 0 though a test failed"
+	elif ! plan_kept "$dir/out"; then
+		echo "fewer tests than planned"
+	elif [ "$status" != 0 ]; then
+		status_text "$status"
+	fi
+}
+
+# machine_result DIR STATUS NAME PREFIX - Its TAP, and a line of our own about
+# what the script cannot see. The numbers and plans of two machines would
+# clash, so with a prefix they go.
+machine_result()
+{
+	local what
+
+	if [ -z "$4" ]; then
+		cat "$1/out"
+	else
+		sed -E -e "s/^((not )?ok)( [0-9]+)?( -)? /\\1 - $4/" \
+			-e 's/^1\.\.[0-9]+/# &/' "$1/out"
+	fi
+	sed -e 's/^/# /' "$1/lab.err"
+	what=$(verdict "$1" "$2")
+	if [ -z "$what" ]; then
+		echo "ok - $3: ${4}machine and kernel log are fine"
+	else
+		echo "not ok - $3: $4$what"
+	fi
+}
+
+# one_run RUN DIR - Do a run; leaves DIR/tap. With two machines their folders
+# are host0 and host1 in it.
+one_run()
+{
+	local run=$1 dir=$2 start=$SECONDS try n failed dirs=("$2") STATUS
+
+	mkdir -p "$dir"
+	: >"$dir/retries"
+	if ! run_options_of "$run" 2>"$dir/lab.err"; then
+		{ cat "$dir/lab.err"; echo "not ok - $run: bad header"; } >"$dir/tap"
+		return
+	fi
+	[ "$RUN_HOSTS" = 1 ] || dirs=("$dir/host0" "$dir/host1")
+	mkdir -p "${dirs[@]}"
 	for try in 1 2; do
-		status=0
-		"$LAB_DIR/lab" run "$TEST_RELEASE" "${TEST_OPTIONS[@]}" --dir "$dir" -- \
-			/src/tools/testing/lab/l1/test \
-			"/src/tools/testing/lab/tests/$name.sh" \
-			>"$dir/out" 2>"$dir/lab.err" </dev/null || status=$?
+		attempt "$run" "${dirs[@]}"
 		# The machine's own faults get a second attempt, and are told.
-		if [ "$status" = "$STATUS_STALL" ]; then
-			echo "# $name: the VM stalled in attempt $try" >>"$dir/retries"
-		elif [ "$status" = "$STATUS_BOOT" ] && [ ! -e "$dir/boot-seconds" ]; then
-			echo "# $name: the VM did not boot in attempt $try" >>"$dir/retries"
-		else
-			break
-		fi
+		failed=
+		for n in "${!dirs[@]}"; do
+			! machine_failed "${STATUS[n]}" "${dirs[n]}" ||
+				failed=$(status_text "${STATUS[n]}")
+		done
+		[ -n "$failed" ] || break
+		echo "# $run: $failed in attempt $try" >>"$dir/retries"
 	done
 	{
-		echo "# $name ($((SECONDS - start)) s)"
-		cat "$dir/retries" "$dir/out"
-		sed -e 's/^/# /' "$dir/lab.err"
-		# Not "grep -q": under pipefail it would fail the grep before it.
-		if [ "$status" = 0 ] &&
-		   [ "$(grep -E '^ok\b' "$dir/out" | grep -cv 'modules unload')" = 0 ]; then
-			what="no test reported"
-		elif [ "$status" = 0 ] && grep -qE '^not ok\b' "$dir/out"; then
-			what="exit status 0 though a test failed"
-		elif ! plan_kept "$dir/out"; then
-			what="fewer tests than planned"
-		elif [ "$status" != 0 ]; then
-			what=$(status_text "$status")
-		fi
-		if [ -z "$what" ]; then
-			echo "ok - $name: machine and kernel log are fine"
-		else
-			echo "not ok - $name: $what"
-		fi
+		echo "# $run ($((SECONDS - start)) s)"
+		cat "$dir/retries"
+		for n in "${!dirs[@]}"; do
+			machine_result "${dirs[n]}" "${STATUS[n]}" "$run" \
+				"$([ ${#dirs[@]} = 1 ] || echo "host $n: ")"
+		done
 	} >"$dir/tap.new"
 	mv "$dir/tap.new" "$dir/tap"
 }
 
-# by_timeout FILE... - The longest first, so that nothing waits for it in the
-# end; a test without a timeout has that of "lab run".
-by_timeout()
-{
-	local f seconds
-
-	for f in "$@"; do
-		seconds=$(sed -n 's/^# lab:.*timeout=\([0-9]*\).*/\1/p' "$f" | head -n 1)
-		printf '%s %s\n' "${seconds:-300}" "$f"
-	done | sort -k1,1nr -k2 | cut -d' ' -f2-
-}
-
-# test_files - The scripts to run: all, or those that $TESTS names.
-test_files()
-{
-	local name
-
-	if [ -z "${TESTS:-}" ]; then
-		ls "$LAB_DIR"/tests/[0-9]*.sh 2>/dev/null || :
-		return
-	fi
-	for name in $TESTS; do
-		ls "$LAB_DIR"/tests/"${name%.sh}".sh 2>/dev/null ||
-			ls "$LAB_DIR"/tests/"$name"*.sh 2>/dev/null ||
-			say "no test '$name'"
-	done
-}
-
-# build_one WHAT REL - Build one thing; a failure is a failed test.
+# build_one COMMAND ARGUMENT... - Build one thing; a failure is a failed test.
 build_one()
 {
-	local log=$CHECK_DIR/$1-$2
+	local log
 
-	"$LAB_DIR/lab" "$1" "$2" >"$log" 2>&1 && return
-	echo "not ok - vm: building $1 for release $2"
+	log=$CHECK_DIR/$(tr ' ' '-' <<<"$*")
+	"$LAB_DIR/lab" "$@" >"$log" 2>&1 && return
+	echo "not ok - vm: building $*"
 	tail -n 30 "$log" | sed -e 's/^/# /'
 	CHECK_FAILED=1
 }
 
-# build_for_tests FILE... - What the tests need. A release of which only the
-# kernel is used (kernel-root=) needs its modules alone.
-build_for_tests()
+# build_for_runs RUN... - What the runs need. The QEMU and the model are those
+# of release=, all that runs in the machine those of kernel-root=.
+build_for_runs()
 {
-	local f rel what full=() kernels=()
+	local run line wanted=()
 
-	for f in "$@"; do
-		test_options "$f" 2>/dev/null || continue
-		full+=("$TEST_RELEASE")
-		rel=$(printf '%s\n' "${TEST_OPTIONS[@]}" | sed -n '/^--kernel-root$/{n;p}')
-		kernels+=("${rel:-$TEST_RELEASE}")
+	for run in "$@"; do
+		run_options_of "$run" 2>/dev/null || continue
+		if [ -n "$RUN_ARCH" ]; then
+			wanted+=("arch-modules $RUN_ARCH $RUN_KERNEL")
+			continue
+		fi
+		wanted+=("plugin $RUN_RELEASE" "modules $RUN_KERNEL"
+			"selftests $RUN_KERNEL" "tools $RUN_KERNEL")
+		# Guests are of the release that the whole machine is of.
+		[ "$RUN_KERNEL" != "$RUN_RELEASE" ] || wanted+=("guest $RUN_RELEASE")
 	done
-	for rel in $(printf '%s\n' "${full[@]}" | sort -u); do
-		for what in plugin selftests guest; do
-			build_one "$what" "$rel"
-		done
-	done
-	for rel in $(printf '%s\n' "${kernels[@]}" | sort -u); do
-		build_one modules "$rel"
-	done
+	while read -r line; do
+		# shellcheck disable=SC2086 # words of a command
+		[ -z "$line" ] || build_one $line
+	done < <(printf '%s\n' "${wanted[@]}" | sort -u)
+	# Decided and made once, before tests run side by side.
+	printf '%s\n' "${wanted[@]}" | grep -q '^modules' || return 0
+	"$LAB_DIR/lab" run 13 -- true || CHECK_FAILED=1
 }
 
 # check_jobs - Two VMs at a time need two CPUs; more have shown no use.
@@ -183,10 +198,10 @@ check_jobs()
 
 cmd_check()
 {
-	local files f name jobs
+	local runs run jobs
 
-	mapfile -t files < <(test_files)
-	if [ ${#files[@]} = 0 ]; then
+	mapfile -t runs < <(chosen_runs)
+	if [ ${#runs[@]} = 0 ]; then
 		echo "not ok - vm: there are no tests to run"
 		return 1
 	fi
@@ -194,38 +209,34 @@ cmd_check()
 	CHECK_DIR=${LAB_CHECK_DIR:-$LAB_CACHE/check}
 	rm -rf "$CHECK_DIR"
 	mkdir -p "$CHECK_DIR"
-	build_for_tests "${files[@]}"
-	# Decided and made once, before tests run side by side.
-	"$LAB_DIR/lab" run 13 -- true || CHECK_FAILED=1
+	build_for_runs "${runs[@]}"
 
-	mapfile -t files < <(by_timeout "${files[@]}")
+	mapfile -t runs < <(by_timeout "${runs[@]}")
 	jobs=$(check_jobs)
-	for f in "${files[@]}"; do
+	for run in "${runs[@]}"; do
 		while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
 			wait -n || :
-			show_finished "${files[@]}"
+			show_finished "${runs[@]}"
 		done
-		name=$(basename "$f" .sh)
-		one_test "$f" "$CHECK_DIR/$name" &
+		one_run "$run" "$CHECK_DIR/$run" &
 	done
 	wait
-	show_finished "${files[@]}"
-	for f in "${files[@]}"; do
-		name=$(basename "$f" .sh)
-		[ ! -e "$CHECK_DIR/$name/shown" ] || continue
-		echo "not ok - $name: gave no result"
+	show_finished "${runs[@]}"
+	for run in "${runs[@]}"; do
+		[ ! -e "$CHECK_DIR/$run/shown" ] || continue
+		echo "not ok - $run: gave no result"
 		CHECK_FAILED=1
 	done
 	return "$CHECK_FAILED"
 }
 
-# show_finished FILE... - Print results as they come, each test's together.
+# show_finished RUN... - Print results as they come, each run's together.
 show_finished()
 {
-	local f dir
+	local run dir
 
-	for f in "$@"; do
-		dir=$CHECK_DIR/$(basename "$f" .sh)
+	for run in "$@"; do
+		dir=$CHECK_DIR/$run
 		if [ ! -s "$dir/tap" ] || [ -e "$dir/shown" ]; then
 			continue
 		fi

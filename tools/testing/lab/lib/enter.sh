@@ -41,6 +41,7 @@ mount --bind "$build" "$root/build"
 for b in $binds; do
 	case $b in
 	*:/mnt) ;;
+	*:/run/*) mkdir -p "$root/${b#*:}" && mount --bind "${b%%:*}" "$root/${b#*:}" ;;
 	*) mount --bind "${b%%:*}" "$root/${b#*:}" ;;
 	esac
 done

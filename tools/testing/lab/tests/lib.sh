@@ -81,6 +81,18 @@ wait_for()
 	done
 }
 
+# host_says WORD - With hosts=2: tell the other machine that this one has come
+# to a point. host_said WORD - Has the other one? (for wait_for)
+host_says()
+{
+	touch "/run/link/$LAB_HOST-$1"
+}
+
+host_said()
+{
+	[ -e "/run/link/$((1 - LAB_HOST))-$1" ]
+}
+
 # kselftest PROGRAM... - Run harness programs; their tests become our lines.
 # A program that ends without having said what it planned is a failure.
 kselftest()

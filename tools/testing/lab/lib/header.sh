@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The header of a VM test says what machine it needs and when it runs:
+#
+#   # lab: pfs=2 vfs=8 mem=2048 cpus=1 timeout=300 release=13
+#   # lab: kernel-root=13,12          once per release's kernel and root, under
+#   #                                 the QEMU and model of release=
+#   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
+#   # lab: arch=arm64                 another architecture's machine (arm64, ppc64el)
+#   # lab: soak=1                     takes minutes: only by "make soak" or by name
+#   # lab-model-prop: k=v,k=v         properties of every PF
+#   # lab-qemu-arg: ARG               one more argument of QEMU, repeatable
+#   # lab-dmesg-allow: REGEX          kernel messages that the test provokes
+#
+# A run is a test by its name, or "NAME@RELEASE" where kernel-root= lists
+# several: each then is a test of its own, with its own machine and result.
+
+# The scripts lie there, below the lab's folder; the lab's own tests bring theirs.
+TESTS_DIR=${LAB_TESTS_DIR:-tests}
+
+# run_file RUN - The script of a run.
+run_file()
+{
+	echo "$LAB_DIR/$TESTS_DIR/${1%@*}.sh"
+}
+
+# header_words FILE - The words of its "lab:" lines, one per line.
+header_words()
+{
+	sed -n 's/^# lab: *//p' "$1" | tr -s ' \t' '\n' | sed '/^$/d'
+}
+
+# header_value FILE KEY DEFAULT
+header_value()
+{
+	local value
+
+	value=$(header_words "$1" | sed -n "s/^$2=//p" | tail -n 1)
+	echo "${value:-$3}"
+}
+
+# file_runs FILE - The runs of a script.
+file_runs()
+{
+	local name rel list
+
+	name=$(basename "$1" .sh)
+	list=$(header_value "$1" kernel-root '')
+	case $list in
+	*,*)	for rel in ${list//,/ }; do
+			echo "$name@$rel"
+		done ;;
+	*)	echo "$name" ;;
+	esac
+}
+
+# named_runs NAME - The runs that a word of $TESTS means: a test, one of its
+# runs, or every test whose name begins so.
+named_runs()
+{
+	local name=${1%.sh} f
+
+	if [ -e "$(run_file "$name")" ] && [ "$name" != "${name%@*}" ]; then
+		file_runs "$(run_file "$name")" | grep -xF -- "$name" ||
+			say "no run '$name': the test has $(file_runs "$(run_file "$name")" | paste -sd' ')"
+	elif [ -e "$(run_file "$name")" ]; then
+		file_runs "$(run_file "$name")"
+	elif compgen -G "$LAB_DIR/$TESTS_DIR/$name*.sh" >/dev/null; then
+		for f in "$LAB_DIR/$TESTS_DIR/$name"*.sh; do
+			file_runs "$f"
+		done
+	else
+		say "no test '$name'"
+	fi
+}
+
+# chosen_runs - What $TESTS names, or all tests: the short ones, and with
+# LAB_SOAK=1 the others.
+chosen_runs()
+{
+	local f name
+
+	for name in ${TESTS:-}; do
+		named_runs "$name"
+	done | awk '!seen[$0]++'
+	[ -z "${TESTS:-}" ] || return 0
+	for f in "$LAB_DIR/$TESTS_DIR"/[0-9]*.sh; do
+		[ "$(header_value "$f" soak 0)" != "${LAB_SOAK:-0}" ] || file_runs "$f"
+	done
+}
+
+# by_timeout RUN... - The longest first, so that nothing waits for it in the
+# end; a test without a timeout has that of "lab run".
+by_timeout()
+{
+	local run
+
+	for run in "$@"; do
+		printf '%s %s\n' "$(header_value "$(run_file "$run")" timeout 300)" "$run"
+	done | sort -k1,1nr -k2 | cut -d' ' -f2-
+}
+
+# run_options_of RUN - Fills RUN_RELEASE, RUN_KERNEL, RUN_HOSTS, RUN_ARCH and
+# RUN_OPTIONS from the header.
+run_options_of()
+{
+	local file word value line
+
+	file=$(run_file "$1")
+	RUN_RELEASE=13 RUN_KERNEL='' RUN_HOSTS=1 RUN_ARCH='' RUN_OPTIONS=()
+	while read -r word; do
+		value=${word#*=}
+		case $word in
+		release=*)	RUN_RELEASE=$value ;;
+		kernel-root=*)	RUN_KERNEL=$value ;;
+		pfs=*|vfs=*|mem=*|cpus=*|timeout=*)
+				RUN_OPTIONS+=("--${word%%=*}" "$value") ;;
+		hosts=1|hosts=2)
+				RUN_HOSTS=$value ;;
+		arch=arm64|arch=ppc64el)
+				RUN_ARCH=$value ;;
+		soak=0|soak=1)	;;
+		*)		say "${file##*/}: unknown word '$word' in its header"
+				return 1 ;;
+		esac
+	done < <(header_words "$file")
+	case $1 in
+	*@*)	RUN_KERNEL=${1#*@} ;;
+	esac
+	: "${RUN_KERNEL:=$RUN_RELEASE}"
+	is_release "$RUN_RELEASE" && is_release "$RUN_KERNEL" || {
+		say "${file##*/}: unknown release in its header ($RUN_RELEASE, $RUN_KERNEL)"
+		return 1
+	}
+	if [ -n "$RUN_ARCH" ] && [ "$RUN_HOSTS" != 1 ]; then
+		say "${file##*/}: hosts=2 and arch= do not go together"
+		return 1
+	fi
+	RUN_OPTIONS+=(--kernel-root "$RUN_KERNEL")
+	while read -r line; do
+		RUN_OPTIONS+=(--qemu-arg "$line")
+	done < <(sed -n 's/^# lab-qemu-arg: *//p' "$file")
+	for word in model-prop dmesg-allow; do
+		line=$(sed -n "s/^# lab-$word: *//p" "$file" | paste -sd'|')
+		[ -z "$line" ] || RUN_OPTIONS+=("--$word" "$line")
+	done
+}
