@@ -20,6 +20,7 @@
 
 struct vfio_pci_variant_mig;
 struct vfio_pci_variant_ops;
+struct vfio_pci_variant_region;
 
 /**
  * struct vfio_pci_variant - one device bound to a variant driver
@@ -229,6 +230,12 @@ struct vfio_pci_variant_stream_ops {
  *        may be called from here on. @release is not called when this fails.
  * @release: Optional. The opposite of @init: nobody uses the device. On return nothing
  *           may call into the library for this device any more.
+ * @open: Optional. A user opens the device, and the core has enabled it; nobody can reach it
+ *        yet. The place for vfio_pci_variant_add_*() and
+ *        vfio_pci_variant_virtualize_config(). An error fails the user's open; the library
+ *        then takes back what those functions did, the variant what it did itself.
+ * @close: Optional. The opposite of an @open that succeeded. Nobody can reach the device or
+ *         its regions any more; the library frees the regions after it.
  * @mig: the migration backend, NULL for a variant without migration
  * @stream: the layout of the migration stream; required with @mig
  */
@@ -236,6 +243,8 @@ struct vfio_pci_variant_ops {
 	size_t device_size;
 	int (*init)(struct vfio_pci_variant *variant);
 	void (*release)(struct vfio_pci_variant *variant);
+	int (*open)(struct vfio_pci_variant *variant);
+	void (*close)(struct vfio_pci_variant *variant);
 	const struct vfio_pci_variant_mig_ops *mig;
 	const struct vfio_pci_variant_stream_ops *stream;
 };
@@ -297,5 +306,55 @@ void vfio_pci_variant_load_done(struct vfio_pci_variant_buf *buf, int error);
 
 void vfio_pci_variant_gone(struct vfio_pci_variant *variant);
 void vfio_pci_variant_returned(struct vfio_pci_variant *variant);
+
+/**
+ * enum vfio_pci_variant_cache - how the memory behind a region is accessed
+ * @VFIO_PCI_VARIANT_CACHED: like RAM: read() and write() copy, a user's mapping is cached
+ * @VFIO_PCI_VARIANT_WRITE_COMBINED: read() and write() copy, a user's mapping is
+ *   write-combined
+ * @VFIO_PCI_VARIANT_REGISTERS: registers: read() and write() use the widest accesses, at
+ *   most 8 bytes, that are naturally aligned, a user's mapping is uncached
+ */
+enum vfio_pci_variant_cache {
+	VFIO_PCI_VARIANT_CACHED,
+	VFIO_PCI_VARIANT_WRITE_COMBINED,
+	VFIO_PCI_VARIANT_REGISTERS,
+};
+
+/**
+ * struct vfio_pci_variant_memory - physical memory for a region
+ * @phys: its address
+ * @bytes: its size. 0 makes a region that can be neither accessed nor mapped and is there
+ *         for its capabilities.
+ * @cache: how it is accessed
+ * @flags: VFIO_REGION_INFO_FLAG_READ, _WRITE, _MMAP: what the user may do. A mapping is
+ *         writable only with _WRITE; with _MMAP @phys and @bytes are multiples of PAGE_SIZE.
+ *
+ * The memory must not be the kernel's RAM, and must be accessible as long as the device is
+ * open, resets included.
+ */
+struct vfio_pci_variant_memory {
+	phys_addr_t phys;
+	u64 bytes;
+	enum vfio_pci_variant_cache cache;
+	u32 flags;
+};
+
+struct vfio_pci_variant_region *
+vfio_pci_variant_add_table(struct vfio_pci_variant *variant, u32 type, u32 subtype,
+			   const void *table, size_t bytes);
+struct vfio_pci_variant_region *
+vfio_pci_variant_add_neighbour(struct vfio_pci_variant *variant, u32 type, u32 subtype,
+			       struct pci_dev *neighbour);
+struct vfio_pci_variant_region *
+vfio_pci_variant_add_memory(struct vfio_pci_variant *variant, u32 type, u32 subtype,
+			    const struct vfio_pci_variant_memory *memory);
+int vfio_pci_variant_check_memory(const struct vfio_pci_variant_memory *memory);
+int vfio_pci_variant_add_capability(struct vfio_pci_variant_region *region,
+				    const struct vfio_info_cap_header *cap, size_t bytes);
+
+int vfio_pci_variant_read_memory(phys_addr_t phys, void *to, size_t bytes);
+int vfio_pci_variant_virtualize_config(struct vfio_pci_variant *variant, unsigned int offset,
+				       const void *value, size_t bytes);
 
 #endif /* LINUX_VFIO_PCI_VARIANT_H */

@@ -31,11 +31,25 @@
 #define VFIO_PCI_CORE_OPS_TOKEN
 #endif
 
-/* Since 6.19; before, the ioctl function answers VFIO_DEVICE_GET_REGION_INFO */
+/* Since 6.19; before, VFIO_DEVICE_GET_REGION_INFO comes to the ioctl function */
 #ifdef HAVE_VFIO_GET_REGION_INFO_CAPS
-#define VFIO_PCI_CORE_OPS_REGION_INFO .get_region_info_caps = vfio_pci_ioctl_get_region_info,
+#define VFIO_PCI_CORE_OPS_REGION_INFO(fn) .get_region_info_caps = fn,
 #else
-#define VFIO_PCI_CORE_OPS_REGION_INFO
+#define VFIO_PCI_CORE_OPS_REGION_INFO(fn)
+static inline int vfio_pci_ioctl_get_region_info(struct vfio_device *vdev,
+						 struct vfio_region_info *info,
+						 struct vfio_info_cap *caps)
+{
+	return -ENOTTY;
+}
 #endif
+
+/*
+ * In a vfio_pci_core_device's pci_config_map, which has a byte for each byte of config space:
+ * in no capability, accessed as the device has it; and: lives in vconfig alone. The kernel has
+ * these numbers in the private drivers/vfio/pci/vfio_pci_priv.h, the same in 6.1, 6.12 and 7.3.
+ */
+#define PCI_CAP_ID_INVALID	0xff
+#define PCI_CAP_ID_INVALID_VIRT	0xfe
 
 #endif /* COMPAT_LINUX_VFIO_PCI_CORE_H */

@@ -12,6 +12,7 @@
 
 #include "mig.h"
 #include "mig_file.h"
+#include "region_info.h"
 #include "v2.h"
 
 static struct vfio_pci_variant *vpv_variant(struct vfio_device *vdev)
@@ -95,6 +96,12 @@ static int vpv_open_device(struct vfio_device *vdev)
 	if (ret)
 		return ret;
 
+	ret = variant->ops->open ? variant->ops->open(variant) : 0;
+	if (ret) {
+		vfio_pci_core_disable(&variant->core);
+		return ret;
+	}
+
 	if (vdev->mig_ops)
 		vpv_mig_open(variant->mig);
 	vfio_pci_core_finish_enable(&variant->core);
@@ -107,6 +114,8 @@ static void vpv_close_device(struct vfio_device *vdev)
 
 	if (vdev->mig_ops)
 		vpv_mig_close(variant->mig);
+	if (variant->ops->close)
+		variant->ops->close(variant);
 	vfio_pci_core_close_device(vdev);
 }
 
@@ -116,7 +125,7 @@ static const struct vfio_device_ops vpv_device_ops = {
 	.release = vpv_release_dev,
 	.open_device = vpv_open_device,
 	.close_device = vpv_close_device,
-	.ioctl = vfio_pci_core_ioctl,
+	.ioctl = vpv_ioctl,
 	.device_feature = vpv_v2_device_feature,
 	.read = vfio_pci_core_read,
 	.write = vfio_pci_core_write,
@@ -126,7 +135,7 @@ static const struct vfio_device_ops vpv_device_ops = {
 	VFIO_PCI_CORE_OPS_IOMMUFD
 	VFIO_PCI_CORE_OPS_PASID
 	VFIO_PCI_CORE_OPS_TOKEN
-	VFIO_PCI_CORE_OPS_REGION_INFO
+	VFIO_PCI_CORE_OPS_REGION_INFO(vpv_get_region_info_caps)
 };
 
 static int vpv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -181,14 +190,18 @@ static const struct pci_error_handlers vpv_err_handlers = {
 	.error_detected = vfio_pci_core_aer_err_detected,
 };
 
-/* Only entries that ask for an override by name: the driver never takes a device by itself */
+/*
+ * Only entries that ask for an override by name, so that the driver never takes a device by
+ * itself, and that name vendor and device. A class or a subsystem may narrow them.
+ */
 static bool vpv_id_table_is_exact(const struct pci_device_id *id)
 {
 	if (!id || !id->vendor)
 		return false;
 
 	for (; id->vendor || id->subvendor || id->class_mask; id++)
-		if (id->override_only != PCI_ID_F_VFIO_DRIVER_OVERRIDE)
+		if (id->override_only != PCI_ID_F_VFIO_DRIVER_OVERRIDE || !id->vendor ||
+		    id->vendor == PCI_ANY_ID || id->device == PCI_ANY_ID)
 			return false;
 	return true;
 }
