@@ -59,8 +59,8 @@ static bool parse_line(char *line, struct alias_match *match)
 		return false;
 	if (strlen(pattern) >= sizeof(match->pattern) || strlen(module) >= sizeof(match->module))
 		return false;
-	strcpy(match->pattern, pattern);
-	strcpy(match->module, module);
+	memcpy(match->pattern, pattern, strlen(pattern) + 1);
+	memcpy(match->module, module, strlen(module) + 1);
 	match->wildcards = count_wildcards(pattern);
 	return true;
 }

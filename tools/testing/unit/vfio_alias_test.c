@@ -162,7 +162,7 @@ static void broken_lines_are_passed_over(void **state)
 			      "aliasvfio_pci:v*d*sv*sd*bc*sc*i* x\n"
 			      "#alias vfio_pci:v*d*sv*sd*bc*sc*i* x\n"
 			      "options vfio_pci:v*d*sv*sd*bc*sc*i* x\n"
-			      "\talias \t vfio_pci:v*d*sv*sd*bc*sc*i*   good  \n", CX_VF), 1);
+			      "\talias \t vfio_pci:v*d*sv*sd*bc*sc*i*   good \t\n", CX_VF), 1);
 	assert_modules(1, "good");
 }
 

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a run of vfio-flavour says, and to whom. */
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "report.h"
+
+/* The kernel cuts a record of /dev/kmsg at about 1000 bytes. */
+#define KMSG_SIZE	900
+#define KMSG_ERROR	"<3>"
+#define KMSG_INFO	"<6>"
+
+void report_note(struct report *report, const char *format, ...)
+{
+	va_list ap;
+
+	if (report->nr_notes == REPORT_MAX_NOTES)
+		return;
+	va_start(ap, format);
+	vsnprintf(report->notes[report->nr_notes++], REPORT_TEXT_SIZE, format, ap);
+	va_end(ap);
+}
+
+int report_error(struct report *report, int err, const char *format, ...)
+{
+	va_list ap;
+
+	if (!report->error[0]) {
+		va_start(ap, format);
+		vsnprintf(report->error, sizeof(report->error), format, ap);
+		va_end(ap);
+	}
+	return err;
+}
+
+void report_fix(struct report *report, const char *format, ...)
+{
+	va_list ap;
+
+	if (report->fix[0])
+		return;
+	va_start(ap, format);
+	vsnprintf(report->fix, sizeof(report->fix), format, ap);
+	va_end(ap);
+}
+
+static void json_string(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		unsigned char c = *text;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+/* A member whose empty text means that there is none. */
+static void json_member(const char *name, const char *text)
+{
+	printf("  \"%s\": ", name);
+	if (text && text[0])
+		json_string(text);
+	else
+		printf("null");
+	printf(",\n");
+}
+
+static void print_json(const struct report *report)
+{
+	int i;
+
+	printf("{\n");
+	json_member("device", report->bdf);
+	json_member("flavour", report->flavour);
+	json_member("driver", report->driver);
+	json_member("module", report->module);
+	json_member("alias", report->alias);
+	printf("  \"changed\": %s,\n", report->changed ? "true" : "false");
+	printf("  \"dry_run\": %s,\n", report->dry_run ? "true" : "false");
+	json_member("error", report->error);
+	json_member("fix", report->fix);
+	printf("  \"notes\": [");
+	for (i = 0; i < report->nr_notes; i++) {
+		printf("%s\n    ", i ? "," : "");
+		json_string(report->notes[i]);
+	}
+	printf("%s]\n}\n", report->nr_notes ? "\n  " : "");
+}
+
+void report_print(const struct report *report, bool json, bool verbose)
+{
+	FILE *out = report->error[0] ? stderr : stdout;
+	int i;
+
+	if (json) {
+		print_json(report);
+		return;
+	}
+	for (i = 0; verbose && i < report->nr_notes; i++)
+		fprintf(out, "%s: %s\n", report->bdf, report->notes[i]);
+	if (report->error[0]) {
+		fprintf(stderr, "%s: %s\n", report->bdf, report->error);
+		if (report->fix[0])
+			fprintf(stderr, "%s: to mend it: %s\n", report->bdf, report->fix);
+		return;
+	}
+	printf("%s: %s, %s %s%s\n", report->bdf, report->flavour,
+	       report->dry_run && report->changed ? "would be driven by" : "driven by",
+	       report->driver[0] ? report->driver : "nothing",
+	       report->changed ? "" : " (as before)");
+}
+
+static void kmsg(int fd, const char *level, const char *bdf, const char *text)
+{
+	char line[KMSG_SIZE];
+	int len;
+
+	len = snprintf(line, sizeof(line), "%svfio-flavour: %s: %s\n", level, bdf, text);
+	if (len >= (int)sizeof(line))
+		len = sizeof(line) - 1;
+	/* There is nobody left to tell when this fails. */
+	if (write(fd, line, len) < 0)
+		return;
+}
+
+void report_log(const struct report *report)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	int i;
+
+	if (fd < 0)
+		return;
+	for (i = 0; i < report->nr_notes; i++)
+		kmsg(fd, KMSG_INFO, report->bdf, report->notes[i]);
+	if (report->error[0])
+		kmsg(fd, KMSG_ERROR, report->bdf, report->error);
+	if (report->fix[0])
+		kmsg(fd, KMSG_ERROR, report->bdf, report->fix);
+	close(fd);
+}

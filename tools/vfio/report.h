@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef VFIO_FLAVOUR_REPORT_H
+#define VFIO_FLAVOUR_REPORT_H
+
+#include <stdbool.h>
+
+#define REPORT_MAX_NOTES	16
+#define REPORT_TEXT_SIZE	512
+
+/**
+ * struct report - what a run did, for a person, a program and the kernel's log
+ * @bdf: the device
+ * @flavour: what it has in the end, or would have
+ * @driver: what drives it in the end, or would; empty for none
+ * @module: the module chosen for it, empty when none had to be
+ * @alias: the alias that chose @module, empty when its name was given
+ * @changed: something was done to the device, or would be
+ * @dry_run: nothing is done, only noted
+ * @error: why it failed, empty when it did not
+ * @fix: what to do about @error
+ * @notes: what was done, or would be, and what was odd on the way, in order
+ * @nr_notes: entries of @notes
+ */
+struct report {
+	const char *bdf;
+	const char *flavour;
+	char driver[64];
+	char module[64];
+	char alias[128];
+	bool changed;
+	bool dry_run;
+	char error[REPORT_TEXT_SIZE];
+	char fix[REPORT_TEXT_SIZE];
+	char notes[REPORT_MAX_NOTES][REPORT_TEXT_SIZE];
+	int nr_notes;
+};
+
+/**
+ * report_note() - add a note; what is beyond the last is dropped
+ * @report: the report
+ * @format: printf format
+ */
+__printf(2, 3)
+void report_note(struct report *report, const char *format, ...);
+
+/**
+ * report_error() - say why the run failed; the first one stays
+ * @report: the report
+ * @err: negative errno
+ * @format: printf format
+ *
+ * Return: @err.
+ */
+__printf(3, 4)
+int report_error(struct report *report, int err, const char *format, ...);
+
+/**
+ * report_fix() - say what to do about the error; the first one stays
+ * @report: the report
+ * @format: printf format
+ */
+__printf(2, 3)
+void report_fix(struct report *report, const char *format, ...);
+
+/**
+ * report_print() - show it: results on standard output, errors on standard error
+ * @report: the report
+ * @json: all of it as one JSON object on standard output
+ * @verbose: notes, too
+ */
+void report_print(const struct report *report, bool json, bool verbose);
+
+/**
+ * report_log() - put a failure and the odd into the kernel's log
+ * @report: the report
+ *
+ * What udev starts has no terminal; drivers tell of the device in that log, too.
+ */
+void report_log(const struct report *report);
+
+#endif
