@@ -33,9 +33,9 @@
 
 /* Since 6.19; before, VFIO_DEVICE_GET_REGION_INFO comes to the ioctl function */
 #ifdef HAVE_VFIO_GET_REGION_INFO_CAPS
-#define VFIO_PCI_CORE_OPS_REGION_INFO(fn) .get_region_info_caps = fn,
+#define VFIO_DEVICE_OPS_SINCE_6_19(...) __VA_ARGS__
 #else
-#define VFIO_PCI_CORE_OPS_REGION_INFO(fn)
+#define VFIO_DEVICE_OPS_SINCE_6_19(...)
 static inline int vfio_pci_ioctl_get_region_info(struct vfio_device *vdev,
 						 struct vfio_region_info *info,
 						 struct vfio_info_cap *caps)

@@ -135,7 +135,7 @@ static const struct vfio_device_ops vpv_device_ops = {
 	VFIO_PCI_CORE_OPS_IOMMUFD
 	VFIO_PCI_CORE_OPS_PASID
 	VFIO_PCI_CORE_OPS_TOKEN
-	VFIO_PCI_CORE_OPS_REGION_INFO(vpv_get_region_info_caps)
+	VFIO_DEVICE_OPS_SINCE_6_19(.get_region_info_caps = vpv_get_region_info_caps)
 };
 
 static int vpv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
