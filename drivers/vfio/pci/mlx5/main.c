@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mlx5_vfio_pci: vfio-pci for ConnectX virtual functions, with migration.
+ * mlx5_vfio_pci: vfio-pci for ConnectX virtual functions, with migration, and
+ * for the storage functions that a BlueField emulates.
  *
  * Glue: vfio_pci_variant knows VFIO, mlx5_vhca knows the card, this says which
  * devices, and how the two fit (migration.c, stream.c).
@@ -13,6 +14,10 @@
 
 /* ConnectX Family mlx5Gen Virtual Function: ConnectX-6 and later, BlueField-2 and later */
 #define MLX5VF_DEVICE_ID_VF	0x101e
+
+/* What a BlueField shows its host in place of a disk (SNAP): NVMe, virtio block 1.0 */
+#define MLX5VF_DEVICE_ID_SNAP_NVME		0x6001
+#define MLX5VF_DEVICE_ID_SNAP_VIRTIO_BLK	0x1042
 
 /*
  * The PF is about to disable the VF, or to go away: end what the user has begun.
@@ -37,7 +42,11 @@ static const struct mlx5_vhca_client mlx5vf_client = {
 	.attach = mlx5vf_attach,
 };
 
-/* A VF that cannot migrate can be assigned nevertheless; the log says why */
+/*
+ * A function that cannot migrate can be assigned nevertheless; the log says why. Which can is
+ * not a matter of its ids: the one to say so is a PF under mlx5_core. A SNAP function has
+ * none on this side, as the BlueField's own system makes and manages it.
+ */
 static int mlx5vf_init(struct vfio_pci_variant *variant)
 {
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
@@ -73,18 +82,22 @@ static const struct vfio_pci_variant_ops mlx5vf_ops = {
 	.stream = &mlx5vf_stream_ops,
 };
 
+#define MLX5VF_OWN_SUBVENDOR(vendor, device)					\
+	PCI_DEVICE_SUB(vendor, device, PCI_VENDOR_ID_MELLANOX, PCI_ANY_ID),	\
+	.override_only = PCI_ID_F_VFIO_DRIVER_OVERRIDE
+
 /*
- * libvirt takes the module whose alias has the fewest wildcards. The entry with
- * NVIDIA's own subvendor id is one ahead of the in-tree driver's, so that where
- * both are installed this one is found. Cards of other makers carry their own.
+ * libvirt and driver_flavour take the module whose alias has the fewest wildcards. The
+ * entry with NVIDIA's own subvendor id is one ahead of the in-tree driver's, so that where
+ * both are installed this one is found. Cards of other makers carry their own, hence the
+ * second entry. For SNAP the subvendor id is what tells the emulated function from any
+ * other virtio disk, so there is no entry without it.
  */
 static const struct pci_device_id mlx5vf_ids[] = {
-	{
-		PCI_DEVICE_SUB(PCI_VENDOR_ID_MELLANOX, MLX5VF_DEVICE_ID_VF,
-			       PCI_VENDOR_ID_MELLANOX, PCI_ANY_ID),
-		.override_only = PCI_ID_F_VFIO_DRIVER_OVERRIDE,
-	},
+	{ MLX5VF_OWN_SUBVENDOR(PCI_VENDOR_ID_MELLANOX, MLX5VF_DEVICE_ID_VF) },
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_MELLANOX, MLX5VF_DEVICE_ID_VF) },
+	{ MLX5VF_OWN_SUBVENDOR(PCI_VENDOR_ID_MELLANOX, MLX5VF_DEVICE_ID_SNAP_NVME) },
+	{ MLX5VF_OWN_SUBVENDOR(PCI_VENDOR_ID_REDHAT_QUMRANET, MLX5VF_DEVICE_ID_SNAP_VIRTIO_BLK) },
 	{}
 };
 
@@ -92,4 +105,4 @@ MODULE_DEVICE_TABLE(pci, mlx5vf_ids);
 module_vfio_pci_variant(mlx5vf_ids, mlx5vf_ops);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("vfio-pci with live migration for ConnectX virtual functions");
+MODULE_DESCRIPTION("vfio-pci with live migration for ConnectX virtual functions, and for SNAP");

@@ -164,7 +164,7 @@ struct mlx5_vhca *mlx5_vhca_open(struct pci_dev *vf, const struct mlx5_vhca_clie
 	ret = -ENODEV;
 	vhca->vf_index = pci_iov_vf_id(vf);
 	if (vhca->vf_index < 0) {
-		pci_info(vf, "no migration: not a virtual function\n");
+		pci_info(vf, "no migration: not a virtual function, so no PF can be asked\n");
 		goto out_free;
 	}
 
