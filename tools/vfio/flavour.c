@@ -289,6 +289,20 @@ static void load_native(struct kmod_ctx *kmod, const struct device *dev, struct 
 		report_note(report, "its native driver cannot be loaded: %s", strerror(-ret));
 }
 
+/* A VF is left without a driver on purpose where its PF says so. */
+static void note_no_driver(const struct device *dev, struct report *report)
+{
+	char autoprobe[8];
+
+	if (report->driver[0])
+		return;
+	device_read(dev, "physfn/sriov_drivers_autoprobe", autoprobe, sizeof(autoprobe));
+	if (!strcmp(autoprobe, "0"))
+		report_note(report, "sriov_drivers_autoprobe of its PF keeps native drivers away");
+	else
+		report_note(report, "no native driver of it is loaded");
+}
+
 int flavour_set_native(struct kmod_ctx *kmod, const struct device *dev, struct report *report)
 {
 	struct before before;
@@ -317,6 +331,7 @@ int flavour_set_native(struct kmod_ctx *kmod, const struct device *dev, struct r
 		ret = rebind(dev, report, &before, override, NULL);
 		flavour_show(dev, report);
 		report->changed = !ret;
+		note_no_driver(dev, report);
 	}
 	if (users >= 0)
 		close(users);
