@@ -93,11 +93,7 @@ boot_arguments()
 		QEMU_ARGS+=(-chardev stdio,id=out,signal=off
 			-device virtserialport,chardev=out,name=lab.out)
 	fi
-	# QEMU's own monitor as a port of L1, so that a test can set faults.
-	QEMU_ARGS+=(-chardev socket,id=qmp,path=/tmp/qmp,server=on,wait=off
-		-mon chardev=qmp,mode=control
-		-chardev socket,id=port,path=/tmp/qmp
-		-device virtserialport,chardev=port,name=lab.qmp)
+	monitor_port
 	share root /mnt on
 	share src /src on
 	share build /srv on
@@ -109,6 +105,16 @@ boot_arguments()
 	[ -z "$OPT_TRACE" ] || QEMU_ARGS+=(-trace "$OPT_TRACE" -D /results/qemu.log)
 	[ -z "$OPT_LINK" ] || link_arguments
 	QEMU_ARGS+=("${OPT_QEMU_ARGS[@]}")
+}
+
+# monitor_port - QEMU's own monitor as a port of the machine, so that a test
+# can set faults.
+monitor_port()
+{
+	QEMU_ARGS+=(-chardev "socket,id=qmp,path=/tmp/qmp,server=on,wait=off"
+		-mon chardev=qmp,mode=control
+		-chardev socket,id=port,path=/tmp/qmp
+		-device virtserialport,chardev=port,name=lab.qmp)
 }
 
 # link_arguments - A network between two machines, and a folder that both see.
@@ -238,7 +244,7 @@ run_options()
 		--model-prop)	OPT_MODEL_PROP+=${OPT_MODEL_PROP:+,}$2 ;;
 		--pf-type)	OPT_PF_TYPE=$2 ;;
 		--trace)	OPT_TRACE=$2 ;;
-		--append)	OPT_APPEND=$2 ;;
+		--append)	OPT_APPEND+=${OPT_APPEND:+ }$2 ;;
 		--dir)		OPT_DIR=$2 ;;
 		--dmesg-allow)	OPT_DMESG_ALLOW=$2 ;;
 		--host)		OPT_HOST=$2 ;;
@@ -272,23 +278,50 @@ prepare_run()
 	: >"$RUN_DIR/heartbeat"
 	printf '%s\n' "${TERM:-dumb}" >"$RUN_DIR/term"
 	printf '%s=%q\n' LAB_RELEASE "$L1_RELEASE" LAB_PFS "$OPT_PFS" \
-		LAB_VFS "$OPT_VFS" KVER "$(cat "$L1_ROOT/usr/src/lab/kver")" \
+		LAB_VFS "$OPT_VFS" KVER "$L1_KVER" \
 		LINUX_SRC /usr/src/lab/linux QEMU_SRC /usr/src/lab/qemu \
 		QEMU_BUILD /usr/src/lab/qemu-build >"$RUN_DIR/environment"
 	[ -z "$OPT_LINK" ] ||
 		printf 'LAB_HOST=%q\n' "$OPT_HOST" >>"$RUN_DIR/environment"
 }
 
+# needs_plugin - Is a device type of our own named in the options?
+needs_plugin()
+{
+	if [ "$OPT_PFS" != 0 ] && [ "$OPT_PF_TYPE" = connectx-pf ]; then
+		return 0
+	fi
+	case " ${OPT_QEMU_ARGS[*]}" in
+	*[\ ,=]connectx*|*-standin*|*\ snap-*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# launch QEMU PRELOAD - Run it with QEMU_ARGS and wait; sets VM_END.
+launch()
+{
+	local qemu=0 pid
+
+	# An input that never ends: at its end QEMU would close the port.
+	mkfifo "$RUN_DIR/stdin"
+	root_exec "$LAB_ROOT" env ${2:+LD_PRELOAD=$2} "$1" "${QEMU_ARGS[@]}" \
+		<>"$RUN_DIR/stdin" 2>"$RUN_DIR/qemu.err" &
+	pid=$!
+	NS_PID=$pid
+	watch_vm "$pid" "$RUN_DIR" "$OPT_TIMEOUT" || qemu=$?
+	return "$qemu"
+}
+
 # run_vm - Boot and wait; RUN_DIR and the options are set.
 run_vm()
 {
-	local preload='' qemu=0 pid
+	local preload='' qemu=0
 
-	[ "$OPT_PFS" = 0 ] || [ "$OPT_PF_TYPE" != connectx-pf ] || {
+	if needs_plugin; then
 		[ -s "$LAB_BUILD/qemu/connectx.so" ] ||
 			die "no plug-in built: run 'lab plugin $LAB_RELEASE' first"
 		preload=/build/qemu/connectx.so
-	}
+	fi
 	accel_choose
 	boot_arguments "$ACCEL"
 	LAB_BINDS=("$L1_ROOT:/mnt" "$L1_BUILD:/srv" "$RUN_DIR:/results"
@@ -298,14 +331,7 @@ run_vm()
 			qemu-system-x86_64 "${QEMU_ARGS[@]}" || qemu=$?
 		VM_END=ended
 	else
-		# An input that never ends: at its end QEMU would close the port.
-		mkfifo "$RUN_DIR/stdin"
-		root_exec "$LAB_ROOT" env ${preload:+LD_PRELOAD=$preload} \
-			qemu-system-x86_64 "${QEMU_ARGS[@]}" \
-			<>"$RUN_DIR/stdin" 2>"$RUN_DIR/qemu.err" &
-		pid=$!
-		NS_PID=$pid
-		watch_vm "$pid" "$RUN_DIR" "$OPT_TIMEOUT" || qemu=$?
+		launch qemu-system-x86_64 "$preload" || qemu=$?
 	fi
 	judge "$RUN_DIR" "$qemu"
 }
@@ -320,6 +346,7 @@ cmd_run()
 	L1_RELEASE=${OPT_KERNEL_ROOT:-$release}
 	enter "$L1_RELEASE"
 	L1_ROOT=$LAB_ROOT L1_BUILD=$LAB_BUILD
+	L1_KVER=$(cat "$L1_ROOT/usr/src/lab/kver")
 	make_initramfs
 	[ "$release" = "$L1_RELEASE" ] || enter "$release"
 	prepare_run

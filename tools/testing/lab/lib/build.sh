@@ -17,20 +17,24 @@ in_lab()
 	root_run "$LAB_ROOT" sh -euc "$1"
 }
 
-# build_modules - Kbuild writes beside the source, so a copy is built. Only
+# COPY_SOURCE - Kbuild writes beside the source, so a copy is built. Only
 # changed files are copied and files gone from the source are removed, which
-# keeps make's work small. W=1 with warnings as errors is the rule here.
-build_modules()
-{
-	build_lock
-	in_lab '
+# keeps make's work small.
+# shellcheck disable=SC2016 # for the shell in the root
+COPY_SOURCE='
 	mkdir -p /build/kernel /build/modules
 	rsync -a --delete --exclude="*.o" --exclude=".*.cmd" --exclude="*.ko" \
 		--exclude="*.mod" --exclude="*.mod.c" --exclude=Module.symvers \
-		--exclude=modules.order --include=/Kbuild --include=/include/*** \
-		--include=/drivers/*** --include=/compat/*** \
-		--include=/samples/*** --include=/tools/ --include=/tools/testing/ \
-		--include=/tools/testing/modules/*** --exclude="*" /src/ /build/kernel/
+		--exclude=modules.order --include=/Kbuild --include="/include/***" \
+		--include="/drivers/***" --include="/compat/***" \
+		--include="/samples/***" --include=/tools/ --include=/tools/testing/ \
+		--include="/tools/testing/modules/***" --exclude="*" /src/ /build/kernel/'
+
+# build_modules - W=1 with warnings as errors is the rule here.
+build_modules()
+{
+	build_lock
+	in_lab "$COPY_SOURCE"'
 	make -s -j2 -C "$KDIR" M=/build/kernel CONFIG_DEBUG_INFO_BTF_MODULES= \
 		VFIO_MLX5_TESTS=y W=1 KCFLAGS=-Werror modules
 	for m in $(find /build/kernel -name "*.ko"); do

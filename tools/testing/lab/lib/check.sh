@@ -31,11 +31,11 @@ plan_kept()
 # DIR/out, what the lab says DIR/lab.err.
 machine()
 {
-	local run=$1 dir=$2 command=(run "$RUN_RELEASE") init=l1/test
+	local run=$1 dir=$2 verb=(run "$RUN_RELEASE") init=l1/test
 
 	shift 2
-	[ -z "$RUN_ARCH" ] || command=(arch-run "$RUN_ARCH") init=arch/test
-	"$LAB_DIR/lab" "${command[@]}" "${RUN_OPTIONS[@]}" "$@" --dir "$dir" -- \
+	[ -z "$RUN_ARCH" ] || verb=(arch-run "$RUN_ARCH") init=arch/test
+	"$LAB_DIR/lab" "${verb[@]}" "${RUN_OPTIONS[@]}" "$@" --dir "$dir" -- \
 		"/src/tools/testing/lab/$init" \
 		"/src/tools/testing/lab/$TESTS_DIR/${run%@*}.sh" \
 		>"$dir/out" 2>"$dir/lab.err" </dev/null
@@ -170,7 +170,7 @@ build_for_runs()
 	for run in "$@"; do
 		run_options_of "$run" 2>/dev/null || continue
 		if [ -n "$RUN_ARCH" ]; then
-			wanted+=("arch-modules $RUN_ARCH $RUN_KERNEL")
+			wanted+=("arch-modules $RUN_ARCH $RUN_KERNEL" "plugin 13")
 			continue
 		fi
 		wanted+=("plugin $RUN_RELEASE" "modules $RUN_KERNEL"

@@ -95,6 +95,6 @@ is_release()
 
 need_release()
 {
-	is_release "${1:-}" ||
+	is_release "${1:-}" || [ "${1:-}" = "$ARCH_ROOT" ] ||
 		die "unknown release '${1:-}': use one of $LAB_RELEASES"
 }

@@ -46,8 +46,9 @@ for b in $binds; do
 	esac
 done
 
-kver=$(cat "$root/usr/src/lab/kver")
-common=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$root/usr/src/linux-headers-$kver/Makefile")
+# The root of the other architectures has kernels of several.
+kver=$(cat "$root/usr/src/lab/kver" 2>/dev/null || :)
+common=${kver:+$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$root/usr/src/linux-headers-$kver/Makefile")}
 exec env -i TERM="${TERM:-dumb}" HOME=/tmp LANG=C.UTF-8 \
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	LAB_RELEASE="${LAB_RELEASE:-}" LAB_CWD="${LAB_CWD:-/src}" \

@@ -11,6 +11,7 @@
 #   # lab: soak=1                     takes minutes: only by "make soak" or by name
 #   # lab-model-prop: k=v,k=v         properties of every PF
 #   # lab-qemu-arg: ARG               one more argument of QEMU, repeatable
+#   # lab-append: WORDS               more kernel command line
 #   # lab-dmesg-allow: REGEX          kernel messages that the test provokes
 #
 # A run is a test by its name, or "NAME@RELEASE" where kernel-root= lists
@@ -141,6 +142,9 @@ run_options_of()
 	while read -r line; do
 		RUN_OPTIONS+=(--qemu-arg "$line")
 	done < <(sed -n 's/^# lab-qemu-arg: *//p' "$file")
+	while read -r line; do
+		RUN_OPTIONS+=(--append "$line")
+	done < <(sed -n 's/^# lab-append: *//p' "$file")
 	for word in model-prop dmesg-allow; do
 		line=$(sed -n "s/^# lab-$word: *//p" "$file" | paste -sd'|')
 		[ -z "$line" ] || RUN_OPTIONS+=("--$word" "$line")

@@ -10,9 +10,13 @@
 root_hash()
 {
 	{
-		packages "$1"
-		sed -n '/^# [a-z-]*: /p' "$LAB_DIR/packages/$1"
-		cat "$LAB_DIR/lib/populate.sh" "$LAB_DIR"/root.d/*
+		if [ "$1" = "$ARCH_ROOT" ]; then
+			arch_root_files
+		else
+			packages "$1"
+			sed -n '/^# [a-z-]*: /p' "$LAB_DIR/packages/$1"
+			cat "$LAB_DIR/lib/populate.sh" "$LAB_DIR"/root.d/*
+		fi
 		id -u
 	} | sha256sum | cut -c1-12
 }
@@ -65,7 +69,7 @@ remove_partials()
 {
 	local d
 
-	for d in "$LAB_CACHE/roots/.partial-$1-"*; do
+	for d in "$LAB_CACHE/roots/.partial-$1."*; do
 		[ -e "$d" ] || continue
 		say "removing $d, left by a build that was killed"
 		remove_tree "$d"
@@ -111,9 +115,9 @@ build_root()
 	install_tools
 	remove_partials "$rel"
 
-	partial=$LAB_CACHE/roots/.partial-$rel-$$
+	partial=$LAB_CACHE/roots/.partial-$rel.$$
 	log=$LAB_CACHE/log/root-$rel.log
-	say "making the root of release $rel (about 3 minutes, some hundred MB to download; log: $log)"
+	say "making the root of release $rel (about $([ "$rel" = "$ARCH_ROOT" ] && echo 6 minutes, 1 GB || echo 3 minutes, some hundred MB) to download; log: $log)"
 	at_exit remove_tree "$partial"
 	mkdir "$partial"
 	chmod 755 "$partial"
@@ -121,7 +125,11 @@ build_root()
 	show_progress "$log" "$partial" &
 	progress=$!
 	at_exit end_process "$progress"
-	populate "$rel" "$partial" "$log" || ret=$?
+	if [ "$rel" = "$ARCH_ROOT" ]; then
+		arch_populate "$partial" "$log" || ret=$?
+	else
+		populate "$rel" "$partial" "$log" || ret=$?
+	fi
 	end_process "$progress"
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$ret" != 0 ]; then
