@@ -76,9 +76,13 @@ static int vpv_buf_reserve(struct vpv_buf *buf, unsigned long nr_pages)
 /*
  * Gives an unsealed buffer a capacity of at least @bytes. What was added stays in the buffer
  * on failure.
+ *
+ * What a device saves goes to user space as far as the device says that it wrote. Should it
+ * have written less, then the rest must not be what the page held before.
  */
 int vpv_buf_grow(struct vpv_buf *buf, size_t bytes)
 {
+	gfp_t zero = buf->pub.dma_dir == DMA_FROM_DEVICE ? __GFP_ZERO : 0;
 	unsigned long want = DIV_ROUND_UP(bytes, PAGE_SIZE);
 	int ret;
 
@@ -93,7 +97,7 @@ int vpv_buf_grow(struct vpv_buf *buf, size_t bytes)
 	while (buf->nr_pages < want) {
 		unsigned long filled;
 
-		filled = alloc_pages_bulk(GFP_KERNEL_ACCOUNT, want - buf->nr_pages,
+		filled = alloc_pages_bulk(GFP_KERNEL_ACCOUNT | zero, want - buf->nr_pages,
 					  buf->pages + buf->nr_pages);
 		if (!filled)
 			return -ENOMEM;
