@@ -156,6 +156,13 @@ void pci_pf_init(PciFn *pf, Qtest *q, unsigned index)
     find_caps(pf);
 }
 
+void pci_root_fn_init(PciFn *fn, Qtest *q, unsigned slot)
+{
+    *fn = (PciFn) { .q = q, .devfn = slot << 3 };
+    enable_ecam(q);
+    find_caps(fn);
+}
+
 unsigned pci_sriov_total(PciFn *pf)
 {
     return pci_cfg_read(pf, pf->sriov_cap + PCI_SRIOV_TOTAL_VF, 2);
@@ -282,7 +289,8 @@ bool pci_msix_pending(PciFn *fn, unsigned vector)
 
 bool pci_msix_fired(PciFn *fn, unsigned vector)
 {
-    volatile uint32_t *cell = qtest_ram(fn->q, fn->msix_sink + vector * 4, 4);
+    uint64_t sink = fn->msix_sink + vector * 4;
+    volatile uint32_t *cell = qtest_ram(fn->q, sink, 4); /* QEMU writes it */
     uint32_t val = *cell;
 
     *cell = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI Express as a test needs it: one function behind one root port, its
- * BAR 0, its virtual functions and its MSI-X vectors.
+ * BAR 0, its virtual functions and its MSI-X vectors; or one on the root bus.
  */
 #ifndef TESTS_PCI_H
 #define TESTS_PCI_H
@@ -35,6 +35,12 @@ void pci_cfg_write(PciFn *fn, uint16_t off, uint32_t val, unsigned size);
  * behind it: BAR 0, room for the BARs of its VFs, decoding and bus mastering.
  */
 void pci_pf_init(PciFn *pf, Qtest *q, unsigned index);
+
+/*
+ * The same for a function in slot @slot of the root bus, but that its BARs
+ * are left to the test and nothing is decoded.
+ */
+void pci_root_fn_init(PciFn *fn, Qtest *q, unsigned slot);
 
 /* SR-IOV with @num_vfs functions; 0 turns it off. */
 void pci_sriov_set(PciFn *pf, unsigned num_vfs);
