@@ -213,6 +213,44 @@ static void test_mac_of_vf(void **state)
                          0x525400abcd01);
 }
 
+#define CAP_ESWITCH     9
+
+static int set_cvlan(Hca *hca, uint16_t vport, bool strip, unsigned insert)
+{
+    uint8_t in[CX_SZ(modify_esw_vport_context_in)] = {};
+    uint8_t out[CX_SZ(modify_esw_vport_context_out)];
+    uint8_t *ctx = CX_ADDR(modify_esw_vport_context_in, in,
+                           esw_vport_context);
+
+    hca_header(in, OP(MODIFY_ESW_VPORT_CONTEXT), 0);
+    CX_SET(modify_esw_vport_context_in, in, other_vport, 1);
+    CX_SET(modify_esw_vport_context_in, in, vport_number, vport);
+    CX_SET(modify_esw_vport_context_in, in, field_select.vport_cvlan_strip, 1);
+    CX_SET(modify_esw_vport_context_in, in, field_select.vport_cvlan_insert,
+           1);
+    CX_SET(esw_vport_context, ctx, vport_cvlan_strip, strip);
+    CX_SET(esw_vport_context, ctx, vport_cvlan_insert, insert);
+    return hca_exec(hca, in, sizeof(in), out, sizeof(out));
+}
+
+/* The e-switch takes "no VLAN" for a VF and says no to any. */
+static void test_vlan_of_vf(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "eswitch=on");
+    uint8_t page[HCA_CAP_BYTES];
+
+    assert_int_equal(hca_query_cap(&m->pf[0], 0, CAP_ESWITCH, false, page),
+                     HCA_OK);
+    assert_int_equal(CX_GET(e_switch_cap, page, vport_cvlan_strip), 1);
+    assert_int_equal(CX_GET(e_switch_cap, page,
+                            vport_cvlan_insert_if_not_exist), 1);
+    machine_enable_vfs(m, 0, 1);
+    assert_int_equal(set_cvlan(&m->pf[0], 1, false, 0), HCA_OK);
+    assert_int_equal(set_cvlan(&m->pf[0], 1, true, 0), HCA_BAD_PARAM);
+    assert_int_equal(set_cvlan(&m->pf[0], 1, false, 1), HCA_BAD_PARAM);
+    assert_int_equal(set_cvlan(&m->pf[0], 9, false, 0), HCA_BAD_PARAM);
+}
+
 static void test_vf_cannot_reach_others(void **state)
 {
     Machine *m = machine_start_ready(state, 1, NULL);
@@ -243,6 +281,7 @@ int main(void)
         machine_test(test_sriov_on_and_off),
         machine_test(test_disable_running_vf),
         machine_test(test_mac_of_vf),
+        machine_test(test_vlan_of_vf),
         machine_test(test_vf_cannot_reach_others),
     };
 

@@ -173,6 +173,9 @@ static void cx_caps_eswitch_flow_table(ConnectXFunction *fn, uint8_t *p)
 static void cx_caps_eswitch(ConnectXFunction *fn, uint8_t *p)
 {
     CX_SET(e_switch_cap, p, nic_vport_node_guid_modify, 1);
+    /* Without these two mlx5_core cannot even set "no VLAN" for a VF. */
+    CX_SET(e_switch_cap, p, vport_cvlan_strip, 1);
+    CX_SET(e_switch_cap, p, vport_cvlan_insert_if_not_exist, 1);
 }
 
 static const struct {

@@ -332,11 +332,26 @@ static ConnectXStatus cx_op_query_esw_vport_context(ConnectXCmd *cmd)
     return CX_OK;
 }
 
+/* The switch leaves tags alone, so all that can be asked of it is that. */
+static bool cx_esw_context_is_plain(const uint8_t *ctx)
+{
+    return !CX_GET(esw_vport_context, ctx, vport_svlan_strip) &&
+           !CX_GET(esw_vport_context, ctx, vport_cvlan_strip) &&
+           !CX_GET(esw_vport_context, ctx, vport_svlan_insert) &&
+           !CX_GET(esw_vport_context, ctx, vport_cvlan_insert);
+}
+
 static ConnectXStatus cx_op_modify_esw_vport_context(ConnectXCmd *cmd)
 {
     ConnectXFunction *fn = cx_cmd_target(cmd);
 
     if (!fn) {
+        return CX_BAD_PARAM;
+    }
+    if (!cx_esw_context_is_plain(CX_ADDR(modify_esw_vport_context_in, cmd->in,
+                                         esw_vport_context))) {
+        qemu_log_mask(LOG_UNIMP, "connectx: fn %u: VLAN tags of a vport\n",
+                      cmd->fn->number);
         return CX_BAD_PARAM;
     }
     memcpy(fn->vport.esw_context,
