@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "alias.h"
@@ -76,6 +77,21 @@ static void restore(const struct device *dev, struct report *report, const struc
 }
 
 /*
+ * The event that tells of a new device comes before the kernel lets drivers match it. When it
+ * does it goes by driver_override, so there is only to wait.
+ */
+static void await_driver(const struct device *dev, char *now, size_t size)
+{
+	const struct timespec pause = { .tv_nsec = NEW_DEVICE_POLL_NS };
+	int i;
+
+	for (i = 0; i < NEW_DEVICE_POLLS && !now[0]; i++) {
+		nanosleep(&pause, NULL);
+		device_link(dev, "driver", now, size);
+	}
+}
+
+/*
  * Put @override in force and see that @want takes the device, or, when it is NULL, any
  * driver but the one before, or none.
  */
@@ -99,6 +115,8 @@ static int rebind(const struct device *dev, struct report *report, const struct 
 			break;
 		}
 		device_link(dev, "driver", now, sizeof(now));
+		if (report->new_device && want && !now[0])
+			await_driver(dev, now, sizeof(now));
 		if (want ? !strcmp(now, want) : !now[0] || strcmp(now, before->driver))
 			return 0;
 	}
@@ -301,6 +319,18 @@ static void note_no_driver(const struct device *dev, struct report *report)
 		report_note(report, "sriov_drivers_autoprobe of its PF keeps native drivers away");
 	else
 		report_note(report, "no native driver of it is loaded");
+}
+
+bool flavour_explain_busy(const struct device *dev, struct report *report)
+{
+	int users;
+
+	if (!device_has_vfio(dev))
+		return check_unbind(dev, report);
+	users = exclude_users(dev, report);
+	if (users >= 0)
+		close(users);
+	return users == -EBUSY;
 }
 
 int flavour_set_native(struct kmod_ctx *kmod, const struct device *dev, struct report *report)

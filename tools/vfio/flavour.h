@@ -2,6 +2,12 @@
 #ifndef VFIO_FLAVOUR_FLAVOUR_H
 #define VFIO_FLAVOUR_FLAVOUR_H
 
+#include <stdbool.h>
+
+/* A device that has just appeared is waited for: 2 s in all */
+#define NEW_DEVICE_POLLS	40
+#define NEW_DEVICE_POLL_NS	50000000
+
 struct device;
 struct kmod_ctx;
 struct report;
@@ -30,6 +36,15 @@ int flavour_set_vfio(struct kmod_ctx *kmod, const struct device *dev, struct rep
  * Return: 0, also when the kernel has no driver for it; or a negative errno.
  */
 int flavour_set_native(struct kmod_ctx *kmod, const struct device *dev, struct report *report);
+
+/**
+ * flavour_explain_busy() - say by whom a device is in use
+ * @dev: the device
+ * @report: error and fix are filled in
+ *
+ * Return: whether that could be told.
+ */
+bool flavour_explain_busy(const struct device *dev, struct report *report);
 
 /**
  * flavour_show() - fill in what the device has

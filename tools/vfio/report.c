@@ -116,7 +116,7 @@ void report_print(const struct report *report, bool json, bool verbose)
 	printf("%s: %s, %s %s%s\n", report->bdf, report->flavour,
 	       report->dry_run && report->changed ? "would be driven by" : "driven by",
 	       report->driver[0] ? report->driver : "nothing",
-	       report->changed ? "" : " (as before)");
+	       report->asked && !report->changed ? " (as before)" : "");
 }
 
 static void kmsg(int fd, const char *level, const char *bdf, const char *text)

@@ -14,8 +14,10 @@
  * @driver: what drives it in the end, or would; empty for none
  * @module: the module chosen for it, empty when none had to be
  * @alias: the alias that chose @module, empty when its name was given
+ * @asked: a flavour was asked for
  * @changed: something was done to the device, or would be
  * @dry_run: nothing is done, only noted
+ * @new_device: it has just appeared, the kernel may not offer it to drivers yet
  * @error: why it failed, empty when it did not
  * @fix: what to do about @error
  * @notes: what was done, or would be, and what was odd on the way, in order
@@ -27,8 +29,10 @@ struct report {
 	char driver[64];
 	char module[64];
 	char alias[128];
+	bool asked;
 	bool changed;
 	bool dry_run;
+	bool new_device;
 	char error[REPORT_TEXT_SIZE];
 	char fix[REPORT_TEXT_SIZE];
 	char notes[REPORT_MAX_NOTES][REPORT_TEXT_SIZE];

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libkmod.h>
 
@@ -25,6 +26,7 @@ struct options {
 	bool json;
 	bool verbose;
 	bool log;
+	bool new_device;
 };
 
 static void print_usage(FILE *out)
@@ -37,31 +39,58 @@ static void print_usage(FILE *out)
 		"  -j, --json      the result as a JSON object\n"
 		"  -v, --verbose   tell each step\n"
 		"  -l, --log       also write to the kernel's log (for udev)\n"
+		"  -w, --wait      the device has just appeared: wait for the kernel (for udev)\n"
 		"  -h, --help      this text\n"
 		"Status: 0 done, 1 failed and the device is as it was, 2 wrong usage.\n");
 }
 
-/* The kernel does it all itself; its errno says what a person has to know. */
+/* What an errno of the attribute means; see Documentation/ABI/testing/sysfs-bus-driver-flavour. */
+static const struct {
+	int err;
+	const char *cause;
+	const char *fix;
+} meanings[] = {
+	{ EEXIST, "its driver_override was written by hand and is in the way",
+	  "echo > /sys/bus/pci/devices/%s/driver_override" },
+	{ ENOEXEC, "the module chosen for it cannot be loaded", "dmesg tells more" },
+	{ EOPNOTSUPP, "it is a bridge; VFIO takes endpoints only", NULL },
+	{ EACCES, "only root may do that", "sudo" },
+};
+
+static int explain(const struct device *dev, int err, struct report *report)
+{
+	size_t i;
+
+	if (err == -EBUSY && flavour_explain_busy(dev, report))
+		return err;
+	for (i = 0; i < sizeof(meanings) / sizeof(*meanings); i++) {
+		if (-err != meanings[i].err)
+			continue;
+		if (meanings[i].fix)
+			report_fix(report, meanings[i].fix, dev->bdf);
+		return report_error(report, err, "%s", meanings[i].cause);
+	}
+	report_fix(report, "dmesg tells more; Documentation/admin-guide/binding.rst explains it");
+	return report_error(report, err, "the kernel refuses: %s", strerror(-err));
+}
+
+/* The kernel does it all itself. */
 static int write_attribute(const struct device *dev, const char *flavour, struct report *report)
 {
+	const struct timespec pause = { .tv_nsec = NEW_DEVICE_POLL_NS };
 	char driver[sizeof(report->driver)];
-	int ret;
+	int i, ret;
 
 	flavour_show(dev, report);
-	if (report->dry_run) {
-		report_note(report, "write %s to " ATTRIBUTE, flavour);
-		report->changed = strcmp(flavour, report->flavour);
-		report->flavour = flavour;
-		return 0;
-	}
 	snprintf(driver, sizeof(driver), "%s", report->driver);
 	ret = device_write(dev, ATTRIBUTE, flavour);
+	for (i = 0; report->new_device && ret == -EAGAIN && i < NEW_DEVICE_POLLS; i++) {
+		nanosleep(&pause, NULL);
+		ret = device_write(dev, ATTRIBUTE, flavour);
+	}
 	flavour_show(dev, report);
 	report->changed = strcmp(driver, report->driver);
-	if (!ret)
-		return 0;
-	report_fix(report, "dmesg tells more; Documentation/admin-guide/binding.rst explains it");
-	return report_error(report, ret, "the kernel refuses %s: %s", flavour, strerror(-ret));
+	return ret ? explain(dev, ret, report) : 0;
 }
 
 static int set_flavour(const struct device *dev, const char *flavour, struct report *report)
@@ -69,7 +98,8 @@ static int set_flavour(const struct device *dev, const char *flavour, struct rep
 	struct kmod_ctx *kmod;
 	int ret;
 
-	if (device_has(dev, ATTRIBUTE))
+	/* Both choose by the same rule, so what the kernel would do is what we would. */
+	if (device_has(dev, ATTRIBUTE) && !report->dry_run)
 		return write_attribute(dev, flavour, report);
 	kmod = kmod_new(NULL, NULL);
 	if (!kmod)
@@ -112,11 +142,11 @@ static int parse_options(int argc, char **argv, struct options *options)
 	static const struct option names[] = {
 		{ "dry-run", no_argument, NULL, 'n' }, { "json", no_argument, NULL, 'j' },
 		{ "verbose", no_argument, NULL, 'v' }, { "log", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' }, { },
+		{ "wait", no_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "njvlh", names, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "njvlwh", names, NULL)) != -1) {
 		switch (c) {
 		case 'n':
 			options->dry_run = true;
@@ -129,6 +159,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'l':
 			options->log = true;
+			break;
+		case 'w':
+			options->new_device = true;
 			break;
 		case 'h':
 			print_usage(stdout);
@@ -156,7 +189,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "vfio-flavour: '%s' is no flavour: vfio or native\n", flavour);
 		return EXIT_USAGE;
 	}
+	report.asked = flavour;
 	report.dry_run = options.dry_run;
+	report.new_device = options.new_device;
 	ret = run(argv[optind], flavour, &report);
 	report_print(&report, options.json, options.verbose || options.dry_run);
 	if (options.log)

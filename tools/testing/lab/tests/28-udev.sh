@@ -98,12 +98,12 @@ by_hand()
 {
 	modprobe mlx5_vfio_pci &&
 		wait_for 60 is_bound "$pf" mlx5_core &&
-		echo 1 >"$PCI/$pf/sriov_numvfs" &&
-		wait_for 60 is_bound "$(vf "$pf" 0)" mlx5_core &&
-		echo "$(vf "$pf" 0)" >"$PCI/$(vf "$pf" 0)/driver/unbind" &&
-		echo mlx5_vfio_pci >"$PCI/$(vf "$pf" 0)/driver_override" &&
-		echo "$(vf "$pf" 0)" >/sys/bus/pci/drivers_probe &&
-		is_bound "$(vf "$pf" 0)" mlx5_vfio_pci
+		echo 1 >"$PCI/$pf/sriov_numvfs" && vf=$(vf "$pf" 0) &&
+		wait_for 60 is_bound "$vf" mlx5_core &&
+		echo "$vf" >"$PCI/$vf/driver/unbind" &&
+		echo mlx5_vfio_pci >"$PCI/$vf/driver_override" &&
+		echo "$vf" >/sys/bus/pci/drivers_probe &&
+		is_bound "$vf" mlx5_vfio_pci
 }
 
 back_by_hand()
@@ -209,6 +209,7 @@ EOF
 
 hold()
 {
+	rm -f /tmp/held
 	python3 /tmp/hold.py "$1" "$(group_of "$1")" >/tmp/held 2>&1 &
 	echo $! >/tmp/holder
 	wait_for 30 grep -q held /tmp/held || { cat /tmp/held; return 1; }
