@@ -322,6 +322,22 @@ enum vfio_pci_variant_cache {
 };
 
 /**
+ * struct vfio_pci_variant_mapping_ops - what a variant does about a user's mappings of a region
+ * @mapped: @vma is about to become a mapping of memory that begins at @phys. An ERR_PTR
+ *          fails the user's mmap(); else the result is a cookie for @unmapped, or NULL when
+ *          there will be nothing to do.
+ * @unmapped: The mapping with this cookie is gone, before the device is closed.
+ *
+ * Both are called with the address space's mmap_lock held for writing, or when nobody uses the
+ * address space any more. In between @vma keeps its address, length and address space: such
+ * a mapping is not inherited over fork() and can be neither moved nor unmapped in part.
+ */
+struct vfio_pci_variant_mapping_ops {
+	void *(*mapped)(struct vm_area_struct *vma, phys_addr_t phys);
+	void (*unmapped)(void *cookie);
+};
+
+/**
  * struct vfio_pci_variant_memory - physical memory for a region
  * @phys: its address
  * @bytes: its size. 0 makes a region that can be neither accessed nor mapped and is there
@@ -329,6 +345,7 @@ enum vfio_pci_variant_cache {
  * @cache: how it is accessed
  * @flags: VFIO_REGION_INFO_FLAG_READ, _WRITE, _MMAP: what the user may do. A mapping is
  *         writable only with _WRITE; with _MMAP @phys and @bytes are multiples of PAGE_SIZE.
+ * @mapping_ops: NULL, or both of its functions; lives as long as the region
  *
  * The memory must not be the kernel's RAM, and must be accessible as long as the device is
  * open, resets included.
@@ -338,6 +355,7 @@ struct vfio_pci_variant_memory {
 	u64 bytes;
 	enum vfio_pci_variant_cache cache;
 	u32 flags;
+	const struct vfio_pci_variant_mapping_ops *mapping_ops;
 };
 
 struct vfio_pci_variant_region *

@@ -12,8 +12,10 @@
 #include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -174,17 +176,100 @@ ssize_t vpv_memory_copy_user(const struct vfio_pci_variant_memory *memory, u64 p
 	return count;
 }
 
-static vm_fault_t vpv_memory_fault(struct vm_fault *vmf)
+static vm_fault_t vpv_memory_insert(const struct vfio_pci_variant_memory *memory,
+				    struct vm_fault *vmf)
 {
-	struct vfio_pci_variant_memory *memory = vmf->vma->vm_private_data;
-
 	return vmf_insert_pfn(vmf->vma, vmf->address,
 			      PHYS_PFN(memory->phys) + (vmf->pgoff & VPV_PGOFF_MASK));
+}
+
+static vm_fault_t vpv_memory_fault(struct vm_fault *vmf)
+{
+	return vpv_memory_insert(vmf->vma->vm_private_data, vmf);
 }
 
 static const struct vm_operations_struct vpv_memory_vm_ops = {
 	.fault = vpv_memory_fault,
 };
+
+/* A mapping that the variant wants to know of; in vm_private_data of its VMAs */
+struct vpv_mapping {
+	/* One as a rule; two while mremap() tries to move it */
+	refcount_t vmas;
+	const struct vfio_pci_variant_memory *memory;
+	void *cookie;
+};
+
+static vm_fault_t vpv_mapping_fault(struct vm_fault *vmf)
+{
+	struct vpv_mapping *mapping = vmf->vma->vm_private_data;
+
+	return vpv_memory_insert(mapping->memory, vmf);
+}
+
+static void vpv_mapping_open(struct vm_area_struct *vma)
+{
+	struct vpv_mapping *mapping = vma->vm_private_data;
+
+	refcount_inc(&mapping->vmas);
+}
+
+static void vpv_mapping_close(struct vm_area_struct *vma)
+{
+	struct vpv_mapping *mapping = vma->vm_private_data;
+
+	if (!refcount_dec_and_test(&mapping->vmas))
+		return;
+
+	if (mapping->cookie)
+		mapping->memory->mapping_ops->unmapped(mapping->cookie);
+	kfree(mapping);
+}
+
+/* What the variant was told of a mapping holds as long as the mapping does */
+static int vpv_mapping_may_split(struct vm_area_struct *vma, unsigned long address)
+{
+	return -EINVAL;
+}
+
+static int vpv_mapping_mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static const struct vm_operations_struct vpv_mapping_vm_ops = {
+	.open = vpv_mapping_open,
+	.close = vpv_mapping_close,
+	.may_split = vpv_mapping_may_split,
+	.mremap = vpv_mapping_mremap,
+	.fault = vpv_mapping_fault,
+};
+
+/* Tells the variant of a mapping that begins at page @pgoff of @memory */
+static int vpv_mapping_create(const struct vfio_pci_variant_memory *memory, u64 pgoff,
+			      struct vm_area_struct *vma)
+{
+	struct vpv_mapping *mapping;
+
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
+	if (!mapping)
+		return -ENOMEM;
+
+	mapping->cookie = memory->mapping_ops->mapped(vma, memory->phys + (pgoff << PAGE_SHIFT));
+	if (IS_ERR(mapping->cookie)) {
+		int ret = PTR_ERR(mapping->cookie);
+
+		kfree(mapping);
+		return ret;
+	}
+
+	refcount_set(&mapping->vmas, 1);
+	mapping->memory = memory;
+	vm_flags_set(vma, VM_DONTCOPY);
+	vma->vm_private_data = mapping;
+	vma->vm_ops = &vpv_mapping_vm_ops;
+	return 0;
+}
 
 /*
  * Maps a part of @memory, page by page as the user touches it: it can be many gibibytes. The
@@ -210,6 +295,9 @@ int vpv_memory_map_user(struct vfio_pci_variant_memory *memory, struct vm_area_s
 		vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
 
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	if (memory->mapping_ops)
+		return vpv_mapping_create(memory, pgoff, vma);
+
 	vma->vm_private_data = memory;
 	vma->vm_ops = &vpv_memory_vm_ops;
 	return 0;
