@@ -20,8 +20,10 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
+#define BIT_ULL(n)	((uint64_t)1 << (n))
 #define PAGE		0x10000ULL
-#define REGION_MAX	(1ULL << 40)
+#define REGION_MAX	BIT_ULL(40)
+#define ADDRESS_END	BIT_ULL(51)
 #define RAM		0x0006000000000000ULL
 #define RAM_BYTES	(128ULL << 30)
 #define TGT		0x0000040000000000ULL
@@ -30,6 +32,7 @@
 static const struct nvlink2_limits limits = {
 	.page_bytes = PAGE,
 	.region_bytes = REGION_MAX,
+	.address_end = ADDRESS_END,
 };
 
 static struct nvlink2_property bytes_of(const void *from, int bytes)
@@ -145,7 +148,7 @@ static int decode_npu(struct nvlink2_npu_properties properties, struct nvlink2_n
 
 	memset(npu, 0, sizeof(*npu));
 	npu->link_speed = 0xa5;
-	ret = nvlink2_decode_npu(&properties, npu, &complaint);
+	ret = nvlink2_decode_npu(&properties, &limits, npu, &complaint);
 	drop_all(&properties.tgt, sizeof(properties) / sizeof(properties.tgt));
 	if (!ret)
 		return 0;
@@ -224,6 +227,7 @@ static void accept_range(uint64_t address, uint64_t bytes)
 static void test_gpu_range(void **state)
 {
 	const char *unaligned = "not a multiple of the page size";
+	const char *past_end = "past the end of the address space";
 
 	refuse_range(RAM, 0, "size 0");
 	refuse_range(RAM + 1, RAM_BYTES, unaligned);
@@ -232,14 +236,17 @@ static void test_gpu_range(void **state)
 	refuse_range(RAM, 1, unaligned);
 	refuse_range(RAM, REGION_MAX + PAGE, "larger than a region can be");
 	refuse_range(0, 0 - PAGE, "larger than a region can be");
-	refuse_range(0 - PAGE, 2 * PAGE, "past the end of the address space");
-	refuse_range(0 - REGION_MAX + PAGE, REGION_MAX, "past the end of the address space");
+	refuse_range(0 - PAGE, 2 * PAGE, past_end);
+	refuse_range(0 - PAGE, PAGE, past_end);
+	refuse_range(0 - REGION_MAX + PAGE, REGION_MAX, past_end);
+	refuse_range(ADDRESS_END, PAGE, past_end);
+	refuse_range(ADDRESS_END - PAGE, 2 * PAGE, past_end);
 
 	accept_range(RAM, PAGE);
 	accept_range(RAM, REGION_MAX);
 	accept_range(0, PAGE);
-	accept_range(0 - PAGE, PAGE);
-	accept_range(0 - REGION_MAX, REGION_MAX);
+	accept_range(ADDRESS_END - PAGE, PAGE);
+	accept_range(ADDRESS_END - REGION_MAX, REGION_MAX);
 }
 
 static void test_npu(void **state)
@@ -294,6 +301,8 @@ static void test_npu_bad_atsd(void **state)
 		{ 0, "address 0" },
 		{ ATSD(0) + 8, "not a multiple of 64 KiB" },
 		{ ATSD(0) + 0x1000, "not a multiple of 64 KiB" },
+		{ ADDRESS_END, "past the end of the address space" },
+		{ 0 - PAGE, "past the end of the address space" },
 	};
 	struct nvlink2_npu_properties properties;
 	struct nvlink2_npu npu;

@@ -15,12 +15,27 @@
  *
  * The links of one GPU lead to the same RAM, so its first one tells about all.
  */
+#include <linux/bits.h>
 #include <linux/errno.h>
+#include <linux/mmzone.h>
 #include <linux/of.h>
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
 #include "firmware.h"
+
+/*
+ * The kernel knows no end of I/O memory on powerpc, and a physical address that is too long
+ * for a page table's entry would spoil the flags in it.
+ */
+static struct nvlink2_limits nvlink2_limits(void)
+{
+	return (struct nvlink2_limits){
+		.page_bytes = PAGE_SIZE,
+		.region_bytes = VFIO_PCI_OFFSET_MASK & PAGE_MASK,
+		.address_end = BIT_ULL(MAX_PHYSMEM_BITS),
+	};
+}
 
 /* The value stays valid as long as the caller holds the node */
 static struct nvlink2_property get_property(const struct device_node *node, const char *name)
@@ -84,10 +99,7 @@ err_npu:
 int nvlink2_read_gpu(struct pci_dev *pdev, struct nvlink2_gpu *gpu,
 		     struct nvlink2_complaint *complaint)
 {
-	const struct nvlink2_limits limits = {
-		.page_bytes = PAGE_SIZE,
-		.region_bytes = VFIO_PCI_OFFSET_MASK & PAGE_MASK,
-	};
+	const struct nvlink2_limits limits = nvlink2_limits();
 	struct nvlink2_gpu_properties properties;
 	struct device_node *npu, *memory;
 	int ret;
@@ -130,6 +142,7 @@ int nvlink2_read_npu(struct pci_dev *pdev, struct nvlink2_npu *npu,
 		     struct nvlink2_complaint *complaint)
 {
 	const struct device_node *node = pci_device_to_OF_node(pdev);
+	const struct nvlink2_limits limits = nvlink2_limits();
 	struct nvlink2_npu_properties properties;
 	struct device_node *gpu, *link;
 	int ret;
@@ -148,7 +161,7 @@ int nvlink2_read_npu(struct pci_dev *pdev, struct nvlink2_npu *npu,
 	properties.speed = get_property(node, "ibm,nvlink-speed");
 	properties.link_index = get_property(link, "ibm,npu-link-index");
 	properties.atsd = get_property(host_bridge_node(pdev), "ibm,mmio-atsd");
-	ret = nvlink2_decode_npu(&properties, npu, complaint);
+	ret = nvlink2_decode_npu(&properties, &limits, npu, complaint);
 	of_node_put(link);
 	return ret;
 }

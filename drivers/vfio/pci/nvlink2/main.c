@@ -23,6 +23,7 @@
 #include <linux/vfio_pci_variant.h>
 
 #include "firmware.h"
+#include "tce.h"
 
 /* The same for GPU RAM and for a register */
 #define NVLINK2_REGION_FLAGS	(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE | \
@@ -80,6 +81,7 @@ static int nvlink2_init_gpu(struct nvlink2_device *nvlink2, struct nvlink2_compl
 		.bytes = gpu.ram_bytes,
 		.cache = VFIO_PCI_VARIANT_CACHED,
 		.flags = NVLINK2_REGION_FLAGS,
+		.mapping_ops = nvlink2_tce_ops(),
 	};
 	ret = nvlink2_check_memory(nvlink2, "reg", complaint);
 	if (ret)
@@ -207,7 +209,35 @@ static const struct pci_device_id nvlink2_ids[] = {
 };
 MODULE_DEVICE_TABLE(pci, nvlink2_ids);
 
-module_vfio_pci_variant(nvlink2_ids, nvlink2_ops);
+static struct vfio_pci_variant_driver nvlink2_driver = {
+	.pci_driver = {
+		.name = KBUILD_MODNAME,
+		.id_table = nvlink2_ids,
+	},
+	.ops = &nvlink2_ops,
+};
+
+static int __init nvlink2_module_init(void)
+{
+	int ret;
+
+	ret = nvlink2_tce_init();
+	if (ret)
+		return ret;
+
+	ret = vfio_pci_variant_register_driver(&nvlink2_driver);
+	if (ret)
+		nvlink2_tce_exit();
+	return ret;
+}
+module_init(nvlink2_module_init);
+
+static void __exit nvlink2_module_exit(void)
+{
+	vfio_pci_variant_unregister_driver(&nvlink2_driver);
+	nvlink2_tce_exit();
+}
+module_exit(nvlink2_module_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("NVLink2 of V100 GPUs on POWER9 as a variant of vfio-pci");

@@ -15,6 +15,8 @@
 #define CELL_BYTES	4
 #define U64_BYTES	(2 * CELL_BYTES)
 
+#define PAST_THE_END	"past the end of the address space"
+
 static int complain(struct nvlink2_complaint *complaint, const char *property,
 		    const char *problem, int error)
 {
@@ -73,8 +75,8 @@ static int check_ram(u64 ram, u64 bytes, const struct nvlink2_limits *limits,
 		return complain(complaint, "reg", "not a multiple of the page size", -EINVAL);
 	if (bytes > limits->region_bytes)
 		return complain(complaint, "reg", "larger than a region can be", -EINVAL);
-	if (ram + (bytes - 1) < ram)
-		return complain(complaint, "reg", "past the end of the address space", -EINVAL);
+	if (bytes > limits->address_end || ram > limits->address_end - bytes)
+		return complain(complaint, "reg", PAST_THE_END, -EINVAL);
 	return 0;
 }
 
@@ -118,8 +120,8 @@ int nvlink2_decode_gpu(const struct nvlink2_gpu_properties *properties,
  * The host bridge lists its ATSD registers. The link takes the one of its own index; an old
  * firmware lists only one, which links can share.
  */
-static int get_atsd(const struct nvlink2_property *list, struct nvlink2_npu *npu,
-		    struct nvlink2_complaint *complaint)
+static int get_atsd(const struct nvlink2_property *list, const struct nvlink2_limits *limits,
+		    struct nvlink2_npu *npu, struct nvlink2_complaint *complaint)
 {
 	u64 index = npu->link_index;
 
@@ -139,19 +141,23 @@ static int get_atsd(const struct nvlink2_property *list, struct nvlink2_npu *npu
 		return complain(complaint, "ibm,mmio-atsd", "address 0", -EINVAL);
 	if (npu->atsd & (NVLINK2_ATSD_BYTES - 1))
 		return complain(complaint, "ibm,mmio-atsd", "not a multiple of 64 KiB", -EINVAL);
+	if (npu->atsd > limits->address_end - NVLINK2_ATSD_BYTES)
+		return complain(complaint, "ibm,mmio-atsd", PAST_THE_END, -EINVAL);
 	return 0;
 }
 
 /**
  * nvlink2_decode_npu() - the properties of an NPU's function
  * @properties: as they were found; without "ibm,mmio-atsd" there is no ATSD register
+ * @limits: what a region can be made of
  * @npu: the result, unchanged on error
  * @complaint: which property is at fault and why; set on error only
  *
  * Return: 0, -ENOENT when a property is missing, -EINVAL when one cannot be right.
  */
 int nvlink2_decode_npu(const struct nvlink2_npu_properties *properties,
-		       struct nvlink2_npu *npu, struct nvlink2_complaint *complaint)
+		       const struct nvlink2_limits *limits, struct nvlink2_npu *npu,
+		       struct nvlink2_complaint *complaint)
 {
 	struct nvlink2_npu found;
 	int ret;
@@ -169,7 +175,7 @@ int nvlink2_decode_npu(const struct nvlink2_npu_properties *properties,
 	if (ret)
 		return ret;
 
-	ret = get_atsd(&properties->atsd, &found, complaint);
+	ret = get_atsd(&properties->atsd, limits, &found, complaint);
 	if (ret)
 		return ret;
 

@@ -35,10 +35,12 @@ struct nvlink2_complaint {
  * struct nvlink2_limits - what a region can be made of
  * @page_bytes: regions are mapped in pages of this size
  * @region_bytes: a region can be at most this large
+ * @address_end: where the physical addresses end that fit in a page table's entry
  */
 struct nvlink2_limits {
 	u64 page_bytes;
 	u64 region_bytes;
+	u64 address_end;
 };
 
 /**
@@ -55,7 +57,7 @@ struct nvlink2_gpu_properties {
  * struct nvlink2_gpu - the same, decoded
  * @ram: physical address of the GPU's RAM as the CPU sees it
  * @ram_bytes: size of that window, which may be more than the RAM behind it; a multiple of
- *             the page size, not 0, and @ram + @ram_bytes does not wrap
+ *             the page size, not 0, and within the limits
  * @ssa_tgt: the same RAM's address as the GPU's links see it
  */
 struct nvlink2_gpu {
@@ -99,6 +101,7 @@ int nvlink2_decode_gpu(const struct nvlink2_gpu_properties *properties,
 		       const struct nvlink2_limits *limits, struct nvlink2_gpu *gpu,
 		       struct nvlink2_complaint *complaint);
 int nvlink2_decode_npu(const struct nvlink2_npu_properties *properties,
-		       struct nvlink2_npu *npu, struct nvlink2_complaint *complaint);
+		       const struct nvlink2_limits *limits, struct nvlink2_npu *npu,
+		       struct nvlink2_complaint *complaint);
 
 #endif /* NVLINK2_PROPERTIES_H */
