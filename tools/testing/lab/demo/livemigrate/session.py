@@ -18,13 +18,6 @@ NETDEV_TIMEOUT_S = 60
 PING_TIMEOUT_S = "200"
 
 
-MSIX_NOTE = [
-    "x-msix-relocation=bar2: without dirty logging in the device QEMU asks type1 for the",
-    "dirty pages of each mapped piece of a BAR, and the piece behind a MSI-X table that does",
-    "not fill its pages is not a number of whole pages, which type1 refuses.",
-]
-
-
 class Session:
     """Owns the VFs and the QEMUs; close() it whatever happened."""
 
@@ -75,8 +68,6 @@ class Session:
 
     def start_guest(self, vf, boot):
         """The guest with its VF up and objects held."""
-        for line in MSIX_NOTE:
-            self.report.line(f"  {line}")
         self.current = self.new_vm(vf)
         if boot:
             with self.report.progress("the guest boots (a minute and more without KVM)"):

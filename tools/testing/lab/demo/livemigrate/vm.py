@@ -67,15 +67,9 @@ class Vm:
         return f"{MEMORY_FOLDER}/livemigrate-{os.getpid()}-{self.name}.ram"
 
     def vf_device(self):
-        """Properties of the guest's VF.
-
-        A MSI-X table that does not fill its pages cuts the BAR at odd places, and QEMU 10
-        asks the kernel for the dirty bitmap of the piece behind it, which type1 refuses
-        (EINVAL): the table is put into a BAR of its own.
-        """
+        """Properties of the guest's VF."""
         return {"driver": "vfio-pci", "host": self.vf, "id": "vf", "bus": "port0",
-                "enable-migration": "on", "migration-events": True,
-                "x-msix-relocation": "bar2"}
+                "enable-migration": "on", "migration-events": True}
 
     def arguments(self, incoming, paused, plugged):
         memory = self.payload.memory_mib
