@@ -63,9 +63,14 @@ arch_modules()
 	unlock
 }
 
-# arch_programs - Test programs, static, where the architecture has some.
+# arch_programs - Test programs, static, where the architecture has some. The
+# harness is in the root of release 13 only.
 arch_programs()
 {
+	local LAB_BINDS
+
+	build_root 13
+	LAB_BINDS=("$(root_path 13)/usr/src/lab/linux/tools/testing/selftests:/run/kselftest")
 	in_arch '
 	case $ARCH_NAME in
 	arm64) dir=platform ;;
@@ -74,7 +79,8 @@ arch_programs()
 	dir=/src/tools/testing/selftests/vfio/$dir
 	[ -e $dir/Makefile ] || exit 0
 	mkdir -p /build/selftests
-	make -s -C $dir CC="$TRIPLE-gcc" O=/build/selftests LDFLAGS=-static'
+	make -s -C $dir CC="$TRIPLE-gcc" O=/build/selftests \
+		KSELFTEST_INC=/run/kselftest LDFLAGS=-static'
 }
 
 # arch_initramfs - Stock modules and ours with one index. Made anew when a
@@ -117,7 +123,8 @@ arch_arguments()
 		QEMU_ARGS+=(-machine virt,gic-version=3,iommu=smmuv3,accel=tcg
 			-cpu cortex-a72) ;;
 	ppc64el)
-		QEMU=qemu-system-ppc64 console=hvc0
+		# On a busy machine a CPU may stand still for longer than it bears.
+		QEMU=qemu-system-ppc64 console="hvc0 nowatchdog"
 		QEMU_ARGS+=(-machine pseries,accel=tcg -cpu power9) ;;
 	esac
 	QEMU_ARGS+=(-append "console=$console quiet loglevel=5 panic=-1 $OPT_APPEND"
