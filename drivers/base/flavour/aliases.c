@@ -15,10 +15,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/kernel_read_file.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
+#include <linux/path.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/utsname.h>
 #include <linux/vmalloc.h>
 
@@ -27,31 +31,63 @@
 /* Debian's have 1.4 MB; a file that is much larger is none of depmod's */
 #define ALIASES_MAX_BYTES	SZ_16M
 
+/* In the root of the first process, where modprobe looks as well, whatever the writer's root is */
+static struct file *open_aliases(void)
+{
+	struct file *file;
+	struct path root;
+	char *path;
+
+	path = kasprintf(GFP_KERNEL, "/lib/modules/%s/modules.alias", init_uts_ns.name.release);
+	if (!path)
+		return ERR_PTR(-ENOMEM);
+	get_fs_root(userspace_init_fs, &root);
+	file = file_open_root(&root, path, O_RDONLY, 0);
+	path_put(&root);
+	kfree(path);
+	return file;
+}
+
+static int read_all(struct file *file, struct flavour_aliases *aliases)
+{
+	loff_t size = i_size_read(file_inode(file)), pos = 0;
+	ssize_t ret;
+
+	if (!S_ISREG(file_inode(file)->i_mode) || size <= 0 || size > ALIASES_MAX_BYTES)
+		return -ENOENT;
+	aliases->text = vmalloc(size);
+	if (!aliases->text)
+		return -ENOMEM;
+	do {
+		ret = kernel_read(file, aliases->text + pos, size - pos, &pos);
+	} while (ret > 0 && pos < size);
+	if (ret < 0) {
+		vfree(aliases->text);
+		return ret;
+	}
+	aliases->len = pos;
+	return 0;
+}
+
 /*
- * The whole text, to be freed with flavour_aliases_free(). It is where modprobe looks, too: in
- * the root and by the name of the kernel of the first process, whatever the writer's are.
+ * The whole text, to be freed with flavour_aliases_free(). This is no kernel_read_file(), whose
+ * kinds of files (modules, firmware, policy...) security modules have rules for: lines here only
+ * propose names, and what modprobe then loads passes the rules for modules.
  *
  * Return: 0, -ENOMEM or -EINTR; -ENOENT if the text cannot be had for any other reason.
  */
 int flavour_aliases_read(struct flavour_aliases *aliases)
 {
-	ssize_t ret;
-	char *path;
+	struct file *file = open_aliases();
+	int ret;
 
-	path = kasprintf(GFP_KERNEL, "/lib/modules/%s/modules.alias", init_uts_ns.name.release);
-	if (!path)
-		return -ENOMEM;
-	aliases->text = NULL;
-	ret = kernel_read_file_from_path_initns(path, 0, &aliases->text, ALIASES_MAX_BYTES, NULL,
-						READING_UNKNOWN);
-	kfree(path);
-	if (ret < 0) {
-		aliases->text = NULL;
-		aliases->len = 0;
-		return ret == -ENOMEM || ret == -EINTR ? ret : -ENOENT;
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+	} else {
+		ret = read_all(file, aliases);
+		filp_close(file, NULL);
 	}
-	aliases->len = ret;
-	return 0;
+	return !ret || ret == -ENOMEM || ret == -EINTR ? ret : -ENOENT;
 }
 
 void flavour_aliases_free(struct flavour_aliases *aliases)

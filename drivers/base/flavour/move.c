@@ -152,7 +152,11 @@ static int attach(struct device *dev, struct device_driver *drv)
 	return ret;
 }
 
-/* One after the other until one takes the device, as the driver core does; 0 if none matches */
+/*
+ * One driver after the other until one takes the device, as the driver core does. 0 if none
+ * does: a driver that says -ENODEV or -ENXIO means that the device is none of its own, and so
+ * does PCI about a VF whose PF has sriov_drivers_autoprobe off.
+ */
 static int attach_native(struct flavour_device *fdev)
 {
 	struct device_driver *drv = NULL;
@@ -165,8 +169,11 @@ static int attach_native(struct flavour_device *fdev)
 			flavour_driver_put(drv);
 			return 0;
 		}
-		first = first ?: ret;
+		if (ret != -ENODEV && ret != -ENXIO)
+			first = first ?: ret;
 	}
+	if (!first && !device_is_registered(fdev->dev))
+		return -ENODEV;
 	return first;
 }
 
