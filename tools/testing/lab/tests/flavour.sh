@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Shared by the tests of driver_flavour: the attribute, what a write says, the
+# modules that come with it, a VFIO device that is open. After lib.sh.
+
+PCI=/sys/bus/pci/devices
+
+# by_id VENDOR:DEVICE [N] - Address of the N-th (0, 1...) such function.
+by_id()
+{
+	local dev
+
+	for dev in "$PCI"/*; do
+		[ "$(cat "$dev/vendor" "$dev/device")" = "0x${1%:*}"$'\n'"0x${1#*:}" ] ||
+			continue
+		echo "${dev##*/}"
+	done | sed -n "$((${2:-0} + 1))p"
+}
+
+# flavour BDF [WORD] - Read the attribute, or write it; a failed write says why.
+flavour()
+{
+	if [ $# -gt 1 ]; then
+		echo "$2" >"$PCI/$1/driver_flavour"
+	else
+		cat "$PCI/$1/driver_flavour"
+	fi
+}
+
+# reads BDF TEXT - Does the attribute say so?
+reads()
+{
+	local have
+	have=$(flavour "$1")
+
+	[ "$have" = "$2" ] || { echo "reads '$have', not '$2'"; return 1; }
+}
+
+override()
+{
+	cat "$PCI/$1/driver_override"
+}
+
+# overrides BDF NAME - Write driver_override; an empty NAME clears it.
+overrides()
+{
+	echo "$2" >"$PCI/$1/driver_override"
+}
+
+# state BDF - All that a failed write must leave alone.
+state()
+{
+	echo "$(driver_of "$1") $(override "$1") $(flavour "$1")"
+}
+
+# fails_with ERROR BDF WORD - The write says ERROR and changes nothing.
+fails_with()
+{
+	local before after said
+	before=$(state "$2")
+
+	if said=$(flavour "$2" "$3" 2>&1); then
+		echo "the write succeeded"
+		return 1
+	fi
+	[[ $said == *": $1" ]] || { echo "said: $said"; return 1; }
+	after=$(state "$2")
+	[ "$before" = "$after" ] ||
+		{ echo "was: $before"; echo "is:  $after"; return 1; }
+}
+
+has_no_driver()
+{
+	[ -z "$(driver_of "$1")" ]
+}
+
+modules()
+{
+	cut -d' ' -f1 /proc/modules | sort
+}
+
+is_loaded()
+{
+	grep -q "^${1//-/_} " /proc/modules
+}
+
+# comes_with MODULE - It and all that modprobe loads with it, as in /proc/modules.
+comes_with()
+{
+	modprobe --ignore-install --show-depends "$1" |
+		sed -n 's/^insmod \([^ ]*\).*/\1/p' |
+		sed -e 's/.*\///' -e 's/\.ko.*//' -e 's/-/_/g' | sort -u
+}
+
+# loads_exactly BDF WORD MODULE... - The write succeeds, and what was not in
+# memory before and is now are these modules and what they depend on.
+loads_exactly()
+{
+	local bdf=$1 word=$2 before new wanted m
+	shift 2
+
+	before=$(modules)
+	wanted=$(for m in "$@"; do comes_with "$m"; done | sort -u |
+		comm -13 <(echo "$before") -)
+	flavour "$bdf" "$word" || return 1
+	new=$(modules | comm -13 <(echo "$before") -)
+	[ "$new" = "$wanted" ] ||
+		{ echo "loaded: ${new//$'\n'/ }"; echo "wanted: ${wanted//$'\n'/ }"; return 1; }
+}
+
+# no_vfio - Nothing of VFIO is in memory.
+no_vfio()
+{
+	! modules | grep -E 'vfio|iommu_v2'
+}
+
+# unload_vfio - Stock VFIO's modules, with no device bound to them.
+unload_vfio()
+{
+	modprobe -r vfio-pci
+	modprobe -r vfio_iommu_type1 vfio
+	! is_loaded vfio_pci
+}
+
+# vfio_open BDF - Keep the device open until vfio_close; VFIO_USER is who does.
+vfio_open()
+{
+	local group
+	group=$(basename "$(readlink "$PCI/$1/iommu_group")")
+
+	modprobe vfio_iommu_type1
+	coproc VFIO_OPENER { exec python3 - "$group" "$1" <<'PYTHON'
+import fcntl, os, struct, sys
+group, device = sys.argv[1:]
+# _IO(';', 100 + n) of linux/vfio.h
+SET_IOMMU, GROUP_SET_CONTAINER, GROUP_GET_DEVICE_FD = 0x3b66, 0x3b68, 0x3b6a
+TYPE1 = 1
+container = os.open('/dev/vfio/vfio', os.O_RDWR)
+group_fd = os.open('/dev/vfio/' + group, os.O_RDWR)
+fcntl.ioctl(group_fd, GROUP_SET_CONTAINER, struct.pack('i', container))
+fcntl.ioctl(container, SET_IOMMU, TYPE1)
+fcntl.ioctl(group_fd, GROUP_GET_DEVICE_FD, device.encode() + b'\0')
+print('open', flush=True)
+os.read(os.open('/run/vfio-close', os.O_RDONLY), 1)
+PYTHON
+	}
+	VFIO_USER=$VFIO_OPENER_PID
+	local word
+	read -r -t 60 word <&"${VFIO_OPENER[0]}" && [ "$word" = open ]
+}
+
+vfio_close()
+{
+	echo >/run/vfio-close
+	wait "$VFIO_USER"
+}
+
+# qmp COMMAND ARGUMENTS - Tell QEMU, who answers some time later.
+qmp()
+{
+	local fd line
+
+	exec {fd}<>/dev/virtio-ports/lab.qmp || return 1
+	# The first is refused when it was said before; that is fine.
+	printf '{"execute": "qmp_capabilities"}\n{"execute": "%s", "arguments": %s, "id": "it"}\n' \
+		"$1" "$2" >&"$fd"
+	while read -r -t 30 -u "$fd" line; do
+		[[ $line == *'"id": "it"'* ]] && break
+	done
+	exec {fd}>&-
+	[[ $line == *'"return"'* ]] || { echo "$line"; return 1; }
+}
+
+# begin - driver_flavour loaded into a host without VFIO.
+begin()
+{
+	mkfifo /run/vfio-close
+	no_vfio >/dev/null || fatal "no VFIO module is loaded in the beginning"
+	modprobe driver_flavour || fatal "driver_flavour loads"
+}
