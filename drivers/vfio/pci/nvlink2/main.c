@@ -217,6 +217,7 @@ static struct vfio_pci_variant_driver nvlink2_driver = {
 	.ops = &nvlink2_ops,
 };
 
+/* By hand rather than by module_vfio_pci_variant(), for what tce.c needs */
 static int __init nvlink2_module_init(void)
 {
 	int ret;
