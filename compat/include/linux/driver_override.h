@@ -92,6 +92,7 @@ static inline int driver_override_set(struct device *dev, const char *name)
 	}
 	device_lock(dev);
 	old->name = *driver_override_place(dev);
+	/* Who reads it without a lock finds the whole string behind it */
 	smp_store_release(driver_override_place(dev), new);
 	device_unlock(dev);
 	call_rcu_tasks(&old->rcu, driver_override_free_old);

@@ -89,7 +89,9 @@ struct flavour_device {
 	struct kref ref;
 	struct device *dev;
 	struct flavour_bus *bus;
+	/* One writer at a time */
 	struct mutex writers;
+	/* For @ours */
 	spinlock_t ours_lock;
 	char *ours;
 	bool vfio;

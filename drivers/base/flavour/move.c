@@ -165,7 +165,9 @@ static int attach_native(struct flavour_device *fdev)
 	while (!flavour_next_native(fdev, &drv)) {
 		ret = attach(fdev->dev, drv);
 		/* Whoever bound it in the meantime matched no worse */
-		if (!ret || (ret == -EBUSY && !READ_ONCE(fdev->vfio) && is_bound(fdev->dev, NULL))) {
+		if (ret == -EBUSY && !READ_ONCE(fdev->vfio) && is_bound(fdev->dev, NULL))
+			ret = 0;
+		if (!ret) {
 			flavour_driver_put(drv);
 			return 0;
 		}

@@ -156,7 +156,7 @@ static void entry_alias(const struct flavour_pci_ids *entry, char *text)
 	text += put_value(text, "sc", mask >> 8 & 0xff, 2, class >> 8 & 0xff);
 	text += put_value(text, "i", mask & 0xff, 2, class & 0xff);
 	if (text[-1] != '*')
-		strcpy(text, "*");
+		memcpy(text, "*", sizeof("*"));
 }
 
 /* All 2^7 kinds of entries, with each field right or wrong: tables and aliases agree */
@@ -227,8 +227,7 @@ static const char aliases[] =
 	"alias vfio_pci:v00008086d*sv*sd*bc03sc*i* igd\n"
 	"alias vfio-reset:calxeda,hb-xgmac reset_xgmac\n"
 	"alias broken\n"
-	"alias  \n"
-	"alias a \n"
+	"alias  empty_pattern\n"
 	"aliasvfio_pci:v*d*sv*sd*bc*sc*i* x\n"
 	"\n"
 	"alias vfio_pci:v*d*sv*sd*bc*sc*i* name_of_a_module_that_is_longer_than_any_name_that_a_kernel_takes\n"

@@ -9,8 +9,7 @@
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* As snprintf(), but returns what was really written */
-static inline int __attribute__((format(printf, 3, 4)))
-scnprintf(char *buf, size_t size, const char *format, ...)
+static inline int scnprintf(char *buf, size_t size, const char *format, ...)
 {
 	va_list args;
 	int n;
