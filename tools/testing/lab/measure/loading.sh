@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# loading.sh REPEATS [WAY...] - In L1: which modules come into memory when a
+# loading.sh REPEATS [WAY[=DEVICE]...] - In L1: which modules come into memory when a
 # device of each kind is given to VFIO, how large they are and how long it
 # takes, by different ways:
 #
@@ -10,6 +10,7 @@
 #            is bound: what was proposed once, and rejected
 #   stock    vfio-pci, by driver_override
 #
+# With =DEVICE the way is taken for this device and the VF alone.
 # Prints "DEVICE,WAY,DRIVER,BYTES,MS,MODULE MODULE..." for each, MS being the
 # median, and "host,flavour,,BYTES,0,driver_flavour" for that module itself. Each time starts without a module of VFIO in memory. All devices but
 # the VF are measured while the host has no ConnectX: it is unplugged.
@@ -110,7 +111,7 @@ measure()
 {
 	local kind=$1 bdf=$2 way=$3 want driver start bytes modules n times=()
 
-	want=$(best "$bdf")
+	[ "$way" != softdep ] || want=$(best "$bdf")
 	cut -d' ' -f1 /proc/modules | sort >/tmp/before
 	for ((n = 0; n < REPEATS; n++)); do
 		start=$(microseconds)
@@ -151,11 +152,12 @@ shift
 [ $# -gt 0 ] || set -- stock softdep flavour
 
 pf=$(pf 0)
-slot=$(basename "$(dirname "$(realpath "$PCI/$pf")")")
 echo 1 >"$PCI/$pf/remove"
-for way in "$@"; do
+for arg in "$@"; do
+	way=${arg%=*}
 	prepare "$way"
 	for device in "${DEVICES[@]}"; do
+		[ "$way" = "$arg" ] || [ "${device% *}" = "${arg#*=}" ] || continue
 		# shellcheck disable=SC2086 # two words
 		measure $device "$way" || exit 1
 	done
@@ -166,7 +168,7 @@ echo 1 >/sys/bus/pci/rescan
 modprobe mlx5_core && wait_for 60 is_bound "$pf" mlx5_core || exit 1
 echo 0 >"$PCI/$pf/sriov_drivers_autoprobe"
 echo 1 >"$PCI/$pf/sriov_numvfs"
-for way in "$@"; do
+for way in "${@%=*}"; do
 	prepare "$way" >/dev/null
 	measure "$VF" "$(vf "$pf" 0)" "$way" || exit 1
 done

@@ -28,6 +28,7 @@ README.md	^make tools &&	done by this test before, from /build
 README.md	^devlink 	devlink's eswitch needs a model with one; done by 80-migrate and 85-migrate-fail
 README.md	^-device vfio-pci	arguments of QEMU, not a command; done by 80-migrate
 README.md	stock QEMU ----	a drawing
+sysfs-bus-driver-flavour	^\[native\] vfio$	all forms of a line, not a session; tested by 21-flavour
 EOF
 
 # The virtual functions have their addresses before they are there.
@@ -37,5 +38,5 @@ EOF
 	--name "0000:05:00.0=0000:00:08.0" \
 	/src/Documentation/admin-guide/binding-fallback.rst \
 	/src/README.md \
-	/src/Documentation/ABI/testing/sysfs-bus-driver-flavour \
-	/src/Documentation/admin-guide/binding.rst
+	/src/Documentation/admin-guide/binding.rst \
+	/src/Documentation/ABI/testing/sysfs-bus-driver-flavour
