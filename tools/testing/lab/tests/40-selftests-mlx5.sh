@@ -15,7 +15,7 @@ mapfile -t second < <(vfio_vfs "$(pf 1)" 1)
 	fatal "three VFs bind to mlx5_vfio_pci"
 
 export VFIO_BDFS="${first[*]} ${second[*]}"
-kselftest arc_test feature_test data_fd_test image_test lifetime_test \
+kselftest arc_test feature_test region_info_test data_fd_test image_test lifetime_test \
 	concurrent_test stuck_user_test mlx5_stream_test mlx5_objects_test
 
 # The same moves from one PF's VF to the other's
