@@ -619,9 +619,24 @@ static void check_plain(struct __test_metadata *_metadata, const char *bdf,
 	close_unbind(&dev);
 }
 
-TEST(without_properties_both_are_plain_devices)
+/* Many binds in one test: seconds, or a minute where the emulation gets little of a CPU */
+#define MANY_BINDS_SECONDS	150
+
+FIXTURE(firmware) {
+};
+
+FIXTURE_SETUP(firmware)
 {
 	clear_properties();
+}
+
+FIXTURE_TEARDOWN(firmware)
+{
+	clear_properties();
+}
+
+TEST_F(firmware, without_properties_both_are_plain_devices)
+{
 	check_plain(_metadata, machine.gpu, "ibm,npu", "missing");
 	check_plain(_metadata, machine.npu, "ibm,gpu", "missing");
 }
@@ -665,7 +680,7 @@ static const struct bad_property {
 	  "memory that the kernel uses" },
 };
 
-TEST(a_bad_property_makes_a_plain_device)
+TEST_F_TIMEOUT(firmware, a_bad_property_makes_a_plain_device, MANY_BINDS_SECONDS)
 {
 	const struct bad_property *bad;
 	__u32 phandle;
@@ -678,10 +693,9 @@ TEST(a_bad_property_makes_a_plain_device)
 		check_plain(_metadata, bad->plain == GPU ? machine.gpu : machine.npu,
 			    bad->property, bad->problem);
 	}
-	clear_properties();
 }
 
-TEST(a_bad_range_of_ram_makes_a_plain_device)
+TEST_F_TIMEOUT(firmware, a_bad_range_of_ram_makes_a_plain_device, MANY_BINDS_SECONDS)
 {
 	const struct {
 		__u64 address;
@@ -706,7 +720,6 @@ TEST(a_bad_range_of_ram_makes_a_plain_device)
 		ASSERT_EQ(set_reg(bad[i].address, bad[i].bytes), 0);
 		check_plain(_metadata, machine.gpu, "reg", bad[i].problem);
 	}
-	clear_properties();
 }
 
 static __u64 number_of(const char *variable)
