@@ -19,7 +19,7 @@ help:
 	@echo '  make demo       live-migrate a guest with an emulated ConnectX VF, stock QEMU'
 	@echo '  make check      all tests below; last line "N passed, N failed"'
 	@echo '  make style      form of the source: SPDX, checkpatch, shellcheck, spelling'
-	@echo '  make static     build for Debian 13, 12 and 13-backports without a warning; sparse'
+	@echo '  make static     build for Debian 13, 12, 13-backports, also arm64, ppc64el; sparse'
 	@echo '  make unit       user-space tests of parsers and tables, with sanitizers'
 	@echo '  make model      tests of the device model, no guest'
 	@echo '  make vm         tests in virtual machines; TESTS="name..." for some'

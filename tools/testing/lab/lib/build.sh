@@ -112,6 +112,16 @@ build_guest()
 	unlock
 }
 
+# build_saved_guest - The same guest, up and saved by libvirt, as booting one
+# in L1 takes minutes.
+build_saved_guest()
+{
+	build_guest
+	build_lock
+	in_lab '/src/tools/testing/lab/libvirt/save /build/demo /build/libvirt'
+	unlock
+}
+
 # build_tools - The user-space helper, to be run in the release's L1.
 build_tools()
 {

@@ -8,6 +8,7 @@
 #   #                                 the QEMU and model of release=
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
 #   # lab: arch=arm64                 another architecture's machine (arm64, ppc64el)
+#   # lab: saved-guest=1             a guest that libvirt saved, in /build/libvirt
 #   # lab: soak=1                     takes minutes: only by "make soak" or by name
 #   # lab-model-prop: k=v,k=v         properties of every PF
 #   # lab-qemu-arg: ARG               one more argument of QEMU, repeatable
@@ -121,7 +122,7 @@ run_options_of()
 				RUN_HOSTS=$value ;;
 		arch=arm64|arch=ppc64el)
 				RUN_ARCH=$value ;;
-		soak=0|soak=1)	;;
+		soak=[01]|saved-guest=[01]) ;;
 		*)		say "${file##*/}: unknown word '$word' in its header"
 				return 1 ;;
 		esac
