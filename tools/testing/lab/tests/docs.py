@@ -101,7 +101,8 @@ def parse(path):
 class Shell:
     """One bash, so that what a command sets holds for the next."""
 
-    def __init__(self, stages):
+    def __init__(self, stages, seconds):
+        self.seconds = seconds
         self.process = subprocess.Popen(
             ["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -112,7 +113,7 @@ class Shell:
         pipe = self.process.stdin
         pipe.write(f"{{ {command}\n}} </dev/null\ndocs_status=$?; echo; echo {MARK} $docs_status\n")
         pipe.flush()
-        timer = threading.Timer(COMMAND_SECONDS, self.process.kill)
+        timer = threading.Timer(self.seconds, self.process.kill)
         timer.start()
         output = []
         for line in self.process.stdout:
@@ -142,7 +143,7 @@ class Documents:
     """Runs documents and tells the result as TAP."""
 
     def __init__(self, options):
-        self.shell = Shell(options.stages)
+        self.shell = Shell(options.stages, options.seconds)
         self.names = dict(pair.split("=", 1) for pair in options.name)
         self.exceptions = [line.split("\t") for line in options.exceptions]
         self.used = set()
@@ -230,6 +231,8 @@ def main():
                         help="a name in the documents and what it is on this machine")
     parser.add_argument("--exceptions", type=argparse.FileType("r"), default=None,
                         help="lines of: document, tab, regular expression, tab, reason")
+    parser.add_argument("--seconds", type=int, default=COMMAND_SECONDS,
+                        help="how long a command or a stage may take")
     parser.add_argument("documents", nargs="+")
     options = parser.parse_args()
     text = options.exceptions.read() if options.exceptions else ""
