@@ -6,7 +6,7 @@
 # arm64 "virt" with virtio-mmio devices behind the SMMU (arch/arm64-dtb says
 # which), busybox. The disks are files of the source, read-only.
 #
-# lab: arch=arm64 kernel-root=13,12,13-backports mem=1024 timeout=150
+# lab: arch=arm64 kernel-root=13,12,13-backports mem=1024 timeout=300
 # lab-qemu-arg: -drive
 # lab-qemu-arg: if=none,id=d31,file=/src/COPYING,format=raw,read-only=on
 # lab-qemu-arg: -device
@@ -20,7 +20,7 @@
 # lab-qemu-arg: -device
 # lab-qemu-arg: virtio-blk-device,drive=d29,bus=virtio-mmio-bus.29
 # lab-qemu-arg: -device
-# lab-qemu-arg: e1000e
+# lab-qemu-arg: e1000e,romfile=
 
 PLATFORM=/sys/bus/platform
 DISK=a003e00.virtio_mmio	# a reset handler serves it
@@ -286,7 +286,7 @@ write_both()
 rebind()
 {
 	echo "$1" >"$(attr "$1" driver)/unbind"
-	echo "$1" >$PLATFORM/drivers_probe
+	echo "$1" >"$PLATFORM/drivers_probe"
 }
 
 unplug()
@@ -302,6 +302,8 @@ read_it()
 
 part_races()
 {
+	# All that is asked for is loaded: modprobe would only slow the writers down
+	echo /bin/true >/proc/sys/kernel/modprobe
 	pids=
 	for loop in "write_both $OTHER" "write_both $OTHER" "rebind $OTHER" \
 		"read_it $OTHER"; do
@@ -322,16 +324,17 @@ part_races()
 	check "... and is refused as it has no IOMMU" \
 		refused flavour-test vfio "Invalid argument"
 	rmmod flavour_test_platform
-	spin 15 unplug &
+	spin 10 unplug &
 	pids=$!
-	spin 60 write_both flavour-test &
+	spin 40 write_both flavour-test &
 	pids="$pids $!"
-	spin 60 write_both flavour-test &
+	spin 40 write_both flavour-test &
 	pids="$pids $!"
 	# shellcheck disable=SC2086
 	wait $pids
 	check "writers while it is unplugged: none is left behind" \
 		refuse_exists "$(attr flavour-test '')"
+	echo /tmp/modprobe >/proc/sys/kernel/modprobe
 }
 
 refuse_exists()
@@ -343,7 +346,7 @@ refuse_exists()
 part_pci()
 {
 	PLATFORM=/sys/bus/pci
-	for nic in $PLATFORM/devices/*; do
+	for nic in "$PLATFORM"/devices/*; do
 		[ "$(cat "$nic/device")" != 0x10d3 ] || break
 	done
 	nic=${nic##*/}
