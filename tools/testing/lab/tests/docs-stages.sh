@@ -23,6 +23,8 @@ stage_host()
 		rmmod $m || return 1
 	done
 	rm -f /etc/udev/rules.d/60-flavour.rules
+	# A folder of systemd, which a host has and the lab has not.
+	mkdir -p /etc/modules-load.d
 	# The RDMA drivers are in none of the texts, and slow to load.
 	echo 'blacklist mlx5_ib' >/etc/modprobe.d/lab.conf
 	udevadm control --ping 2>/dev/null || /usr/lib/systemd/systemd-udevd --daemon
