@@ -113,11 +113,24 @@ machine_result()
 	fi
 }
 
+# cpu_seconds FILE - What the children of a process have used, of its "times":
+# unlike the clock it does not depend on what else the machine does.
+cpu_seconds()
+{
+	awk 'NR == 2 {
+		for (i = 1; i <= 2; i++) {
+			split($i, t, /[ms]/)
+			sum += t[1] * 60 + t[2]
+		}
+		printf "%d\n", sum
+	}' "$1"
+}
+
 # one_run RUN DIR - Do a run; leaves DIR/tap. With two machines their folders
 # are host0 and host1 in it.
 one_run()
 {
-	local run=$1 dir=$2 start=$SECONDS try n failed dirs=("$2") STATUS
+	local run=$1 dir=$2 start=$SECONDS try n failed cpu dirs=("$2") STATUS
 
 	mkdir -p "$dir"
 	: >"$dir/retries"
@@ -138,8 +151,10 @@ one_run()
 		[ -n "$failed" ] || break
 		echo "# $run: $failed in attempt $try" >>"$dir/retries"
 	done
+	times >"$dir/times"
+	cpu=$(cpu_seconds "$dir/times")
 	{
-		echo "# $run ($((SECONDS - start)) s)"
+		echo "# $run ($((SECONDS - start)) s, $cpu s of CPU)"
 		cat "$dir/retries"
 		for n in "${!dirs[@]}"; do
 			machine_result "${dirs[n]}" "${STATUS[n]}" "$run" \
