@@ -21,7 +21,8 @@
 #define PHYS	0xbfff0000ULL
 
 /* As struct opregion_header and struct opregion_asle of i915 have it */
-struct __attribute__((packed)) table {
+#pragma pack(push, 1)
+struct table {
 	u8 signature[16];
 	u32 size_kib;
 	u8 reserved;
@@ -38,6 +39,8 @@ struct __attribute__((packed)) table {
 	u32 rvds;
 	u8 rest[8192 - 0x3c6];
 };
+
+#pragma pack(pop)
 
 _Static_assert(sizeof(struct table) == IGD_OPREGION_BYTES, "the table has 8 KiB");
 

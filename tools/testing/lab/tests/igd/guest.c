@@ -14,8 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define __used			__attribute__((__used__))
-
 #define PORT_CONFIG_ADDRESS	0xcf8
 #define PORT_CONFIG_DATA	0xcfc
 #define PORT_DEBUG_CONSOLE	0xe9
@@ -93,7 +91,7 @@ static uint32_t opregion_bytes(const uint8_t *opregion)
 	return rvda == OPREGION_BYTES ? OPREGION_BYTES + rvds : OPREGION_BYTES;
 }
 
-static void __used guest_main(void)
+void guest_main(void)
 {
 	uint32_t gpu = find_gpu();
 	const uint8_t *opregion = NULL;
