@@ -7,7 +7,7 @@
 
 #include "flavour_test.h"
 
-#define SLOW_LIMIT_MS	60000
+#define SLOW_LIMIT_MS	300000
 
 static DECLARE_WAIT_QUEUE_HEAD(slow_wait);
 static bool slow_go;
