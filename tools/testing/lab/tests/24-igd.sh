@@ -9,4 +9,9 @@
 # lab-qemu-arg: -device
 # lab-qemu-arg: igd-standin,addr=0x10,aperture-size=16M,opregion-version=2.0,vbt-bytes=7000,vbt-offset=0x3000
 
-exec python3 /src/tools/testing/lab/tests/igd/check.py 0000:00:10.0
+# The guest takes half of the time, and what it sees depends on QEMU and SeaBIOS: those of
+# two releases will do.
+part=
+[ "$LAB_RELEASE" != 13-backports ] || part=host
+
+exec python3 /src/tools/testing/lab/tests/igd/check.py 0000:00:10.0 $part
