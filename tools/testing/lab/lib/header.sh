@@ -6,6 +6,7 @@
 #   # lab: pfs=2 vfs=8 mem=2048 cpus=1 timeout=300 release=13
 #   # lab: kernel-root=13,12          once per release's kernel and root, under
 #   #                                 the QEMU and model of release=
+#   # lab: soak-root=13-backports     more of them, run by "make soak" or by name
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
 #   # lab: arch=arm64                 another architecture's machine (arm64, ppc64el)
 #   # lab: saved-guest=1             a guest that libvirt saved, in /build/libvirt
@@ -42,19 +43,29 @@ header_value()
 	echo "${value:-$3}"
 }
 
-# file_runs FILE - The runs of a script.
+# file_runs FILE SOAK - The runs of a script: with SOAK 0 the short ones, with 1
+# those of a soak, otherwise all.
 file_runs()
 {
-	local name rel list
+	local name rel short long runs
 
 	name=$(basename "$1" .sh)
-	list=$(header_value "$1" kernel-root '')
-	case $list in
-	*,*)	for rel in ${list//,/ }; do
+	short=$(header_value "$1" kernel-root "$(header_value "$1" release 13)")
+	long=$(header_value "$1" soak-root '')
+	runs=$name
+	case $short${long:+,$long} in
+	*,*)	runs=$(for rel in ${short//,/ }; do
 			echo "$name@$rel"
-		done ;;
-	*)	echo "$name" ;;
+		done) ;;
 	esac
+	if [ "$(header_value "$1" soak 0)" = 0 ]; then
+		[ "$2" = 1 ] || echo "$runs"
+	else
+		[ "$2" = 0 ] || echo "$runs"
+	fi
+	[ "$2" = 0 ] || for rel in ${long//,/ }; do
+		echo "$name@$rel"
+	done
 }
 
 # named_runs NAME - The runs that a word of $TESTS means: a test, one of its
@@ -64,13 +75,13 @@ named_runs()
 	local name=${1%.sh} f
 
 	if [ -e "$(run_file "$name")" ] && [ "$name" != "${name%@*}" ]; then
-		file_runs "$(run_file "$name")" | grep -xF -- "$name" ||
-			say "no run '$name': the test has $(file_runs "$(run_file "$name")" | paste -sd' ')"
+		file_runs "$(run_file "$name")" all | grep -xF -- "$name" ||
+			say "no run '$name': the test has $(file_runs "$(run_file "$name")" all | paste -sd' ')"
 	elif [ -e "$(run_file "$name")" ]; then
-		file_runs "$(run_file "$name")"
+		file_runs "$(run_file "$name")" all
 	elif compgen -G "$LAB_DIR/$TESTS_DIR/$name*.sh" >/dev/null; then
 		for f in "$LAB_DIR/$TESTS_DIR/$name"*.sh; do
-			file_runs "$f"
+			file_runs "$f" all
 		done
 	else
 		say "no test '$name'"
@@ -88,7 +99,7 @@ chosen_runs()
 	done | awk '!seen[$0]++'
 	[ -z "${TESTS:-}" ] || return 0
 	for f in "$LAB_DIR/$TESTS_DIR"/[0-9]*.sh; do
-		[ "$(header_value "$f" soak 0)" != "${LAB_SOAK:-0}" ] || file_runs "$f"
+		file_runs "$f" "${LAB_SOAK:-0}"
 	done
 }
 
@@ -122,7 +133,7 @@ run_options_of()
 				RUN_HOSTS=$value ;;
 		arch=arm64|arch=ppc64el)
 				RUN_ARCH=$value ;;
-		soak=[01]|saved-guest=[01]) ;;
+		soak=[01]|soak-root=*|saved-guest=[01]) ;;
 		*)		say "${file##*/}: unknown word '$word' in its header"
 				return 1 ;;
 		esac
