@@ -90,7 +90,7 @@ for device in nic connectx-vf; do
 	check "$device: driver_flavour loads no more than the softdep scheme" \
 		within "$device" flavour softdep
 done
-for device in v100 nic stock-nvme stock-virtio-blk; do
+for device in nic stock-nvme stock-virtio-blk; do
 	check "$device: driver_flavour loads what stock vfio-pci does" \
 		within "$device" flavour stock
 done
