@@ -72,8 +72,8 @@ refuse "but does not write it" nobody_writes
 check "a device without a driver reads as native" reads "$nic" "[native] vfio"
 check "a bridge has no other flavour" reads "$bridge" "[native]"
 check "and refuses one" fails_with "Operation not supported" "$bridge" vfio
-for word in "" vfi VFIO "vfio " " vfio" "vfio native" $'vfio\nx' none; do
-	check "'${word//$'\n'/\\n}' is no flavour" \
+for word in "" vfi VFIO "vfio " " vfio" "vfio native" none; do
+	check "'$word' is no flavour" \
 		fails_with "Invalid argument" "$nic" "$word"
 done
 refuse "driver_flavour stays loaded" rmmod driver_flavour
@@ -96,10 +96,10 @@ check "and shown" reads "$nic" "native [vfio]"
 check "and makes a struct vfio_device" ls "$PCI/$nic"/vfio-dev/vfio*
 check "no module of mlx5 has come" eval '! modules | grep mlx5'
 check "again changes nothing" flavour "$nic" vfio
-check "an open VFIO device is left open" vfio_open "$nic"
+try "an open VFIO device is left open" vfio_open "$nic"
 check "it is in use" fails_with "Device or resource busy" "$nic" native
 check "vfio, which it has, is no reason to complain" flavour "$nic" vfio
-check "its user closes it" vfio_close
+try "its user closes it" vfio_close
 check "then native takes it back" flavour "$nic" native
 check "by its driver" is_bound "$nic" e1000e
 check "and clears the override" [ "$(override "$nic")" = "(null)" ]
@@ -119,10 +119,11 @@ check "one of them goes to VFIO" eval 'flavour "$sibling0" native &&
 check "and back, with the other one at a native driver" \
 	eval 'flavour "$sibling0" native && is_bound "$sibling0" e1000'
 check "both go to VFIO" eval 'flavour "$sibling0" vfio && flavour "$sibling1" vfio'
-check "one is opened" vfio_open "$sibling0"
+try "one is opened" vfio_open "$sibling0"
 check "the other cannot leave the group that is in use" \
 	fails_with "Device or resource busy" "$sibling1" native
-check "until it is closed" eval 'vfio_close && flavour "$sibling1" native'
+try "it is closed" vfio_close
+check "then it can" flavour "$sibling1" native
 flavour "$sibling0" native
 
 # Modules that disappoint.
@@ -204,9 +205,9 @@ check "vfio brings mlx5_vfio_pci, what it needs, and nothing else" \
 check "vfio-pci is not loaded" eval '! is_loaded vfio_pci'
 check "mlx5_vfio_pci is bound" is_bound "$vf" mlx5_vfio_pci
 check "a struct vfio_device exists" ls "$PCI/$vf"/vfio-dev/vfio*
-check "it can be opened" vfio_open "$vf"
+try "it can be opened" vfio_open "$vf"
 check "and is in use then" fails_with "Device or resource busy" "$vf" native
-check "it is closed" vfio_close
+try "it is closed" vfio_close
 check "native binds the VF again" eval 'flavour "$vf" native && is_bound "$vf" mlx5_core'
 check "VFs go away" make_vfs "$pf" 0
 modprobe -r mlx5_vfio_pci

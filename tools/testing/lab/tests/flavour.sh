@@ -6,6 +6,21 @@
 
 PCI=/sys/bus/pci/devices
 
+# try TEXT CMD... - As check, but CMD runs in this very shell: it may start
+# processes that go on, and wait for some.
+try()
+{
+	local text=$1
+	shift
+
+	if "$@" >/run/try 2>&1; then
+		ok "$text"
+	else
+		not_ok "$text"
+		sed -e 's/^/# /' /run/try
+	fi
+}
+
 # by_id VENDOR:DEVICE [N] - Address of the N-th (0, 1...) such function.
 by_id()
 {
