@@ -105,11 +105,14 @@ check "by its driver" is_bound "$nic" e1000e
 check "and clears the override" [ "$(override "$nic")" = "(null)" ]
 check "and shows it" reads "$nic" "[native] vfio"
 
+# There is no udev here to load the driver of a virtio device.
+modprobe virtio_blk
+wait_for 30 [ -b /dev/vda ]
 exec {held}</dev/vda
 check "an open disk is in use" fails_with "Device or resource busy" "$disk" vfio
 exec {held}<&-
 check "a closed one is not" flavour "$disk" vfio
-check "native brings the disk back" eval 'flavour "$disk" native && [ -b /dev/vda ]'
+check "native brings the disk back" eval 'flavour "$disk" native && wait_for 30 [ -b /dev/vda ]'
 
 sibling0=$(by_id 8086:100e 0) sibling1=$(by_id 8086:100e 1)
 check "two devices share an IOMMU group" \
