@@ -9,7 +9,7 @@
 # functions have a host bridge of their own, as all that is behind one is one
 # IOMMU group and the lab's own devices are behind the other.
 #
-# lab: arch=ppc64el kernel-root=13,12 mem=1024 timeout=300
+# lab: arch=ppc64el kernel-root=13 mem=1024 timeout=300
 # lab-append: nowatchdog
 # lab-qemu-arg: -device
 # lab-qemu-arg: spapr-pci-host-bridge,index=1,id=npuphb
@@ -45,18 +45,6 @@ to_vfio()
 		is "$(basename "$(readlink "$1/driver")")" nvlink2_vfio_pci
 }
 
-# refuse TEXT CMD... - ok when CMD fails.
-refuse()
-{
-	refuse_text=$1
-	shift
-	if "$@" >/dev/null 2>&1; then
-		not_ok "$refuse_text"
-	else
-		ok "$refuse_text"
-	fi
-}
-
 to_native()
 {
 	echo native >"$1/driver_flavour" && is "$(cat "$1/driver_flavour")" '[native] vfio'
@@ -68,28 +56,7 @@ if [ -z "$gpu" ] || [ -z "$npu" ]; then
 	fatal "the machine has the stand-ins"
 fi
 
-# refused DIR DRIVER - The driver does not take the function.
-refused()
-{
-	modprobe "$2" && echo "$2" >"$1/driver_override" || return 1
-	echo "${1##*/}" >/sys/bus/pci/drivers_probe
-	[ ! -e "$1/driver" ] || { echo "it was taken"; return 1; }
-	echo >"$1/driver_override"
-}
-
 check "driver_flavour loads" modprobe driver_flavour
-
-# In 6.1 VFIO refuses all PCI devices of powerpc: their IOMMU does not claim to
-# be cache-coherent. Ours must fail as the stock driver does, and leave no trace.
-case $(uname -r) in
-6.1.*)
-	check "VFIO of this kernel takes no device on powerpc" refused "$gpu" vfio-pci
-	check "so the variant gets none" refused "$gpu" nvlink2_vfio_pci
-	refuse "and the one write fails" to_vfio "$gpu"
-	check "which changes nothing" is "$(cat "$gpu/driver_flavour")" '[native] vfio'
-	finish ;;
-esac
-
 check "one write binds the GPU to its variant" to_vfio "$gpu"
 check "the library came with it" loaded vfio_pci_variant
 check "and the bridge to the same" to_vfio "$npu"
