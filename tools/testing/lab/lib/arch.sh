@@ -43,7 +43,7 @@ arch_modules()
 	set --
 	if [ "$ARCH_NAME" = arm64 ]; then
 		mkdir -p /build/vfio-platform
-		rsync -a "/usr/src/lab/arch/linux-$REL/drivers/vfio/platform/" \
+		rsync -rlpc "/usr/src/lab/arch/linux-$REL/drivers/vfio/platform/" \
 			/build/vfio-platform/
 		$kbuild M=/build/vfio-platform CONFIG_VFIO_PLATFORM=m \
 			CONFIG_VFIO_PLATFORM_BASE=m modules
@@ -144,12 +144,13 @@ arch_arguments()
 arch_device_tree()
 {
 	[ -e "$LAB_DIR/arch/$ARCH-dtb" ] || return 0
-	root_run "$LAB_ROOT" env ${PRELOAD:+LD_PRELOAD=$PRELOAD} "$QEMU" \
+	if ! root_run "$LAB_ROOT" env ${PRELOAD:+LD_PRELOAD=$PRELOAD} "$QEMU" \
 		"${QEMU_ARGS[@]}" -machine dumpdtb=/results/qemu.dtb \
-		>"$RUN_DIR/dtb.log" 2>&1 </dev/null &&
-		root_run "$LAB_ROOT" sh "/src/tools/testing/lab/arch/$ARCH-dtb" \
-			/results/qemu.dtb /results/machine.dtb >>"$RUN_DIR/dtb.log" 2>&1 ||
+		>"$RUN_DIR/dtb.log" 2>&1 </dev/null ||
+	   ! root_run "$LAB_ROOT" sh "/src/tools/testing/lab/arch/$ARCH-dtb" \
+		/results/qemu.dtb /results/machine.dtb >>"$RUN_DIR/dtb.log" 2>&1; then
 		die "no device tree: $(tail -n 1 "$RUN_DIR/dtb.log")"
+	fi
 	QEMU_ARGS+=(-dtb /results/machine.dtb)
 }
 

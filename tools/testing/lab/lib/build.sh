@@ -18,12 +18,12 @@ in_lab()
 }
 
 # COPY_SOURCE - Kbuild writes beside the source, so a copy is built. Only
-# changed files are copied and files gone from the source are removed, which
-# keeps make's work small.
+# files of other content are copied, whatever their date, and files gone from
+# the source are removed: make's work is small even in a fresh clone.
 # shellcheck disable=SC2016 # for the shell in the root
 COPY_SOURCE='
 	mkdir -p /build/kernel /build/modules
-	rsync -a --delete --exclude="*.o" --exclude=".*.cmd" --exclude="*.ko" \
+	rsync -rlpc --delete --exclude="*.o" --exclude=".*.cmd" --exclude="*.ko" \
 		--exclude="*.mod" --exclude="*.mod.c" --exclude=Module.symvers \
 		--exclude=modules.order --include=/Kbuild --include="/include/***" \
 		--include="/drivers/***" --include="/compat/***" \

@@ -142,10 +142,10 @@ run_options_of()
 	*@*)	RUN_KERNEL=${1#*@} ;;
 	esac
 	: "${RUN_KERNEL:=$RUN_RELEASE}"
-	is_release "$RUN_RELEASE" && is_release "$RUN_KERNEL" || {
+	if ! is_release "$RUN_RELEASE" || ! is_release "$RUN_KERNEL"; then
 		say "${file##*/}: unknown release in its header ($RUN_RELEASE, $RUN_KERNEL)"
 		return 1
-	}
+	fi
 	if [ -n "$RUN_ARCH" ] && [ "$RUN_HOSTS" != 1 ]; then
 		say "${file##*/}: hosts=2 and arch= do not go together"
 		return 1
