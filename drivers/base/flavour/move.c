@@ -102,19 +102,30 @@ static void move_override_back(struct flavour_move *move)
 	move->ours = NULL;
 }
 
-/* Everything as it was, after the override was changed; the device may be detached or not */
+/*
+ * Everything as it was, after the override was changed; the device may be detached or not. An
+ * override by hand may name another driver than the one that was bound, written after the bind: it
+ * steps aside while that one comes back.
+ */
 static void move_back(struct flavour_move *move)
 {
+	struct device_driver *from = move->from;
 	struct device *dev = move->fdev->dev;
+	bool aside;
 	int ret;
 
 	if (move->sets_override)
 		move_override_back(move);
-	if (!move->from)
+	if (!from)
 		return;
-	ret = device_driver_attach(move->from, dev);
-	if (ret && ret != -ENODEV && !is_bound(dev, NULL))
-		dev_err(dev, "%s does not take the device back (%d)\n", move->from->name, ret);
+	aside = move->override && strcmp(move->override, from->name);
+	if (aside)
+		driver_override_set(dev, from->name);
+	ret = device_driver_attach(from, dev);
+	if (aside && driver_override_set(dev, move->override))
+		dev_err(dev, "no memory to put driver_override back\n");
+	if (ret && !is_bound(dev, NULL) && device_is_registered(dev))
+		dev_err(dev, "%s does not take the device back (%d)\n", from->name, ret);
 }
 
 /*
@@ -214,6 +225,18 @@ static int move_device(struct flavour_move *move, struct device_driver *drv)
 	return ret;
 }
 
+/* A device whose native driver is in use is told from the others before any module is loaded */
+static int native_in_use(struct flavour_device *fdev)
+{
+	int ret = 0;
+
+	device_lock(fdev->dev);
+	if (fdev->dev->driver && !fdev->vfio)
+		ret = flavour_begin_leaving(fdev);
+	device_unlock(fdev->dev);
+	return ret;
+}
+
 /*
  * Return: 0; -EOPNOTSUPP for a device that VFIO cannot drive; -EBUSY if it is in use; what
  * flavour_choose_vfio() and the bus's prepare_vfio say; or what the driver's probe said.
@@ -230,6 +253,9 @@ int flavour_to_vfio(struct flavour_device *fdev)
 
 	if (bus->offers_vfio && !bus->offers_vfio(dev))
 		return -EOPNOTSUPP;
+	ret = native_in_use(fdev);
+	if (ret)
+		return ret;
 	override = driver_override_get(dev);
 	if (IS_ERR(override))
 		return PTR_ERR(override);
