@@ -260,7 +260,7 @@ static void fewest_wildcards_come_first(void **state)
 		   "vfio_pci ");
 	candidates(aliases, len, "vfio-reset:calxeda,hb-xgmac", "reset_xgmac ");
 	candidates(aliases, len, "vfio-reset:calxeda,hb", "");
-	candidates(aliases, len, "", "");
+	candidates(aliases, len, "", "empty_pattern ");
 	candidates("", 0, CX_VF, "");
 }
 
