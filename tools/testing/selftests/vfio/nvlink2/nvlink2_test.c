@@ -21,19 +21,8 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "nvlink2.h"
+#include "machine.h"
 
-#define DRIVER		"nvlink2_vfio_pci"
-#define RAM_NODE	"nvlink2-test-ram"
-#define LINK_NODE	"nvlink2-test-link"
-/* Phandles that no node of the machine has */
-#define RAM_PHANDLE	0x7e570001
-#define LINK_PHANDLE	0x7e570002
-
-/* What the properties say by default; the target as skiboot computes it for the first GPU */
-#define TGT		0x0000040000000000ULL
-#define SPEED		9
-#define LINK		1
 #define ATSD_BYTES	0x10000
 
 #define FIRST_REGION	VFIO_PCI_NUM_REGIONS
@@ -41,21 +30,6 @@
 #define NPU_TYPE	(VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x1014)
 #define READ_WRITE_MMAP	(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE | \
 			 VFIO_REGION_INFO_FLAG_MMAP)
-
-#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
-
-/* The nodes that the properties are in */
-enum node { GPU, NPU, HOST_BRIDGE, RAM, LINK_OF_NPU, NODES };
-
-/* Set once, by main() */
-static struct {
-	char gpu[BDF_LEN];
-	char npu[BDF_LEN];
-	__u32 phandle[NODES];
-	__u64 ram;
-	__u64 ram_bytes;
-	__u64 atsd;
-} machine;
 
 /* One access each, which the compiler neither drops nor repeats */
 static __u64 load64(const void *at)
@@ -76,92 +50,6 @@ static void *pattern(size_t bytes, unsigned int seed)
 	for (i = 0; p && i < bytes; i++)
 		p[i] = (i * 2654435761u) >> 16 ^ seed;
 	return p;
-}
-
-static int set_reg(__u64 address, __u64 bytes)
-{
-	__u8 reg[16];
-
-	put_be64(reg, address);
-	put_be64(reg + 8, bytes);
-	return ofdt_set(RAM_PHANDLE, "reg", reg, sizeof(reg));
-}
-
-/* The list of ATSD registers: as @link has the true one, the others must not be taken. */
-static int set_atsd(unsigned int count, unsigned int link)
-{
-	__u8 list[64];
-	unsigned int i;
-
-	for (i = 0; i < count; i++)
-		put_be64(list + 8 * i, i == link ? machine.atsd : 0x6789000000000000ULL);
-	return ofdt_set(machine.phandle[HOST_BRIDGE], "ibm,mmio-atsd", list, 8 * count);
-}
-
-static void clear_properties(void)
-{
-	const __u32 npu = machine.phandle[NPU];
-
-	ofdt_remove(machine.phandle[GPU], "ibm,npu");
-	ofdt_remove(npu, "ibm,gpu");
-	ofdt_remove(npu, "ibm,nvlink");
-	ofdt_remove(npu, "memory-region");
-	ofdt_remove(npu, "ibm,device-tgt-addr");
-	ofdt_remove(npu, "ibm,nvlink-speed");
-	ofdt_remove(machine.phandle[HOST_BRIDGE], "ibm,mmio-atsd");
-	ofdt_remove_node(RAM_NODE);
-	ofdt_remove_node(LINK_NODE);
-}
-
-/* What a firmware writes for one GPU with one link */
-static int good_properties(void)
-{
-	const __u32 npu = machine.phandle[NPU];
-	__u8 reg[16], index[4];
-	int ret = 0;
-
-	clear_properties();
-	put_be64(reg, machine.ram);
-	put_be64(reg + 8, machine.ram_bytes);
-	put_be32(index, LINK);
-	ret = ret ?: ofdt_add_node(RAM_NODE, RAM_PHANDLE, "reg", reg, sizeof(reg));
-	ret = ret ?: ofdt_add_node(LINK_NODE, LINK_PHANDLE, "ibm,npu-link-index", index,
-				   sizeof(index));
-	ret = ret ?: ofdt_set_u32(machine.phandle[GPU], "ibm,npu", npu);
-	ret = ret ?: ofdt_set_u32(npu, "ibm,gpu", machine.phandle[GPU]);
-	ret = ret ?: ofdt_set_u32(npu, "ibm,nvlink", LINK_PHANDLE);
-	ret = ret ?: ofdt_set_u32(npu, "memory-region", RAM_PHANDLE);
-	ret = ret ?: ofdt_set_u64(npu, "ibm,device-tgt-addr", TGT);
-	ret = ret ?: ofdt_set_u32(npu, "ibm,nvlink-speed", SPEED);
-	ret = ret ?: set_atsd(3, LINK);
-	return ret;
-}
-
-/* Binds and opens; @property and @problem: what the log must say, NULL for no complaint. */
-static int open_bound(struct nv_device *dev, const char *bdf, const char *property,
-		      const char *problem)
-{
-	const char *const words[] = { bdf, "plain vfio", property ?: "", problem ?: "" };
-	int mark, ret;
-	bool said;
-
-	mark = klog_mark();
-	if (mark < 0)
-		return -errno;
-	ret = pci_bind(bdf, DRIVER);
-	said = klog_has(mark, words, ARRAY_LEN(words));
-	close(mark);
-	if (ret)
-		return ret;
-	if (said != !!property)
-		return -ENOMSG;
-	return nv_open(dev, bdf, VFIO_SPAPR_TCE_v2_IOMMU);
-}
-
-static void close_unbind(struct nv_device *dev)
-{
-	nv_close(dev);
-	pci_unbind(dev->bdf);
 }
 
 FIXTURE(gpu) {
@@ -720,42 +608,6 @@ TEST_F_TIMEOUT(firmware, a_bad_range_of_ram_makes_a_plain_device, MANY_BINDS_SEC
 		ASSERT_EQ(set_reg(bad[i].address, bad[i].bytes), 0);
 		check_plain(_metadata, machine.gpu, "reg", bad[i].problem);
 	}
-}
-
-static __u64 number_of(const char *variable)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoull(text, NULL, 0) : 0;
-}
-
-static __u32 node_of(const char *bdf, const char *below)
-{
-	char node[128], path[160];
-
-	pci_of_node(bdf, node, sizeof(node));
-	snprintf(path, sizeof(path), "%s%s", node, below);
-	return ofdt_phandle(path);
-}
-
-static const char *find_machine(void)
-{
-	machine.ram = number_of("NVLINK2_RAM");
-	machine.ram_bytes = number_of("NVLINK2_RAM_BYTES");
-	machine.atsd = number_of("NVLINK2_ATSD");
-	if (!machine.ram || machine.ram_bytes < COPY_AT + COPY_BYTES || !machine.atsd)
-		return "NVLINK2_RAM, _RAM_BYTES (4 MiB or more) or NVLINK2_ATSD is not set";
-	if (pci_find(0x10de, 0x1db1, machine.gpu) || pci_find(0x1014, 0x04ea, machine.npu))
-		return "no functions 10de:1db1 and 1014:04ea";
-
-	machine.phandle[GPU] = node_of(machine.gpu, "");
-	machine.phandle[NPU] = node_of(machine.npu, "");
-	machine.phandle[HOST_BRIDGE] = node_of(machine.npu, "/..");
-	machine.phandle[RAM] = RAM_PHANDLE;
-	machine.phandle[LINK_OF_NPU] = LINK_PHANDLE;
-	if (!machine.phandle[GPU] || !machine.phandle[NPU] || !machine.phandle[HOST_BRIDGE])
-		return "the functions have no node in a device tree";
-	return NULL;
 }
 
 int main(int argc, char **argv)
