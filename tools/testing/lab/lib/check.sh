@@ -78,12 +78,12 @@ verdict()
 {
 	local dir=$1 status=$2
 
-	# Not "grep -q": under pipefail it would fail the grep before it.
-	if [ "$status" = 0 ] &&
-	   [ "$(grep -E '^ok\b' "$dir/out" | grep -cv 'modules unload')" = 0 ]; then
-		echo "no test reported"
-	elif [ "$status" = 0 ] && grep -qE '^not ok\b' "$dir/out"; then
+	if [ "$status" = 0 ] && grep -qE '^not ok\b' "$dir/out"; then
 		echo "exit status 0 though a test failed"
+	# Not "grep -q": under pipefail it would fail the grep before it.
+	elif [ "$status" = 0 ] &&
+	     [ "$(grep -E '^ok\b' "$dir/out" | grep -cv 'modules unload')" = 0 ]; then
+		echo "no test reported"
 	elif ! plan_kept "$dir/out"; then
 		echo "fewer tests than planned"
 	elif [ "$status" != 0 ]; then
