@@ -135,6 +135,8 @@ unload_vfio()
 {
 	modprobe -r vfio-pci
 	modprobe -r vfio_iommu_type1 vfio
+	# A module of its own in 6.1
+	! is_loaded vfio_virqfd || modprobe -r vfio_virqfd
 	! is_loaded vfio_pci
 }
 
