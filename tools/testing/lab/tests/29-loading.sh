@@ -5,7 +5,7 @@
 # measurement finds the same lists, and they keep what the text promises.
 # Bytes and times differ from build to build and are not compared.
 #
-# lab: pfs=1 vfs=1 mem=1536 release=13 kernel-root=13 timeout=300
+# lab: pfs=1 vfs=1 mem=1536 release=13 kernel-root=13 timeout=900 soak=1
 # lab-qemu-arg: -drive
 # lab-qemu-arg: if=none,id=d0,file=null-co://,format=raw
 # lab-qemu-arg: -drive

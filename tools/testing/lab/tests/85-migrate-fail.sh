@@ -5,7 +5,7 @@
 # running at the source. One guest lives through all of it, since bringing one up is
 # what takes long.
 #
-# lab: pfs=2 vfs=2 mem=2048 release=13 timeout=1500
+# lab: pfs=2 vfs=2 mem=2048 release=13 soak=1 timeout=1500
 # lab-model-prop: eswitch=on
 
 exec /src/tools/testing/lab/demo/migrate --tap --migrations 0 --fail
