@@ -5,19 +5,16 @@
 # headers, and a machine that runs them. The machine is small: busybox and the
 # modules in an initramfs, no root file system.
 
-# arch_enter ARCH REL - As enter does for a release. One root has all of them,
-# each kernel a build folder of its own.
+# arch_enter ARCH REL - As enter does for a release.
 arch_enter()
 {
 	need_arch "${1:-}"
 	is_release "${2:-}" || die "unknown release '${2:-}': use one of $LAB_RELEASES"
-	enter "$ARCH_ROOT"
+	is_arch_root "$1-$2" || die "there is no kernel of release $2 for $1 in the lab"
+	enter "$1-$2"
 	ARCH=$1
 	LAB_RELEASE=$2
-	LAB_BUILD=${VFIO_MLX5_BUILD:-$LAB_CACHE/build}/$1-$2
-	mkdir -p "$LAB_BUILD"
-	ARCH_KVER=$(cat "$LAB_ROOT/usr/src/lab/arch/$1/$2/kver" 2>/dev/null) ||
-		die "there is no kernel of release $2 for $1 in the lab"
+	ARCH_KVER=$(cat "$LAB_ROOT/usr/src/lab/kver")
 	case $1 in
 	arm64)		ARCH_TRIPLE=aarch64-linux-gnu ARCH_KERNEL=arm64 ;;
 	ppc64el)	ARCH_TRIPLE=powerpc64le-linux-gnu ARCH_KERNEL=powerpc ;;
@@ -27,8 +24,8 @@ arch_enter()
 # in_arch SCRIPT - As in_lab, with the variables of the architecture.
 in_arch()
 {
-	root_run "$LAB_ROOT" env ARCH_NAME="$ARCH" REL="$LAB_RELEASE" \
-		KVER="$ARCH_KVER" KDIR="/usr/src/linux-headers-$ARCH_KVER" \
+	root_run "$LAB_ROOT" env ARCH_NAME="$ARCH" \
+		KDIR="/usr/src/linux-headers-$ARCH_KVER" \
 		TRIPLE="$ARCH_TRIPLE" ARCH_KERNEL="$ARCH_KERNEL" sh -euc "$1"
 }
 
@@ -43,7 +40,7 @@ arch_modules()
 	set --
 	if [ "$ARCH_NAME" = arm64 ]; then
 		mkdir -p /build/vfio-platform
-		rsync -rlpc "/usr/src/lab/arch/linux-$REL/drivers/vfio/platform/" \
+		rsync -rlpc "$LINUX_SRC/drivers/vfio/platform/" \
 			/build/vfio-platform/
 		$kbuild M=/build/vfio-platform CONFIG_VFIO_PLATFORM=m \
 			CONFIG_VFIO_PLATFORM_BASE=m modules
@@ -94,7 +91,7 @@ arch_initramfs()
 	m=$i/lib/modules/$KVER
 	rm -rf /build/boot
 	mkdir -p /build/boot $m/updates $i/bin
-	cp /usr/src/lab/arch/$ARCH_NAME/busybox $i/bin/
+	cp /usr/src/lab/busybox $i/bin/
 	cp /src/tools/testing/lab/arch/init $i/init
 	chmod 755 $i/init $i/bin/busybox
 	cp -r /lib/modules/$KVER/kernel /lib/modules/$KVER/modules.* $m/
@@ -103,7 +100,7 @@ arch_initramfs()
 	depmod -b $i "$KVER"
 	cd $i
 	find . | cpio --quiet -o -H newc >/build/boot/initramfs
-	cp /usr/src/lab/arch/$ARCH_NAME/$REL/vmlinuz /build/boot/vmlinux
+	cp /usr/src/lab/vmlinuz /build/boot/vmlinux
 	echo "$stamp" >/build/boot/stamp'
 }
 
@@ -157,17 +154,21 @@ arch_device_tree()
 # arch_plugin - The model is built by release 13; its QEMU must be this one.
 arch_plugin()
 {
-	local build=${VFIO_MLX5_BUILD:-$LAB_CACHE/build}/13/qemu version have
+	local build=${VFIO_MLX5_BUILD:-$LAB_CACHE/build}/13/qemu version have package
 
 	PRELOAD=
 	needs_plugin || return 0
 	[ -s "$build/connectx.so" ] ||
 		die "no plug-in built: run 'lab plugin 13' first"
 	have=$(cat "$(root_path 13)/usr/src/lab/qemu-build/version")
-	version=$(sed -n '/^Package: qemu-system-ppc$/,/^$/s/^Version: //p' \
+	case $ARCH in
+	arm64)		package=qemu-system-arm ;;
+	ppc64el)	package=qemu-system-ppc ;;
+	esac
+	version=$(sed -n "/^Package: $package\$/,/^\$/s/^Version: //p" \
 		"$LAB_ROOT/var/lib/dpkg/status")
 	[ "$have" = "$version" ] ||
-		die "the plug-in is for QEMU $have, the machines of other architectures have $version: remove $LAB_ROOT and try again"
+		die "the plug-in is for QEMU $have, the one for $ARCH is $version: remove $LAB_CACHE/roots/$ARCH-* and try again"
 	LAB_BINDS+=("$build:/run/plugin")
 	PRELOAD=/run/plugin/connectx.so
 }

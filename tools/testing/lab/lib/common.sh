@@ -9,6 +9,9 @@ LAB_CACHE=${VFIO_MLX5_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vfio-mlx5}
 LAB_MIRROR=${VFIO_MLX5_MIRROR:-http://deb.debian.org/debian}
 LAB_SECURITY_MIRROR=${VFIO_MLX5_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 
+# How the lab ends when a mirror does not have what a root needs.
+STATUS_LACKS=123
+
 say()
 {
 	printf 'lab: %s\n' "$*" >&2
@@ -95,6 +98,6 @@ is_release()
 
 need_release()
 {
-	is_release "${1:-}" || [ "${1:-}" = "$ARCH_ROOT" ] ||
+	is_release "${1:-}" || is_arch "${1:-}" || is_arch_root "${1:-}" ||
 		die "unknown release '${1:-}': use one of $LAB_RELEASES"
 }

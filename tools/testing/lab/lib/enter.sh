@@ -46,7 +46,7 @@ for b in $binds; do
 	esac
 done
 
-# The root of the other architectures has kernels of several.
+# A root of tools for another architecture has no kernel.
 kver=$(cat "$root/usr/src/lab/kver" 2>/dev/null || :)
 common=${kver:+$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$root/usr/src/linux-headers-$kver/Makefile")}
 exec env -i TERM="${TERM:-dumb}" HOME=/tmp LANG=C.UTF-8 \

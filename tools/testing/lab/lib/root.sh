@@ -5,17 +5,21 @@
 # The folder's name holds a hash of all that decides its content, it appears
 # by one rename when it is complete, and only one process makes it.
 
-# root_hash REL - Names the content: package lists and the scripts that act
+#
+# A root's name is that of a release (13), of an architecture (arm64, its tools)
+# or of both (arm64-13); archroot.sh has the latter two.
+
+# root_hash NAME - Names the content: package lists and the scripts that act
 # on them. Who builds it matters too, as the owners of the files differ.
 root_hash()
 {
 	{
-		if [ "$1" = "$ARCH_ROOT" ]; then
-			arch_root_files
-		else
+		if is_release "$1"; then
 			packages "$1"
 			sed -n '/^# [a-z-]*: /p' "$LAB_DIR/packages/$1"
 			cat "$LAB_DIR/lib/populate.sh" "$LAB_DIR"/root.d/*
+		else
+			arch_root_files "$1"
 		fi
 		id -u
 	} | sha256sum | cut -c1-12
@@ -63,7 +67,7 @@ remove_tree()
 	"${user[@]}" rm -rf --one-file-system "$1"
 }
 
-# remove_partials REL - What a builder left that could not clean up (SIGKILL,
+# remove_partials NAME - What a builder left that could not clean up (SIGKILL,
 # power loss). Called under the lock, so nobody is at work on them.
 remove_partials()
 {
@@ -81,7 +85,7 @@ remove_partials()
 show_progress()
 {
 	local log=$1 dir=$2 shown=0 lines start=$SECONDS
-	local phase='^(I|L): (downl|extr|inst|clean|fetch|unpack)'
+	local phase='^(I|L): +(downl|extr|inst|clean|fetch|unpack)'
 
 	while kill -0 "$$" 2>/dev/null; do
 		lines=$(grep -cE "$phase" "$log" || :)
@@ -97,27 +101,105 @@ show_progress()
 	done
 }
 
-# build_root REL - Make the root unless the cache has it.
+# root_title NAME - As people call it.
+root_title()
+{
+	if is_release "$1"; then
+		echo "release $1"
+	elif is_arch "$1"; then
+		echo "tools for $1"
+	else
+		echo "release ${1#*-} for ${1%%-*}"
+	fi
+}
+
+# What became of a root that could not be made, for one run of "make check" or
+# "lab check": $LAB_VERDICTS is a folder with a file for each, which has the
+# exit status and the reason. Nobody tries again before the next run.
+
+# give_up NAME STATUS REASON - Write the verdict, and end.
+give_up()
+{
+	if [ -n "${LAB_VERDICTS:-}" ]; then
+		mkdir -p "$LAB_VERDICTS"
+		printf '%s\n' "$2" "$3" >"$LAB_VERDICTS/.$1.$$"
+		mv "$LAB_VERDICTS/.$1.$$" "$LAB_VERDICTS/$1"
+	fi
+	say "$3"
+	exit "$2"
+}
+
+# heed_verdict NAME - End as the one who tried did.
+heed_verdict()
+{
+	local status reason
+
+	[ -e "${LAB_VERDICTS:-}/$1" ] || return 0
+	{ read -r status; read -r reason; } <"$LAB_VERDICTS/$1"
+	say "$reason"
+	exit "$status"
+}
+
+# lacking NAME - Prints why, if the verdict is that the mirror lacks something.
+lacking()
+{
+	local status reason
+
+	[ -e "${LAB_VERDICTS:-}/$1" ] || return 1
+	{ read -r status; read -r reason; } <"$LAB_VERDICTS/$1"
+	[ "$status" = "$STATUS_LACKS" ] && echo "$reason"
+}
+
+# populate_root NAME DIR LOG
+populate_root()
+{
+	if is_release "$1"; then
+		populate "$@"
+	elif is_arch "$1"; then
+		arch_populate "$@"
+	else
+		arch_add_kernel "$@"
+	fi
+}
+
+# root_failed NAME LOG STATUS - Why, with the errors of the log.
+root_failed()
+{
+	local lacks
+
+	lacks=$(sed -n 's/^M: //p' "$2" | tail -n 1)
+	if [ "$3" = "$STATUS_LACKS" ] && [ -n "$lacks" ]; then
+		give_up "$1" "$STATUS_LACKS" "$(root_title "$1"): the mirror lacks $lacks"
+	fi
+	grep -E '^E: |rror|No space|Depends:' "$2" | tail -n 5 >&2 || :
+	give_up "$1" 125 "making the root of $(root_title "$1") failed (log: $2)"
+}
+
+# build_root NAME - Make the root unless the cache has it.
 build_root()
 {
-	local rel=$1 root partial log start=$SECONDS progress ret=0
+	local name=$1 root partial log start progress ret=0
 
-	root=$(root_path "$rel")
+	root=$(root_path "$name")
 	[ ! -e "$root" ] || return 0
+	heed_verdict "$name"
 	make_cache roots
 	make_cache log
-	lock "$LAB_CACHE/roots/.lock-$rel" "the root of release $rel"
+	! is_arch_root "$name" || build_root "${name%%-*}"
+	start=$SECONDS
+	lock "$LAB_CACHE/roots/.lock-$name" "the root of $(root_title "$name")"
 	if [ -e "$root" ]; then
 		unlock
 		return 0
 	fi
+	heed_verdict "$name"
 	ns_check
 	install_tools
-	remove_partials "$rel"
+	remove_partials "$name"
 
-	partial=$LAB_CACHE/roots/.partial-$rel.$$
-	log=$LAB_CACHE/log/root-$rel.log
-	say "making the root of release $rel (about $([ "$rel" = "$ARCH_ROOT" ] && echo 6 minutes, 1 GB || echo 3 minutes, some hundred MB) to download; log: $log)"
+	partial=$LAB_CACHE/roots/.partial-$name.$$
+	log=$LAB_CACHE/log/root-$name.log
+	say "making the root of $(root_title "$name") ($(is_release "$name" && echo 3 minutes, 400 MB || echo one minute, up to 300 MB) to download; log: $log)"
 	at_exit remove_tree "$partial"
 	mkdir "$partial"
 	chmod 755 "$partial"
@@ -125,21 +207,14 @@ build_root()
 	show_progress "$log" "$partial" &
 	progress=$!
 	at_exit end_process "$progress"
-	if [ "$rel" = "$ARCH_ROOT" ]; then
-		arch_populate "$partial" "$log" || ret=$?
-	else
-		populate "$rel" "$partial" "$log" || ret=$?
-	fi
+	populate_root "$name" "$partial" "$log" || ret=$?
 	end_process "$progress"
 	[ ! -t 2 ] || printf '\r\033[K' >&2
-	if [ "$ret" != 0 ]; then
-		grep -E '^E: |rror|No space|Depends:' "$log" | tail -n 5 >&2 || :
-		die "making the root of release $rel failed (log: $log)"
-	fi
+	[ "$ret" = 0 ] || root_failed "$name" "$log" "$ret"
 	mv "$partial" "$root"
 	unlock
-	say "root of release $rel made in $(seconds "$start") s, $(du -sm "$root" 2>/dev/null | cut -f1) MiB"
-	remove_old_roots "$rel" "$root"
+	say "root of $(root_title "$name") made in $(seconds "$start") s, $(du -sm "$root" 2>/dev/null | cut -f1) MiB"
+	remove_old_roots "$name" "$root"
 }
 
 # use_root ROOT - Say that this process uses a root until it ends, so that
@@ -154,7 +229,7 @@ use_root()
 	USE_FDS+=("$fd")
 }
 
-# remove_old_roots REL KEEP - Roots of package lists that are gone, unless a
+# remove_old_roots NAME KEEP - Roots of package lists that are gone, unless a
 # lab still works in them.
 remove_old_roots()
 {
