@@ -231,7 +231,8 @@ cmd_check()
 		return 1
 	fi
 	CHECK_FAILED=0
-	CHECK_DIR=${LAB_CHECK_DIR:-$LAB_CACHE/check}
+	# Beside what was built: who has a build folder of his own is alone in it.
+	CHECK_DIR=${LAB_CHECK_DIR:-${VFIO_MLX5_BUILD:-$LAB_CACHE}/check}
 	rm -rf "$CHECK_DIR"
 	mkdir -p "$CHECK_DIR"
 	export LAB_VERDICTS=${LAB_VERDICTS:-$CHECK_DIR/verdicts}
