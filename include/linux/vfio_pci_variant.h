@@ -55,6 +55,19 @@ enum vfio_pci_variant_side {
 #define VFIO_PCI_VARIANT_BOTH_SIDES (VFIO_PCI_VARIANT_INITIATOR | VFIO_PCI_VARIANT_RESPONDER)
 
 /**
+ * enum vfio_pci_variant_save_kind - what a save session begins with
+ * @VFIO_PCI_VARIANT_SAVE_STOPPED: the device is frozen on both sides; its images up to the
+ *   end of the stream are its whole state
+ * @VFIO_PCI_VARIANT_SAVE_RUNNING: the device runs on; the first images are its state as it
+ *   is now, later ones what has changed since. Asked only of a device that has
+ *   VFIO_MIGRATION_PRE_COPY in its migration_flags.
+ */
+enum vfio_pci_variant_save_kind {
+	VFIO_PCI_VARIANT_SAVE_STOPPED,
+	VFIO_PCI_VARIANT_SAVE_RUNNING,
+};
+
+/**
  * struct vfio_pci_variant_buf - memory for a piece of device state (an image)
  * @sgt: the pages, not DMA-mapped; the backend may dma_map_sgtable() it for whichever
  *       device moves the data
@@ -101,19 +114,21 @@ struct vfio_pci_variant_buf {
  *          @unfreeze: every DMA and interrupt of a frozen initiator has completed, the
  *          state of a frozen responder does not change. @sides are never frozen already.
  *          With VFIO_MIGRATION_P2P the initiator is frozen before the responder, else
- *          both in one call.
+ *          both in one call. No image is in flight, of a session that saves a running
+ *          device neither: the library waits for it first.
  * @unfreeze: On return the device does again what @sides name. @sides are frozen.
  *
- * @save_start: Begins a save session of a device frozen on both sides. On return
- *              @first_bytes is the capacity that the first buffer must have, not 0.
+ * @save_start: Begins a save session of the kind. On return @first_bytes is the capacity
+ *              that the first buffer must have, not 0.
  * @save_image: Starts to put the next piece of the device state in @buf and returns
  *              without waiting for it. The end is told, once, by
  *              vfio_pci_variant_save_done(), unless an error is returned here. One image
  *              is in flight at a time; @buf may be one that an earlier call has filled.
- * @save_stop: Ends the save session. On return no image is in flight: its _done() has
+ * @save_stop: Ends the save session. @complete: the stream had come to its end; otherwise
+ *             it is called off, and what the session began in the device, such as tracking
+ *             its changes, is taken back. On return no image is in flight: its _done() has
  *             returned, or will never be called. The backend has forgotten the session, but
- *             for the @priv of buffers. It may be called from a reset, with the core's
- *             memory_lock held: what it waits for must not wait for that lock.
+ *             for the @priv of buffers.
  *
  * @load_start: Begins a load session on a device frozen on both sides.
  * @load_image: Starts to put the @buf->used_bytes of @buf in the device and returns
@@ -128,30 +143,36 @@ struct vfio_pci_variant_buf {
  * @buf_release: Optional. Undoes what the backend did to @buf (DMA mapping, memory keys)
  *               before its pages are freed. @buf is not in flight. Called for each buffer
  *               whose @priv is not NULL, at the latest right after @save_stop or @load_stop.
+ *               False when the device may still access the pages, which then stay
+ *               allocated for ever; to be said in the log, since it is memory lost.
  *
  * @bytes_left: Sets @bytes to an estimate, rather too high than too low, of what a save
  *              would yield from here to the end of the stream
  *              (VFIO_DEVICE_FEATURE_MIG_DATA_SIZE). In any state but ERROR.
  * @reset_done: Optional. The function was reset and runs: forget what was frozen.
- *              Sessions were ended before.
+ *              Sessions were ended before. With @raced the reset came while other functions
+ *              of the backend may have been at work, so that a freeze can have come after
+ *              it: on return the device runs on both sides all the same. On an error the
+ *              user sees the ERROR state. Not called below a lock of the core.
  */
 struct vfio_pci_variant_mig_ops {
 	int (*freeze)(struct vfio_pci_variant *variant, unsigned int sides);
 	int (*unfreeze)(struct vfio_pci_variant *variant, unsigned int sides);
 
-	int (*save_start)(struct vfio_pci_variant *variant, size_t *first_bytes);
+	int (*save_start)(struct vfio_pci_variant *variant, enum vfio_pci_variant_save_kind kind,
+			  size_t *first_bytes);
 	int (*save_image)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
-	void (*save_stop)(struct vfio_pci_variant *variant);
+	void (*save_stop)(struct vfio_pci_variant *variant, bool complete);
 
 	int (*load_start)(struct vfio_pci_variant *variant);
 	int (*load_image)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
 	int (*load_finish)(struct vfio_pci_variant *variant);
 	void (*load_stop)(struct vfio_pci_variant *variant);
 
-	void (*buf_release)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
+	bool (*buf_release)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
 
 	int (*bytes_left)(struct vfio_pci_variant *variant, u64 *bytes);
-	void (*reset_done)(struct vfio_pci_variant *variant);
+	int (*reset_done)(struct vfio_pci_variant *variant, bool raced);
 };
 
 /* Longest piece of a stream's own records that the library holds for the stream's code */

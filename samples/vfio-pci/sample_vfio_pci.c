@@ -34,7 +34,7 @@ struct sample_device {
 	void __iomem *memory;
 	u64 memory_bytes;
 	/* The image in flight, and how much of the memory was saved or loaded before it */
-	struct delayed_work work;
+	struct work_struct work;
 	struct vfio_pci_variant_buf *buf;
 	u64 moved_bytes;
 	/* How much of the memory the parser has asked for */
@@ -76,24 +76,19 @@ static bool sample_memory_is_on(struct pci_dev *pdev)
 }
 
 /*
- * Moves one image, unless the user has switched the device's memory off. A reset holds
- * memory_lock while it ends the session and thereby waits for this work; so the lock is only
- * tried, and the work comes again.
+ * Moves one image, unless the user has switched the device's memory off. Nobody waits for this
+ * work with memory_lock held: the library ends a session outside of it.
  */
 static void sample_work(struct work_struct *work)
 {
-	struct sample_device *sample = container_of(to_delayed_work(work), struct sample_device,
-						    work);
+	struct sample_device *sample = container_of(work, struct sample_device, work);
 	struct vfio_pci_core_device *core = &sample->variant.core;
 	struct vfio_pci_variant_buf *buf = sample->buf;
 	u64 left = sample->memory_bytes - sample->moved_bytes;
 	u64 bytes = min_t(u64, left, SAMPLE_IMAGE_BYTES);
 	int error = -EIO;
 
-	if (!down_read_trylock(&core->memory_lock)) {
-		queue_delayed_work(system_unbound_wq, &sample->work, 1);
-		return;
-	}
+	down_read(&core->memory_lock);
 	if (sample_memory_is_on(core->pdev)) {
 		sample_copy(sample, buf, bytes);
 		sample->moved_bytes += bytes;
@@ -113,7 +108,8 @@ static int sample_freeze(struct vfio_pci_variant *variant, unsigned int sides)
 	return 0;
 }
 
-static int sample_save_start(struct vfio_pci_variant *variant, size_t *first_bytes)
+static int sample_save_start(struct vfio_pci_variant *variant,
+			     enum vfio_pci_variant_save_kind kind, size_t *first_bytes)
 {
 	struct sample_device *sample = to_sample(variant);
 
@@ -133,13 +129,18 @@ static int sample_move(struct vfio_pci_variant *variant, struct vfio_pci_variant
 	struct sample_device *sample = to_sample(variant);
 
 	sample->buf = buf;
-	queue_delayed_work(system_unbound_wq, &sample->work, 0);
+	queue_work(system_unbound_wq, &sample->work);
 	return 0;
 }
 
-static void sample_stop(struct vfio_pci_variant *variant)
+static void sample_load_stop(struct vfio_pci_variant *variant)
 {
-	cancel_delayed_work_sync(&to_sample(variant)->work);
+	cancel_work_sync(&to_sample(variant)->work);
+}
+
+static void sample_save_stop(struct vfio_pci_variant *variant, bool complete)
+{
+	cancel_work_sync(&to_sample(variant)->work);
 }
 
 static int sample_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
@@ -153,10 +154,10 @@ static const struct vfio_pci_variant_mig_ops sample_mig_ops = {
 	.unfreeze = sample_freeze,
 	.save_start = sample_save_start,
 	.save_image = sample_move,
-	.save_stop = sample_stop,
+	.save_stop = sample_save_stop,
 	.load_start = sample_load_start,
 	.load_image = sample_move,
-	.load_stop = sample_stop,
+	.load_stop = sample_load_stop,
 	.bytes_left = sample_bytes_left,
 };
 
@@ -235,7 +236,7 @@ static int sample_init(struct vfio_pci_variant *variant)
 	struct sample_device *sample = to_sample(variant);
 	struct pci_dev *pdev = variant->core.pdev;
 
-	INIT_DELAYED_WORK(&sample->work, sample_work);
+	INIT_WORK(&sample->work, sample_work);
 	sample->memory_bytes = pci_resource_len(pdev, SAMPLE_BAR);
 	sample->memory = pci_iomap(pdev, SAMPLE_BAR, 0);
 	if (!sample->memory) {

@@ -2,19 +2,29 @@
 /*
  * Image buffers
  *
- * A buffer is an array of single pages. It grows as data arrives, so that a length that a
- * stream merely claims takes no memory, and is sealed, that is given its scatter list,
- * before a backend sees it. A sealed buffer does not grow any more.
+ * A buffer is an array of pages. It grows as data arrives, so that a length that a stream
+ * merely claims takes no memory, and is sealed, that is given its scatter list, before a
+ * backend sees it. A sealed buffer does not grow any more.
+ *
+ * Pages are allocated in blocks as large as there are, and split at once: the scatter list
+ * and the device's translations of a block are short, while each page has a reference count
+ * of its own, for slices.
  */
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/scatterlist.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "buf.h"
 
-struct vpv_buf *vpv_buf_alloc(struct vpv_file *file, enum dma_data_direction dma_dir)
+/* Larger blocks make nothing shorter that counts, and are seldom free */
+#define VPV_BUF_MAX_ORDER ilog2(SZ_2M >> PAGE_SHIFT)
+
+struct vpv_buf *vpv_buf_alloc(struct vpv_session *session, enum dma_data_direction dma_dir)
 {
 	struct vpv_buf *buf;
 
@@ -22,34 +32,25 @@ struct vpv_buf *vpv_buf_alloc(struct vpv_file *file, enum dma_data_direction dma
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
 
-	kref_init(&buf->ref);
-	buf->file = file;
+	buf->session = session;
 	buf->pub.dma_dir = dma_dir;
 	INIT_LIST_HEAD(&buf->bufs_item);
 	INIT_LIST_HEAD(&buf->queue_item);
 	return buf;
 }
 
-void vpv_buf_get(struct vpv_buf *buf)
+/* Pages of a slice live on until it is put */
+void vpv_buf_free(struct vpv_buf *buf)
 {
-	kref_get(&buf->ref);
-}
-
-static void vpv_buf_free(struct kref *ref)
-{
-	struct vpv_buf *buf = container_of(ref, struct vpv_buf, ref);
 	unsigned long i;
 
 	sg_free_table(&buf->pub.sgt);
-	for (i = 0; i < buf->nr_pages; i++)
-		__free_page(buf->pages[i]);
+	for (i = 0; i < buf->nr_pages; i++) {
+		put_page(buf->pages[i]);
+		cond_resched();
+	}
 	kvfree(buf->pages);
 	kfree(buf);
-}
-
-void vpv_buf_put(struct vpv_buf *buf)
-{
-	kref_put(&buf->ref, vpv_buf_free);
 }
 
 /* Makes room in the array of pages, doubling it so that growing stays cheap */
@@ -74,16 +75,38 @@ static int vpv_buf_reserve(struct vpv_buf *buf, unsigned long nr_pages)
 }
 
 /*
- * Gives an unsealed buffer a capacity of at least @bytes. What was added stays in the buffer
- * on failure.
- *
  * What a device saves goes to user space as far as the device says that it wrote. Should it
  * have written less, then the rest must not be what the page held before.
  */
+static bool vpv_buf_add_block(struct vpv_buf *buf, unsigned int order)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT;
+	struct page *page;
+	unsigned long i;
+
+	if (buf->pub.dma_dir == DMA_FROM_DEVICE)
+		gfp |= __GFP_ZERO;
+	if (order)
+		gfp |= __GFP_NORETRY | __GFP_NOWARN;
+	page = alloc_pages(gfp, order);
+	if (!page)
+		return false;
+
+	split_page(page, order);
+	for (i = 0; i < 1UL << order; i++)
+		buf->pages[buf->nr_pages++] = page + i;
+	buf->pub.capacity_bytes = buf->nr_pages << PAGE_SHIFT;
+	return true;
+}
+
+/*
+ * Gives an unsealed buffer a capacity of at least @bytes. What was added stays in the buffer
+ * on failure.
+ */
 int vpv_buf_grow(struct vpv_buf *buf, size_t bytes)
 {
-	gfp_t zero = buf->pub.dma_dir == DMA_FROM_DEVICE ? __GFP_ZERO : 0;
 	unsigned long want = DIV_ROUND_UP(bytes, PAGE_SIZE);
+	unsigned int max_order = VPV_BUF_MAX_ORDER;
 	int ret;
 
 	/* A scatter list counts its entries in an unsigned int */
@@ -95,14 +118,14 @@ int vpv_buf_grow(struct vpv_buf *buf, size_t bytes)
 		return ret;
 
 	while (buf->nr_pages < want) {
-		unsigned long filled;
+		unsigned int order = min_t(unsigned int, ilog2(want - buf->nr_pages), max_order);
 
-		filled = alloc_pages_bulk(GFP_KERNEL_ACCOUNT | zero, want - buf->nr_pages,
-					  buf->pages + buf->nr_pages);
-		if (!filled)
-			return -ENOMEM;
-		buf->nr_pages += filled;
-		buf->pub.capacity_bytes = buf->nr_pages << PAGE_SHIFT;
+		if (!vpv_buf_add_block(buf, order)) {
+			if (!order)
+				return -ENOMEM;
+			max_order = order - 1;
+		}
+		cond_resched();
 	}
 	return 0;
 }
@@ -123,61 +146,88 @@ size_t vpv_buf_rest(const struct vpv_buf *buf)
 	return buf->record_bytes + buf->pub.used_bytes - buf->read_bytes;
 }
 
-/*
- * Copies on from where the last call stopped, to the end of the buffer or of @to. Returns
- * the bytes copied: less than both have left means that user memory could not be written.
- */
-size_t vpv_buf_read(struct vpv_buf *buf, struct iov_iter *to)
+static void vpv_buf_slice(struct vpv_buf *buf, size_t pos, size_t bytes, struct vpv_slice *slice)
 {
-	size_t done = 0;
+	struct page **pages = buf->pages + (pos >> PAGE_SHIFT);
+	unsigned int i;
 
-	if (buf->read_bytes < buf->record_bytes) {
-		size_t copied = copy_to_iter(buf->record + buf->read_bytes,
-					     buf->record_bytes - buf->read_bytes, to);
+	slice->offset = offset_in_page(pos);
+	slice->bytes = min(bytes, VPV_SLICE_PAGES * PAGE_SIZE - slice->offset);
+	slice->nr_pages = DIV_ROUND_UP(slice->offset + slice->bytes, PAGE_SIZE);
+	for (i = 0; i < slice->nr_pages; i++) {
+		slice->pages[i] = pages[i];
+		get_page(pages[i]);
+	}
+}
 
-		buf->read_bytes += copied;
-		done += copied;
-		if (buf->read_bytes < buf->record_bytes)
-			return done;
+/* What read() gets next, at most @max_bytes: of the record, or of the image */
+void vpv_buf_slice_rest(struct vpv_buf *buf, size_t max_bytes, struct vpv_slice *slice)
+{
+	size_t bytes = min(vpv_buf_rest(buf), max_bytes);
+
+	if (buf->read_bytes >= buf->record_bytes) {
+		vpv_buf_slice(buf, buf->read_bytes - buf->record_bytes, bytes, slice);
+		return;
 	}
 
-	while (iov_iter_count(to) && vpv_buf_rest(buf)) {
-		size_t pos = buf->read_bytes - buf->record_bytes;
-		size_t in_page = offset_in_page(pos);
-		size_t len = min(vpv_buf_rest(buf), PAGE_SIZE - in_page);
-		size_t copied;
+	slice->bytes = min(bytes, buf->record_bytes - buf->read_bytes);
+	slice->nr_pages = 0;
+	memcpy(slice->record, buf->record + buf->read_bytes, slice->bytes);
+}
 
-		len = min(len, iov_iter_count(to));
-		copied = copy_page_to_iter(buf->pages[pos >> PAGE_SHIFT], in_page, len, to);
-		buf->read_bytes += copied;
+/* Where write() puts the image's next bytes, at most @max_bytes; none when it must grow */
+void vpv_buf_slice_room(struct vpv_buf *buf, size_t max_bytes, struct vpv_slice *slice)
+{
+	size_t room = buf->pub.capacity_bytes - buf->pub.used_bytes;
+
+	vpv_buf_slice(buf, buf->pub.used_bytes, min(room, max_bytes), slice);
+}
+
+/* Returns the bytes copied: less than the slice has means that user memory failed */
+size_t vpv_slice_read(const struct vpv_slice *slice, struct iov_iter *to)
+{
+	size_t offset = slice->offset;
+	size_t done = 0;
+	unsigned int i;
+
+	if (!slice->nr_pages)
+		return copy_to_iter(slice->record, slice->bytes, to);
+
+	for (i = 0; i < slice->nr_pages; i++) {
+		size_t len = min(slice->bytes - done, PAGE_SIZE - offset);
+		size_t copied = copy_page_to_iter(slice->pages[i], offset, len, to);
+
 		done += copied;
 		if (copied < len)
 			break;
+		offset = 0;
 	}
 	return done;
 }
 
-/*
- * Appends at most @max_bytes of @from to the image, for which the capacity must be there.
- * Returns the bytes copied: less than @max_bytes and @from have means that user memory could
- * not be read.
- */
-size_t vpv_buf_write(struct vpv_buf *buf, struct iov_iter *from, size_t max_bytes)
+/* As vpv_slice_read(), the other way */
+size_t vpv_slice_write(const struct vpv_slice *slice, struct iov_iter *from)
 {
+	size_t offset = slice->offset;
 	size_t done = 0;
+	unsigned int i;
 
-	max_bytes = min(max_bytes, iov_iter_count(from));
-	while (done < max_bytes) {
-		size_t pos = buf->pub.used_bytes;
-		size_t in_page = offset_in_page(pos);
-		size_t len = min(max_bytes - done, PAGE_SIZE - in_page);
-		size_t copied;
+	for (i = 0; i < slice->nr_pages; i++) {
+		size_t len = min(slice->bytes - done, PAGE_SIZE - offset);
+		size_t copied = copy_page_from_iter(slice->pages[i], offset, len, from);
 
-		copied = copy_page_from_iter(buf->pages[pos >> PAGE_SHIFT], in_page, len, from);
-		buf->pub.used_bytes += copied;
 		done += copied;
 		if (copied < len)
 			break;
+		offset = 0;
 	}
 	return done;
+}
+
+void vpv_slice_put(struct vpv_slice *slice)
+{
+	unsigned int i;
+
+	for (i = 0; i < slice->nr_pages; i++)
+		put_page(slice->pages[i]);
 }

@@ -3,27 +3,28 @@
 #ifndef VFIO_PCI_VARIANT_BUF_H
 #define VFIO_PCI_VARIANT_BUF_H
 
-#include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/uio.h>
 #include <linux/vfio_pci_variant.h>
 
-struct vpv_file;
+struct vpv_session;
 
 /*
- * One reference is the session's, as long as the buffer is on vpv_file.bufs; it goes with
- * the session, when the backend has given the buffer back. A read() or write() that copies
- * has another one, so that pages live on under a copy that outlasts the session.
+ * A buffer is its session's and goes with it, when the backend has given it back. Who copies
+ * to or from user memory holds references to the pages of one slice instead, so that a copy
+ * that never ends keeps that much memory and no more.
  */
 struct vpv_buf {
 	struct vfio_pci_variant_buf pub;
-	struct kref ref;
-	struct vpv_file *file;
+	struct vpv_session *session;
 
-	/* Under the state mutex: membership of vpv_file.bufs */
+	/* Under the state mutex: membership of vpv_session.bufs */
 	struct list_head bufs_item;
-	/* Under vpv_file.lock: membership of vpv_file.ready or .spare */
+	/* Under vpv_session.lock: membership of a queue of the session */
 	struct list_head queue_item;
+	/* Once it is no session's any more: membership of vfio_pci_variant_mig.dying */
+	struct llist_node dying_item;
 
 	struct page **pages;
 	unsigned long nr_pages;
@@ -35,20 +36,43 @@ struct vpv_buf {
 	size_t read_bytes;
 };
 
+/* So much is copied at once, and is what a copy that never ends can keep */
+#define VPV_SLICE_PAGES 16
+
+/*
+ * A piece of a buffer, for a copy with no lock held: either some bytes of the record, or
+ * pages, each with a reference
+ */
+struct vpv_slice {
+	size_t bytes;
+	unsigned int nr_pages;
+	/* Where in the first page the slice begins */
+	size_t offset;
+	union {
+		u8 record[VFIO_PCI_VARIANT_RECORD_MAX_BYTES];
+		struct page *pages[VPV_SLICE_PAGES];
+	};
+};
+
 static inline struct vpv_buf *vpv_buf_of(struct vfio_pci_variant_buf *buf)
 {
 	return container_of(buf, struct vpv_buf, pub);
 }
 
-struct vpv_buf *vpv_buf_alloc(struct vpv_file *file, enum dma_data_direction dma_dir);
-void vpv_buf_get(struct vpv_buf *buf);
-void vpv_buf_put(struct vpv_buf *buf);
+struct vpv_buf *vpv_buf_alloc(struct vpv_session *session, enum dma_data_direction dma_dir);
+void vpv_buf_free(struct vpv_buf *buf);
 
 int vpv_buf_grow(struct vpv_buf *buf, size_t bytes);
 int vpv_buf_seal(struct vpv_buf *buf);
 
+/* vpv_session.lock is held, so that the pages stay until the slice has its references */
 size_t vpv_buf_rest(const struct vpv_buf *buf);
-size_t vpv_buf_read(struct vpv_buf *buf, struct iov_iter *to);
-size_t vpv_buf_write(struct vpv_buf *buf, struct iov_iter *from, size_t max_bytes);
+void vpv_buf_slice_rest(struct vpv_buf *buf, size_t max_bytes, struct vpv_slice *slice);
+void vpv_buf_slice_room(struct vpv_buf *buf, size_t max_bytes, struct vpv_slice *slice);
+
+/* No lock is held: these touch user memory */
+size_t vpv_slice_read(const struct vpv_slice *slice, struct iov_iter *to);
+size_t vpv_slice_write(const struct vpv_slice *slice, struct iov_iter *from);
+void vpv_slice_put(struct vpv_slice *slice);
 
 #endif /* VFIO_PCI_VARIANT_BUF_H */

@@ -1,30 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The migration engine of one device: its state, and the walk from one state to another */
+/* The migration engine of one device, as all of its parts know it */
 #ifndef VFIO_PCI_VARIANT_MIG_H
 #define VFIO_PCI_VARIANT_MIG_H
 
 #include <linux/kref.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/vfio_pci_variant.h>
+#include <linux/workqueue.h>
 
-struct file;
-struct vpv_file;
+struct vpv_session;
 
 /*
+ * Calls between the files of the engine go down this list only:
+ *
+ *	v2.c		the features of protocol v2
+ *	data_file.c	a session as the file that v2 gives to user space
+ *	walk.c		from state to state; open, close, devices that go away
+ *	save.c, load.c	the two kinds of session
+ *	session.c	state mutex and reset, what sessions have in common
+ *	buf.c, arcs.c	buffers; the arc table
+ *
+ * A session calls up through its ops alone.
+ *
  * Lock order, outermost first:
  *
- *	vpv_file.io_mutex -> state_mutex -> reset_lock
- *					 -> vpv_file.lock
+ *	vpv_session.io_mutex -> state_mutex -> reset_lock
+ *					    -> vpv_session.lock
  *
  * io_mutex is held while user memory is touched, hence while pages fault, hence around
  * mmap_lock and the core's memory_lock. state_mutex is held while the device works, and
  * never while user memory is touched. A reset comes with the core's memory_lock held, which
- * others take below mmap_lock; so it never waits for state_mutex, but leaves its work to
- * whoever holds it: see vpv_mig_unlock(), the only place that unlocks it.
+ * others take below mmap_lock; so it never waits for state_mutex, nor for a device at work,
+ * but leaves what it has to do to whoever has or takes the mutex next: see vpv_mig_lock()
+ * and vpv_mig_unlock(), the only places that lock and unlock it.
  *
- * The engine outlives its device for as long as a data file is open, so that a read() or
- * write() always has a mutex to take.
+ * The engine outlives its device for as long as a session does, and a session for as long as
+ * user space has its file, so that a read() or write() always has a mutex to take.
  */
 struct vfio_pci_variant_mig {
 	struct kref ref;
@@ -33,33 +46,36 @@ struct vfio_pci_variant_mig {
 	struct mutex state_mutex;
 	/* NULL when the device was unbound */
 	struct vfio_pci_variant *variant;
+	/* Read without the mutex, too: see vpv_mig_state() */
 	enum vfio_device_mig_state state;
 	/* The data transfer session, NULL when there is none. Holds a reference. */
-	struct vpv_file *session;
+	struct vpv_session *session;
+	/* A user has the device open */
+	bool opened;
 	/* The backend cannot reach the device: see vfio_pci_variant_gone() */
 	bool gone;
+	/* A user had the device open when it went */
+	bool lost;
 
-	/* Guards deferred_reset, and makes looking at it and unlocking state_mutex one step */
+	/* Set before the mutex is waited for: who holds it is to let go early. No lock. */
+	bool going;
+
+	/*
+	 * Guards what follows it, and makes looking at deferred_reset and unlocking state_mutex
+	 * one step
+	 */
 	spinlock_t reset_lock;
 	bool deferred_reset;
+	/* The reset came while somebody had the mutex, perhaps in a function of the backend */
+	bool raced_reset;
+
+	/* Carries out a deferred reset when nobody else may come along */
+	struct work_struct reset_work;
+
+	/* Buffers that no session has any more, on their way to be freed */
+	struct llist_head dying;
+	struct work_struct free_work;
 };
-
-struct vfio_pci_variant_mig *vpv_mig_alloc(struct vfio_pci_variant *variant);
-void vpv_mig_get(struct vfio_pci_variant_mig *mig);
-void vpv_mig_put(struct vfio_pci_variant_mig *mig);
-void vpv_mig_detach(struct vfio_pci_variant_mig *mig);
-
-void vpv_mig_lock(struct vfio_pci_variant_mig *mig);
-int vpv_mig_lock_killable(struct vfio_pci_variant_mig *mig);
-void vpv_mig_unlock(struct vfio_pci_variant_mig *mig);
-
-void vpv_mig_open(struct vfio_pci_variant_mig *mig);
-void vpv_mig_close(struct vfio_pci_variant_mig *mig);
-void vpv_mig_reset_done(struct vfio_pci_variant_mig *mig);
-
-struct file *vpv_mig_set_state(struct vfio_pci_variant_mig *mig, u32 target);
-int vpv_mig_get_state(struct vfio_pci_variant_mig *mig, enum vfio_device_mig_state *state);
-int vpv_mig_bytes_left(struct vfio_pci_variant_mig *mig, u64 *bytes);
 
 static inline const struct vfio_pci_variant_mig_ops *
 vpv_mig_ops(const struct vfio_pci_variant_mig *mig)

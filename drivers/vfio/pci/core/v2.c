@@ -3,25 +3,48 @@
  * The front end of VFIO's migration protocol v2 over the engine: the features of
  * VFIO_DEVICE_FEATURE
  */
+#include <linux/err.h>
+#include <linux/file.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
-#include "mig.h"
+#include "data_file.h"
+#include "session.h"
 #include "v2.h"
+#include "walk.h"
 
 static struct vfio_pci_variant *vpv_v2_variant(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct vfio_pci_variant, core.vdev);
 }
 
+/* The file is made before the walk: when there is no memory for it, nothing has changed */
 static struct file *vpv_v2_set_state(struct vfio_device *vdev, enum vfio_device_mig_state state)
 {
-	return vpv_mig_set_state(vpv_v2_variant(vdev)->mig, state);
+	bool saves = state == VFIO_DEVICE_STATE_STOP_COPY;
+	struct vpv_session *session;
+	struct file *filp = NULL;
+
+	if (saves || state == VFIO_DEVICE_STATE_RESUMING) {
+		filp = vpv_data_file_open(saves);
+		if (IS_ERR(filp))
+			return filp;
+	}
+
+	session = vpv_walk_to(vpv_v2_variant(vdev)->mig, state);
+	if (!IS_ERR_OR_NULL(session)) {
+		vpv_data_file_attach(filp, session);
+		return filp;
+	}
+	if (filp)
+		fput(filp);
+	return ERR_CAST(session);
 }
 
 static int vpv_v2_get_state(struct vfio_device *vdev, enum vfio_device_mig_state *state)
 {
-	return vpv_mig_get_state(vpv_v2_variant(vdev)->mig, state);
+	*state = vpv_mig_state(vpv_v2_variant(vdev)->mig);
+	return 0;
 }
 
 static int vpv_v2_get_data_size(struct vfio_device *vdev, unsigned long *stop_copy_length)
@@ -29,7 +52,7 @@ static int vpv_v2_get_data_size(struct vfio_device *vdev, unsigned long *stop_co
 	u64 bytes = 0;
 	int ret;
 
-	ret = vpv_mig_bytes_left(vpv_v2_variant(vdev)->mig, &bytes);
+	ret = vpv_walk_bytes_left(vpv_v2_variant(vdev)->mig, &bytes);
 	if (ret)
 		return ret;
 

@@ -10,10 +10,10 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/vfio_pci_variant.h>
 
-#include "mig.h"
-#include "mig_file.h"
 #include "region_info.h"
+#include "session.h"
 #include "v2.h"
+#include "walk.h"
 
 static struct vfio_pci_variant *vpv_variant(struct vfio_device *vdev)
 {
@@ -55,11 +55,13 @@ static int vpv_init_variant(struct vfio_pci_variant *variant)
 	return 0;
 
 err_release:
+	if (variant->mig)
+		vpv_mig_detach(variant->mig);
 	if (ops->release)
 		ops->release(variant);
 err_mig:
 	if (variant->mig)
-		vpv_mig_detach(variant->mig);
+		vpv_mig_put(variant->mig);
 	return ret;
 }
 
@@ -80,10 +82,13 @@ static void vpv_release_dev(struct vfio_device *vdev)
 {
 	struct vfio_pci_variant *variant = vpv_variant(vdev);
 
+	/* A reset that is still to be carried out must not find a backend that is gone */
+	if (variant->mig)
+		vpv_mig_detach(variant->mig);
 	if (variant->ops->release)
 		variant->ops->release(variant);
 	if (variant->mig)
-		vpv_mig_detach(variant->mig);
+		vpv_mig_put(variant->mig);
 	vfio_pci_core_release_dev(vdev);
 }
 
@@ -103,7 +108,7 @@ static int vpv_open_device(struct vfio_device *vdev)
 	}
 
 	if (vdev->mig_ops)
-		vpv_mig_open(variant->mig);
+		vpv_walk_open(variant->mig);
 	vfio_pci_core_finish_enable(&variant->core);
 	return 0;
 }
@@ -113,7 +118,7 @@ static void vpv_close_device(struct vfio_device *vdev)
 	struct vfio_pci_variant *variant = vpv_variant(vdev);
 
 	if (vdev->mig_ops)
-		vpv_mig_close(variant->mig);
+		vpv_walk_close(variant->mig);
 	if (variant->ops->close)
 		variant->ops->close(variant);
 	vfio_pci_core_close_device(vdev);
@@ -263,13 +268,13 @@ EXPORT_SYMBOL_GPL(vfio_pci_variant_unregister_driver);
 
 static int __init vpv_module_init(void)
 {
-	return vpv_file_init();
+	return vpv_session_module_init();
 }
 module_init(vpv_module_init);
 
 static void __exit vpv_module_exit(void)
 {
-	vpv_file_exit();
+	vpv_session_module_exit();
 }
 module_exit(vpv_module_exit);
 

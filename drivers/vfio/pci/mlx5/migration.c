@@ -82,7 +82,8 @@ out_suspend:
 	return ret;
 }
 
-static int mlx5vf_save_start(struct vfio_pci_variant *variant, size_t *first_bytes)
+static int mlx5vf_save_start(struct vfio_pci_variant *variant,
+			     enum vfio_pci_variant_save_kind kind, size_t *first_bytes)
 {
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
 	struct mlx5_vhca_size size;
@@ -116,10 +117,11 @@ static int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_b
 	return 0;
 }
 
-static void mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
+static bool mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
 {
 	mlx5_vhca_buf_destroy(buf->priv);
 	buf->priv = NULL;
+	return true;
 }
 
 static void mlx5vf_saved(void *priv, const struct mlx5_vhca_result *result)
@@ -170,9 +172,20 @@ static int mlx5vf_load_image(struct vfio_pci_variant *variant, struct vfio_pci_v
 }
 
 /* A save or load cannot be told to stop, only waited for */
-static void mlx5vf_image_stop(struct vfio_pci_variant *variant)
+static void mlx5vf_load_stop(struct vfio_pci_variant *variant)
 {
 	mlx5_vhca_image_wait(mlx5vf_from_variant(variant)->vhca);
+}
+
+static void mlx5vf_save_stop(struct vfio_pci_variant *variant, bool complete)
+{
+	mlx5_vhca_image_wait(mlx5vf_from_variant(variant)->vhca);
+}
+
+/* The firmware undoes a suspend itself, but for one that it was told of after the reset */
+static int mlx5vf_reset_done(struct vfio_pci_variant *variant, bool raced)
+{
+	return raced ? mlx5vf_unfreeze(variant, VFIO_PCI_VARIANT_BOTH_SIDES) : 0;
 }
 
 static int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
@@ -195,12 +208,13 @@ const struct vfio_pci_variant_mig_ops mlx5vf_mig_ops = {
 	.unfreeze = mlx5vf_unfreeze,
 	.save_start = mlx5vf_save_start,
 	.save_image = mlx5vf_save_image,
-	.save_stop = mlx5vf_image_stop,
+	.save_stop = mlx5vf_save_stop,
 	.load_start = mlx5vf_load_start,
 	.load_image = mlx5vf_load_image,
-	.load_stop = mlx5vf_image_stop,
+	.load_stop = mlx5vf_load_stop,
 	.buf_release = mlx5vf_buf_release,
 	.bytes_left = mlx5vf_bytes_left,
+	.reset_done = mlx5vf_reset_done,
 };
 
 static size_t mlx5vf_save_prologue(struct vfio_pci_variant *variant, size_t first_bytes, u8 *out)

@@ -48,5 +48,5 @@ done
 
 export VFIO_BDFS="${bdfs[*]}"
 kselftest arc_test feature_test data_fd_test image_test lifetime_test \
-	concurrent_test parallel_test stuck_user_test
+	concurrent_test parallel_test stuck_user_test memory_test throttled_user_test
 finish

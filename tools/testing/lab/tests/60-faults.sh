@@ -14,5 +14,5 @@ mapfile -t vfs < <(vfio_vfs "$(pf 0)" 2)
 
 export VFIO_BDFS="${vfs[*]}"
 export VFIO_MODEL_QMP=/dev/virtio-ports/lab.qmp VFIO_MODEL_PF=pf0
-kselftest mlx5_fault_test
+kselftest mlx5_fault_test mlx5_slow_test
 finish

@@ -405,8 +405,8 @@ static int wait_for_pf(const struct vfio_dev *dev)
 
 	for (tries = 0; tries < 600; tries++) {
 		ret = __vfio_mig_data_size(dev, &bytes);
-		if (!ret)
-			break;
+		if (ret != -ENOTCONN)
+			return 0;
 		nanosleep(&pause, NULL);
 	}
 	return ret;

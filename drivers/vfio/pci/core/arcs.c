@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #include <linux/vfio.h>
 
-#include "mig_arcs.h"
+#include "arcs.h"
 
 enum {
 	ERR = VFIO_DEVICE_STATE_ERROR,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of drivers/vfio/pci/core/mig_arcs.c in user space.
+ * Tests of drivers/vfio/pci/core/arcs.c in user space.
  *
  * The oracle is the text on enum vfio_device_mig_state in linux/vfio.h: the list of arcs
  * that it names, and its rules for the rest. Walks are found by breadth-first search, so
@@ -16,7 +16,7 @@
 #include <cmocka.h>
 #include <linux/vfio.h>
 
-#include "mig_arcs.h"
+#include "arcs.h"
 
 #define NR_STATES	8
 #define NO_WALK		(-1)
@@ -260,5 +260,5 @@ int main(void)
 		cmocka_unit_test(numbers_beyond_the_states_are_refused),
 	};
 
-	return cmocka_run_group_tests_name("mig_arcs", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("arcs", tests, NULL, NULL);
 }

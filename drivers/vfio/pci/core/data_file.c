@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A session as the data file of protocol v2: read() of what is saved, write() of what is
+ * loaded. The file holds a reference to the session and nothing else.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+
+#include "data_file.h"
+#include "load.h"
+#include "save.h"
+
+static ssize_t vpv_data_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct vpv_session *session = iocb->ki_filp->private_data;
+	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK;
+	ssize_t ret;
+
+	ret = vpv_session_io_lock(session, nonblock);
+	if (ret)
+		return ret;
+
+	ret = vpv_save_read(session, to, nonblock);
+	vpv_session_io_unlock(session);
+	return ret;
+}
+
+static ssize_t vpv_data_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct vpv_session *session = iocb->ki_filp->private_data;
+	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK;
+	ssize_t ret;
+
+	ret = vpv_session_io_lock(session, nonblock);
+	if (ret)
+		return ret;
+
+	ret = vpv_load_write(session, from, nonblock);
+	vpv_session_io_unlock(session);
+	return ret;
+}
+
+static __poll_t vpv_data_file_poll_save(struct file *filp, struct poll_table_struct *wait)
+{
+	struct vpv_session *session = filp->private_data;
+
+	poll_wait(filp, &session->wait, wait);
+	if (vpv_session_error(session))
+		return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLERR;
+	return vpv_save_readable(session) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static __poll_t vpv_data_file_poll_load(struct file *filp, struct poll_table_struct *wait)
+{
+	struct vpv_session *session = filp->private_data;
+
+	poll_wait(filp, &session->wait, wait);
+	if (vpv_session_error(session))
+		return EPOLLOUT | EPOLLWRNORM | EPOLLERR;
+	return vpv_load_writable(session) ? EPOLLOUT | EPOLLWRNORM : 0;
+}
+
+static int vpv_data_file_release(struct inode *inode, struct file *filp)
+{
+	if (filp->private_data)
+		vpv_session_put(filp->private_data);
+	return 0;
+}
+
+static const struct file_operations vpv_data_file_save_fops = {
+	.owner = THIS_MODULE,
+	.read_iter = vpv_data_file_read_iter,
+	.poll = vpv_data_file_poll_save,
+	.release = vpv_data_file_release,
+};
+
+static const struct file_operations vpv_data_file_load_fops = {
+	.owner = THIS_MODULE,
+	.write_iter = vpv_data_file_write_iter,
+	.poll = vpv_data_file_poll_load,
+	.release = vpv_data_file_release,
+};
+
+/* A file for a session that is yet to begin, so that want of memory is found out before */
+struct file *vpv_data_file_open(bool saves)
+{
+	struct file *filp;
+
+	filp = anon_inode_getfile("vfio_pci_variant_mig", saves ? &vpv_data_file_save_fops :
+				  &vpv_data_file_load_fops, NULL, saves ? O_RDONLY : O_WRONLY);
+	if (!IS_ERR(filp))
+		stream_open(filp->f_inode, filp);
+	return filp;
+}
+
+/* Nobody else has the file yet. It takes over the caller's reference. */
+void vpv_data_file_attach(struct file *filp, struct vpv_session *session)
+{
+	filp->private_data = session;
+}

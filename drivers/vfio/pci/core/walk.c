@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The walk from one migration state to another, arc by arc, and what else changes the state:
+ * users who come and go, and devices that go away
+ */
+#include <linux/err.h>
+#include <linux/export.h>
+
+#include "arcs.h"
+#include "load.h"
+#include "save.h"
+#include "walk.h"
+
+/* What of the device is frozen in a state */
+static unsigned int vpv_walk_frozen_sides(u32 state)
+{
+	switch (state) {
+	case VFIO_DEVICE_STATE_STOP:
+	case VFIO_DEVICE_STATE_STOP_COPY:
+	case VFIO_DEVICE_STATE_RESUMING:
+		return VFIO_PCI_VARIANT_BOTH_SIDES;
+	case VFIO_DEVICE_STATE_RUNNING_P2P:
+	case VFIO_DEVICE_STATE_PRE_COPY_P2P:
+		return VFIO_PCI_VARIANT_INITIATOR;
+	default:
+		return 0;
+	}
+}
+
+/* An image that is in flight would see the device change in its midst, so it ends first */
+static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
+{
+	unsigned int from = vpv_walk_frozen_sides(mig->state);
+	unsigned int to = vpv_walk_frozen_sides(next);
+	int ret;
+
+	if (mig->session) {
+		ret = vpv_session_wait_idle(mig->session);
+		if (ret)
+			return ret;
+	}
+	if (to & ~from)
+		ret = vpv_mig_ops(mig)->freeze(mig->variant, to & ~from);
+	else
+		ret = vpv_mig_ops(mig)->unfreeze(mig->variant, from & ~to);
+	vpv_mig_note_race(mig);
+	return ret;
+}
+
+/* One arc. Returns the session that it begins, if it does, with a reference. */
+static struct vpv_session *vpv_walk_step(struct vfio_pci_variant_mig *mig, u32 next)
+{
+	if (next == VFIO_DEVICE_STATE_STOP_COPY)
+		return vpv_save_start(mig);
+	if (next == VFIO_DEVICE_STATE_RESUMING)
+		return vpv_load_start(mig);
+	if (mig->state == VFIO_DEVICE_STATE_STOP_COPY) {
+		vpv_session_end(mig);
+		return NULL;
+	}
+	if (mig->state == VFIO_DEVICE_STATE_RESUMING)
+		return ERR_PTR(vpv_load_finish(mig));
+	return ERR_PTR(vpv_walk_change_sides(mig, next));
+}
+
+/* An arc that fails leaves the device in the state that the arc began in */
+static struct vpv_session *vpv_walk_locked(struct vfio_pci_variant_mig *mig, u32 target)
+{
+	struct vpv_session *session = NULL;
+
+	lockdep_assert_held(&mig->state_mutex);
+
+	for (;;) {
+		int next = vpv_arc_next(mig->state, target, mig->variant->migration_flags);
+
+		if (next < 0)
+			return ERR_PTR(next);
+		if (next == mig->state)
+			return session;
+
+		session = vpv_walk_step(mig, next);
+		if (IS_ERR(session))
+			break;
+		WRITE_ONCE(mig->state, next);
+	}
+
+	if (session == ERR_PTR(-ENOTRECOVERABLE)) {
+		vpv_session_end(mig);
+		WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_ERROR);
+		return ERR_PTR(-EIO);
+	}
+	return session;
+}
+
+/*
+ * Walks to @target. Returns the session that the last arc begins, with a reference for the
+ * caller, NULL when it begins none, or an ERR_PTR.
+ */
+struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, u32 target)
+{
+	struct vpv_session *session;
+	int ret;
+
+	ret = vpv_mig_lock_killable(mig);
+	if (ret)
+		return ERR_PTR(ret);
+
+	session = mig->gone ? ERR_PTR(-ENOTCONN) : vpv_walk_locked(mig, target);
+	vpv_mig_unlock(mig);
+	return session;
+}
+
+static int vpv_walk_bytes_left_locked(struct vfio_pci_variant_mig *mig, u64 *bytes)
+{
+	int ret;
+
+	lockdep_assert_held(&mig->state_mutex);
+
+	if (mig->gone)
+		return -ENOTCONN;
+	if (mig->state == VFIO_DEVICE_STATE_ERROR)
+		return -EIO;
+
+	/* A device at work on an image may refuse to tell */
+	if (mig->session) {
+		ret = vpv_session_wait_idle(mig->session);
+		if (ret)
+			return ret;
+	}
+	return vpv_mig_ops(mig)->bytes_left(mig->variant, bytes);
+}
+
+int vpv_walk_bytes_left(struct vfio_pci_variant_mig *mig, u64 *bytes)
+{
+	int ret;
+
+	ret = vpv_mig_lock_killable(mig);
+	if (ret)
+		return ret;
+
+	ret = vpv_walk_bytes_left_locked(mig, bytes);
+	vpv_mig_unlock(mig);
+	return ret;
+}
+
+/*
+ * A user comes. The core resets a device that can be reset before this is called; one that
+ * cannot may still be frozen by its last user.
+ */
+void vpv_walk_open(struct vfio_pci_variant_mig *mig)
+{
+	unsigned int frozen;
+	int ret;
+
+	vpv_mig_lock(mig);
+	mig->opened = true;
+	mig->lost = false;
+	frozen = vpv_walk_frozen_sides(mig->state);
+	if (frozen && !mig->gone) {
+		ret = vpv_mig_ops(mig)->unfreeze(mig->variant, frozen);
+		WRITE_ONCE(mig->state, ret ? VFIO_DEVICE_STATE_ERROR : VFIO_DEVICE_STATE_RUNNING);
+	}
+	vpv_mig_unlock(mig);
+}
+
+/* The last user is gone */
+void vpv_walk_close(struct vfio_pci_variant_mig *mig)
+{
+	vpv_mig_lock(mig);
+	vpv_session_end(mig);
+	if (mig->state == VFIO_DEVICE_STATE_STOP_COPY)
+		WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_STOP);
+	mig->opened = false;
+	vpv_mig_unlock(mig);
+}
+
+/**
+ * vfio_pci_variant_gone() - the backend is about to lose what it reaches the device by
+ * @variant: the device
+ *
+ * For the notifier that says that a VF's PF is going away. On return the backend has no
+ * image in flight and no buffer, and it is not called again, but for
+ * &vfio_pci_variant_ops.release, before vfio_pci_variant_returned(). The data files give
+ * -ENODEV, state changes -ENOTCONN. A device that a user has open is in the ERROR state, as
+ * what it held is lost, until the user resets it.
+ *
+ * Context: Process context; sleeps until a running state change has ended, which is bounded
+ * as the backend's functions are. Not from a function of the backend.
+ */
+void vfio_pci_variant_gone(struct vfio_pci_variant *variant)
+{
+	struct vfio_pci_variant_mig *mig = variant->mig;
+
+	if (!mig)
+		return;
+
+	WRITE_ONCE(mig->going, true);
+	vpv_mig_lock(mig);
+	vpv_session_end(mig);
+	mig->gone = true;
+	mig->lost = mig->opened;
+	if (mig->lost)
+		WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_ERROR);
+	vpv_mig_unlock(mig);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_variant_gone);
+
+/**
+ * vfio_pci_variant_returned() - the backend reaches its device again
+ * @variant: the device
+ *
+ * The opposite of vfio_pci_variant_gone(); nothing happens without one before. The device is as
+ * after a reset. A user who had it open all the time is told so by the ERROR state, even if
+ * there was a reset while the backend was away: a reset that comes now ends it.
+ *
+ * Context: as vfio_pci_variant_gone()
+ */
+void vfio_pci_variant_returned(struct vfio_pci_variant *variant)
+{
+	struct vfio_pci_variant_mig *mig = variant->mig;
+
+	if (!mig)
+		return;
+
+	vpv_mig_lock(mig);
+	if (mig->gone)
+		WRITE_ONCE(mig->state, mig->lost ? VFIO_DEVICE_STATE_ERROR :
+			   VFIO_DEVICE_STATE_RUNNING);
+	mig->gone = false;
+	WRITE_ONCE(mig->going, false);
+	vpv_mig_unlock(mig);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_variant_returned);

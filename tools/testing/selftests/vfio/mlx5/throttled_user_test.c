@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A user whose control group has memory for a part of an image only. What it
+ * makes the kernel allocate is its own, also what is allocated behind its back;
+ * and while the kernel makes it wait for memory nobody else has to: the PF's
+ * driver can be taken away.
+ */
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "cgroup.h"
+#include "migratable.h"
+
+#define TIMEOUT_MS	20000
+#define PAUSE_MS	20
+
+/* The kernel's statistics of a group lag behind by so much for each CPU */
+#define CHARGE_BATCH_BYTES	(256U << 10)
+
+static void pause_a_little(void)
+{
+	struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+FIXTURE(user) {
+	char driver[64];
+	size_t image_bytes;
+};
+
+FIXTURE_SETUP(user)
+{
+	struct vfio_image image = {};
+	struct vfio_dev dev;
+	const char *skip;
+
+	skip = open_migratable(&dev, 0);
+	if (!skip) {
+		vfio_driver_of(dev.bdf, self->driver, sizeof(self->driver));
+		vfio_image_save(&dev, &image, VFIO_DEVICE_STATE_RUNNING);
+		self->image_bytes = image.size;
+		vfio_image_free(&image);
+		vfio_dev_close(&dev);
+		skip = vfio_cgroup_make();
+	}
+	if (skip)
+		SKIP(return, "%s", skip);
+}
+
+FIXTURE_TEARDOWN(user)
+{
+	vfio_cgroup_remove();
+}
+
+/* In the group: goes to STOP_COPY and stays there; exits with the errno of a failure. */
+static pid_t start_saver(void)
+{
+	struct vfio_dev dev;
+	int fd, ret;
+	pid_t pid;
+
+	pid = fork();
+	VFIO_ASSERT(pid >= 0, "fork");
+	if (pid)
+		return pid;
+
+	vfio_cgroup_enter();
+	vfio_dev_open(&dev, vfio_bdf(0));
+	ret = __vfio_mig_set_state(&dev, VFIO_DEVICE_STATE_STOP_COPY, &fd);
+	if (ret)
+		_exit(-ret);
+	for (;;)
+		pause();
+}
+
+static bool grows_to(__u64 bytes)
+{
+	int tries;
+
+	for (tries = 0; tries < TIMEOUT_MS / PAUSE_MS; tries++) {
+		if (vfio_cgroup_memory_bytes() >= bytes)
+			return true;
+		pause_a_little();
+	}
+	return false;
+}
+
+/* Images after the first one are asked for by the kernel itself. */
+TEST_F(user, pays_for_all_buffers_of_its_session)
+{
+	int status;
+	pid_t pid;
+
+	if (self->image_bytes < 4 * CHARGE_BATCH_BYTES)
+		SKIP(return, "an image of %zu bytes is too small to be measured",
+		     self->image_bytes);
+	pid = start_saver();
+	EXPECT_TRUE(grows_to(self->image_bytes - CHARGE_BATCH_BYTES)) {
+		TH_LOG("%llu bytes are charged", vfio_cgroup_memory_bytes());
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+}
+
+static bool has_ended(pid_t pid, int *status)
+{
+	int tries;
+
+	for (tries = 0; tries < TIMEOUT_MS / PAUSE_MS; tries++) {
+		if (waitpid(pid, status, WNOHANG) == pid)
+			return true;
+		pause_a_little();
+	}
+	return false;
+}
+
+/* Removing the group's limit is what ends a test that failed. */
+static void end(pid_t pid, int *status)
+{
+	vfio_cgroup_write("memory.high", "max");
+	kill(pid, SIGKILL);
+	waitpid(pid, status, 0);
+}
+
+TEST_F_TIMEOUT(user, that_waits_for_memory_does_not_hold_up_the_pf, 180)
+{
+	char pf[VFIO_BDF_LEN], pf_driver[64], nr_vfs[16];
+	int status = 0;
+	pid_t saver, unbinder;
+
+	if (self->image_bytes < 32U << 20)
+		SKIP(return, "an image of %zu bytes has its memory at once",
+		     self->image_bytes);
+	if (__vfio_physfn_of(vfio_bdf(0), pf, sizeof(pf)))
+		SKIP(return, "%s is no VF", vfio_bdf(0));
+	vfio_driver_of(pf, pf_driver, sizeof(pf_driver));
+	ASSERT_EQ(0, __vfio_attr_read(pf, "sriov_numvfs", nr_vfs,
+				      sizeof(nr_vfs)));
+	vfio_cgroup_write("memory.high", "1048576");
+	saver = start_saver();
+	ASSERT_TRUE(grows_to(4 << 20));
+	unbinder = fork();
+	ASSERT_LE(0, unbinder);
+	if (!unbinder)
+		_exit(-__vfio_driver_unbind(pf, pf_driver));
+
+	EXPECT_TRUE(has_ended(saver, &status)) {
+		TH_LOG("the user is still in its system call");
+		end(saver, &status);
+	}
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(ENOTCONN, WEXITSTATUS(status));
+	ASSERT_EQ(unbinder, waitpid(unbinder, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_EQ(0, __vfio_driver_bind(pf, pf_driver));
+	EXPECT_EQ(0, __vfio_attr_write(pf, "sriov_numvfs", nr_vfs));
+}
+
+int main(int argc, char **argv)
+{
+	vfio_args(&argc, argv);
+	return test_harness_run(argc, argv);
+}
