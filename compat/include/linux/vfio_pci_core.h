@@ -45,6 +45,32 @@ static inline int vfio_pci_ioctl_get_region_info(struct vfio_device *vdev,
 #endif
 
 /*
+ * The options that vfio-pci has are members of the device since 7.2. Before, they are the core's,
+ * for all devices, and stay as vfio_pci_core_set_params() was told last.
+ */
+#ifdef HAVE_VFIO_PCI_CORE_DEVICE_OPTIONS
+static inline void vfio_pci_core_set_params(bool nointxmask, bool disable_vga,
+					    bool disable_idle_d3)
+{
+}
+
+static inline void vfio_pci_core_device_set_params(struct vfio_pci_core_device *core,
+						   bool nointxmask, bool disable_vga,
+						   bool disable_idle_d3)
+{
+	core->nointxmask = nointxmask;
+	core->disable_vga = disable_vga;
+	core->disable_idle_d3 = disable_idle_d3;
+}
+#else
+static inline void vfio_pci_core_device_set_params(struct vfio_pci_core_device *core,
+						   bool nointxmask, bool disable_vga,
+						   bool disable_idle_d3)
+{
+}
+#endif
+
+/*
  * In a vfio_pci_core_device's pci_config_map, which has a byte for each byte of config space:
  * in no capability, accessed as the device has it; and: lives in vconfig alone. The kernel has
  * these numbers in the private drivers/vfio/pci/vfio_pci_priv.h, the same in 6.1, 6.12 and 7.3.

@@ -15,6 +15,19 @@
 #include "v2.h"
 #include "walk.h"
 
+/* The options of vfio-pci, which come to no other driver's devices there */
+static bool nointxmask;
+module_param(nointxmask, bool, 0444);
+MODULE_PARM_DESC(nointxmask, "Do not use the device's own bit to mask INTx");
+
+static bool disable_vga;
+module_param(disable_vga, bool, 0444);
+MODULE_PARM_DESC(disable_vga, "Do not let users reach the legacy VGA resources");
+
+static bool disable_idle_d3;
+module_param(disable_idle_d3, bool, 0444);
+MODULE_PARM_DESC(disable_idle_d3, "Do not put devices that nobody has open in D3hot");
+
 static struct vfio_pci_variant *vpv_variant(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct vfio_pci_variant, core.vdev);
@@ -74,6 +87,7 @@ static int vpv_init_dev(struct vfio_device *vdev)
 	if (ret)
 		return ret;
 
+	vfio_pci_core_device_set_params(&variant->core, nointxmask, disable_vga, disable_idle_d3);
 	variant->ops = vpv_driver(variant->core.pdev)->ops;
 	return vpv_init_variant(variant);
 }
@@ -268,6 +282,9 @@ EXPORT_SYMBOL_GPL(vfio_pci_variant_unregister_driver);
 
 static int __init vpv_module_init(void)
 {
+	/* What vfio-pci has set before stays where nothing is asked for here */
+	if (nointxmask || disable_vga || disable_idle_d3)
+		vfio_pci_core_set_params(nointxmask, disable_vga, disable_idle_d3);
 	return vpv_session_module_init();
 }
 module_init(vpv_module_init);

@@ -82,6 +82,22 @@ group_is_there()
 refuse "a VF is not taken without driver_override" bind_without_override
 check "a VF is taken under driver_override" rebind "$vf" mlx5_vfio_pci
 check "its VFIO group is there" group_is_there
+power_is()
+{
+	[ "$(cat "/sys/bus/pci/devices/$vf/power_state")" = "$1" ]
+}
+
+reload()
+{
+	unbind "$vf" && modprobe -r mlx5_vfio_pci && modprobe vfio_pci_variant "$@" &&
+		modprobe mlx5_vfio_pci && rebind "$vf" mlx5_vfio_pci
+}
+
+check "a VF that nobody has open is put to sleep" wait_for 10 power_is D3hot
+check "the library takes vfio-pci's options" reload disable_idle_d3=1
+check "with disable_idle_d3 it stays awake" power_is D0
+check "without the option again" reload disable_idle_d3=0
+check "it sleeps" wait_for 10 power_is D3hot
 check "it can be given up" unbind "$vf"
 check "and taken again" rebind "$vf" mlx5_vfio_pci
 
