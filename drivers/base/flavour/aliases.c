@@ -104,7 +104,11 @@ int flavour_load_module(const char *module)
 		return 0;
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	pr_err("module %s could not be loaded (%d)\n", module, ret);
+	/* modprobe ends with a status that says nothing; a kernel that refuses names no module */
+	pr_err("module %s, or one that it needs, could not be loaded: modprobe %s tells more%s\n",
+	       module, module,
+	       is_module_sig_enforced() ? " (unsigned modules are refused: module.sig_enforce)" :
+	       "");
 	return -ENOEXEC;
 }
 
