@@ -3,10 +3,12 @@
  * Is a device in use, so that taking its driver away would take it from somebody?
  *
  * A VFIO driver is in use while a user has its device open. Its remove function then waits until
- * the user closes it, for ever if need be, so asking beforehand must be sure. Whoever has a VFIO
- * device open owns the DMA of its IOMMU group, be it by a container or by iommufd. We claim that
- * ownership for ourselves while the device leaves its driver: it cannot be had while somebody
- * else has it, and while we have it nobody can open the device.
+ * the user closes it, for ever if need be, so asking beforehand must be sure. Two things tell. Who
+ * uses the device owns its IOMMU group. Where the kernel has iommufd, a device can be open (as
+ * /dev/vfio/devices/vfioN) before its user has bound it to an iommufd, and owns nothing then;
+ * but remove waits for that as well. For this vfio counts users of the device in a member of its
+ * struct that it calls private, and no function asks for: we read it. Owning the group keeps all
+ * others from using the device; somebody can still open it between the question and remove.
  *
  * For a native driver the driver core knows no "in use": an unbind is always obeyed. Here it is
  * refused for what surely hurts and can be told without asking the driver: a network interface
@@ -15,13 +17,11 @@
  * RDMA context on a device are not looked at.
  */
 #include <linux/blkdev.h>
-#include <linux/iommu.h>
 #include <linux/netdevice.h>
+#include <linux/refcount.h>
+#include <linux/vfio.h>
 
 #include "flavour.h"
-
-/* Who owns the DMA of a group that we hold; only its address matters */
-static char hold_owner;
 
 static bool is_class(struct device *dev, const char *name)
 {
@@ -49,49 +49,32 @@ static int child_busy(struct device *dev, void *data)
 	return device_for_each_child(dev, NULL, child_busy);
 }
 
-static int uses_dma_api(struct device *dev, void *data)
+/* vfio's own reference is one, each open file of the device is one */
+static int vfio_child_busy(struct device *dev, void *data)
 {
-	struct flavour_device *fdev = flavour_device_get(dev);
-	int ret;
-
-	if (!fdev)
+	if (!is_class(dev, "vfio-dev"))
 		return 0;
-	ret = READ_ONCE(fdev->dma_api);
-	flavour_device_put(fdev);
-	return ret;
+	return refcount_read(&container_of(dev, struct vfio_device, device)->refcount) > 1 ?
+	       -EBUSY : 0;
 }
 
-/*
- * Own the group. That fails as well if another device of the group has a native driver; but
- * then no user can own it either, and the device is not open.
- */
-static int hold_group(struct flavour_device *fdev)
+static int vfio_busy(struct flavour_device *fdev)
 {
-	struct iommu_group *group;
-	int ret;
+	int ret = flavour_group_hold(fdev);
 
-	/* What VFIO demands of every device with an IOMMU; one without cannot be asked about */
-	if (!device_iommu_capable(fdev->dev, IOMMU_CAP_CACHE_COHERENCY))
-		return 0;
-	group = iommu_group_get(fdev->dev);
-	if (!group)
-		return 0;
-	ret = iommu_group_claim_dma_owner(group, &hold_owner);
-	if (!ret) {
-		fdev->held = group;
-		return 0;
-	}
-	if (ret == -EPERM)
-		ret = iommu_group_for_each_dev(group, NULL, uses_dma_api) ? 0 : -EBUSY;
-	iommu_group_put(group);
+	if (ret)
+		return ret;
+	ret = device_for_each_child(fdev->dev, NULL, vfio_child_busy);
+	if (ret)
+		flavour_group_release(fdev);
 	return ret;
 }
 
 /*
  * The device is to lose the driver that it has. To be called under the device's lock.
  *
- * Return: 0, -EBUSY if it is in use, or -ENOMEM. After 0, flavour_end_leaving() is called when the
- * driver is gone, or if it stays after all.
+ * Return: 0, -EBUSY if it is in use, or -ENOMEM. After 0, flavour_group_release() is called when
+ * the driver is gone, or if it stays after all.
  */
 int flavour_begin_leaving(struct flavour_device *fdev)
 {
@@ -103,20 +86,6 @@ int flavour_begin_leaving(struct flavour_device *fdev)
 	if (ret)
 		return ret;
 	if (fdev->vfio)
-		return hold_group(fdev);
+		return vfio_busy(fdev);
 	return device_for_each_child(fdev->dev, NULL, child_busy);
-}
-
-/*
- * To be called under the device's lock. The notifier does so when the driver is unbound, by
- * whomever: before a device that is unplugged leaves its group, which must have no owner then.
- */
-void flavour_end_leaving(struct flavour_device *fdev)
-{
-	device_lock_assert(fdev->dev);
-	if (!fdev->held)
-		return;
-	iommu_group_release_dma_owner(fdev->held);
-	iommu_group_put(fdev->held);
-	fdev->held = NULL;
 }

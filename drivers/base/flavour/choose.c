@@ -284,18 +284,23 @@ static int search_native(struct device_driver *drv, void *data)
 /*
  * The next registered driver that matches by the bus's own rules, which heed a driver_override.
  * *@drv is the one before, or NULL to begin with; its reference is given back.
+ *
+ * Return: 0, -ENOENT after the last, or -EINTR if the writer was killed.
  */
 int flavour_next_native(struct flavour_device *fdev, struct device_driver **drv)
 {
 	struct driver_search search = { .fdev = fdev };
+	int ret;
 
 	/* The bus looks at driver_override, which some kernels guard by the device's lock */
-	device_lock(fdev->dev);
-	bus_for_each_drv(fdev->bus->type, *drv, &search, search_native);
-	device_unlock(fdev->dev);
+	ret = flavour_lock_midway(fdev->dev);
+	if (!ret) {
+		bus_for_each_drv(fdev->bus->type, *drv, &search, search_native);
+		device_unlock(fdev->dev);
+	}
 	flavour_driver_put(*drv);
 	*drv = search.drv;
-	return *drv ? 0 : -ENOENT;
+	return ret ?: *drv ? 0 : -ENOENT;
 }
 
 /* Load each module that modules.alias names for an alias that is too long for modprobe */

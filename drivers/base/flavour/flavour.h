@@ -3,11 +3,15 @@
  * driver_flavour: what the parts of the module ask of each other
  *
  * main.c	which buses
- * device.c	the attribute and the record of each device
+ * attr.c	the attribute, and what the bus tells of its devices
  * move.c	one write: from one driver to another, or back as it was
  * choose.c	which driver a device gets, and loading its module
  * aliases.c	the lines of modules.alias
  * busy.c	is the device in use?
+ * group.c	the IOMMU group of a device: held, or in the way
+ * override.c	driver_override: whose it is, and what readers are told
+ * lock.c	the device's lock, with nobody stuck in it
+ * record.c	the record of each device
  * hold.c	writes and suspend keep out of each other's way
  * words.c	text and numbers without the kernel, also tested in user space
  * pci.c	the PCI bus; one such file for each bus
@@ -77,12 +81,16 @@ struct flavour_bus {
  * @dev: the device; the record holds a reference
  * @bus: its bus
  * @writers: taken by a writer for all of its write; the outermost lock
- * @ours_lock: a leaf, held for no longer than a string takes
- * @ours: the driver_override that we set, NULL if we set none. Under ours_lock.
- * @vfio: is a VFIO driver bound? Changed in the bus's notifier under the device's lock, read
- *	without a lock by who reads the attribute.
- * @dma_api: is a driver bound that uses the kernel's DMA API? As @vfio.
- * @held: the group that we own while the device leaves a VFIO driver. Under the device's lock.
+ * @override_lock: for @ours and @seen, held for no longer than a string takes
+ * @ours: the string that we have set as driver_override, NULL if we set none. It may have been
+ *	freed since: only its address means something.
+ * @seen: driver_override as it was seen last; NULL if there was none, or ours
+ * @drv: the bound driver; without the device's lock only its address means something. Changed in
+ *	the bus's notifier under the device's lock, as are the next two, and read without one.
+ * @vfio: is a VFIO driver bound?
+ * @dma_api: is a driver bound that uses the kernel's DMA API?
+ * @held_lock: for @held
+ * @held: the group that we own while the device leaves a VFIO driver
  */
 struct flavour_device {
 	struct hlist_node node;
@@ -91,21 +99,40 @@ struct flavour_device {
 	struct flavour_bus *bus;
 	/* One writer at a time */
 	struct mutex writers;
-	/* For @ours */
-	spinlock_t ours_lock;
-	char *ours;
+	/* For @ours and @seen */
+	spinlock_t override_lock;
+	const void *ours;
+	char *seen;
+	struct device_driver *drv;
 	bool vfio;
 	bool dma_api;
+	/* For @held */
+	struct mutex held_lock;
 	struct iommu_group *held;
 };
 
 #define FLAVOUR_ALIAS_SIZE	512
 
-/* device.c */
+/* record.c */
 struct flavour_device *flavour_device_get(struct device *dev);
 void flavour_device_put(struct flavour_device *fdev);
-bool flavour_is_ours(struct flavour_device *fdev, const char *override);
-char *flavour_swap_ours(struct flavour_device *fdev, char *name);
+void flavour_device_set_driver(struct flavour_device *fdev, struct device_driver *drv);
+int flavour_device_add(struct flavour_bus *bus, struct device *dev);
+void flavour_device_remove(struct device *dev);
+
+/* lock.c */
+bool flavour_trylock(struct device *dev);
+int flavour_lock(struct device *dev);
+int flavour_lock_midway(struct device *dev);
+
+/* override.c */
+int flavour_override_note(struct flavour_device *fdev);
+int flavour_override_look(struct flavour_device *fdev);
+int flavour_override_get(struct flavour_device *fdev, char **name, bool *by_hand);
+int flavour_override_set(struct flavour_device *fdev, const char *name, bool ours);
+int flavour_override_put_back(struct flavour_device *fdev, const char *name, bool ours);
+
+/* attr.c */
 int flavour_bus_register(struct flavour_bus *bus);
 
 /* move.c */
@@ -133,7 +160,11 @@ int flavour_load_module(const char *module);
 
 /* busy.c */
 int flavour_begin_leaving(struct flavour_device *fdev);
-void flavour_end_leaving(struct flavour_device *fdev);
+
+/* group.c */
+int flavour_group_hold(struct flavour_device *fdev);
+void flavour_group_release(struct flavour_device *fdev);
+void flavour_group_tell(struct flavour_device *fdev);
 
 /* hold.c */
 int flavour_hold_init(void);

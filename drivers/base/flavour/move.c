@@ -15,9 +15,11 @@
  *   not what we set counts as written by hand from then on.
  * - Somebody else binds the device in the middle. To the driver that we want: fine. To
  *   another: -EBUSY, and it stays there.
+ * - Somebody else holds the device's lock for long. The wait for it ends with a signal as long as
+ *   nothing has changed, afterwards with a kill alone. Should even putting back have to wait then,
+ *   the device is left to whoever has it.
  */
 #include <linux/slab.h>
-#include <linux/driver_override.h>
 
 #include "flavour.h"
 
@@ -28,28 +30,40 @@ struct flavour_move {
 	/* What is to be set instead, if it changes at all; NULL clears */
 	bool sets_override;
 	const char *to;
-	/* driver_override before, and the one of ours */
+	/* driver_override before; was it somebody else's? */
 	char *override;
-	char *ours;
+	bool by_hand;
 };
 
-static bool is_bound(struct device *dev, struct device_driver *drv)
+/* As the notifier was told. NULL stands for any driver. */
+static bool is_bound(struct flavour_device *fdev, struct device_driver *drv)
 {
-	bool bound;
+	struct device_driver *bound = READ_ONCE(fdev->drv);
 
-	device_lock(dev);
-	bound = drv ? dev->driver == drv : !!dev->driver;
-	device_unlock(dev);
-	return bound;
+	return drv ? bound == drv : !!bound;
+}
+
+/* The same for who has changed nothing yet, when no bind or unbind is on its way; or -EINTR */
+static int stays_bound(struct flavour_device *fdev, struct device_driver *drv)
+{
+	int ret = flavour_lock(fdev->dev);
+
+	if (ret)
+		return ret;
+	ret = is_bound(fdev, drv);
+	device_unlock(fdev->dev);
+	return ret;
 }
 
 /* Fails, with nothing changed, if the device is in use */
 static int move_begin(struct flavour_move *move)
 {
 	struct device *dev = move->fdev->dev;
-	int ret = 0;
+	int ret;
 
-	device_lock(dev);
+	ret = flavour_lock(dev);
+	if (ret)
+		return ret;
 	if (dev->driver) {
 		ret = flavour_begin_leaving(move->fdev);
 		if (!ret) {
@@ -57,7 +71,7 @@ static int move_begin(struct flavour_move *move)
 			if (!flavour_driver_get(move->from)) {
 				/* Its module comes or goes at this moment */
 				move->from = NULL;
-				flavour_end_leaving(move->fdev);
+				flavour_group_release(move->fdev);
 				ret = -EAGAIN;
 			}
 		}
@@ -66,66 +80,54 @@ static int move_begin(struct flavour_move *move)
 	return ret;
 }
 
-static int move_override(struct flavour_move *move)
-{
-	struct flavour_device *fdev = move->fdev;
-	char *ours = NULL;
-	int ret;
-
-	if (!move->sets_override)
-		return 0;
-	if (move->to) {
-		ours = kstrdup(move->to, GFP_KERNEL);
-		if (!ours)
-			return -ENOMEM;
-	}
-	ret = driver_override_set(fdev->dev, move->to);
-	if (ret)
-		kfree(ours);
-	else
-		move->ours = flavour_swap_ours(fdev, ours);
-	return ret;
-}
-
 static void move_override_back(struct flavour_move *move)
 {
 	struct device *dev = move->fdev->dev;
-	char *now = driver_override_get(dev);
+	int ret = flavour_override_put_back(move->fdev, move->override, !move->by_hand);
 
-	if (IS_ERR(now) || (now && move->to ? strcmp(now, move->to) : now || move->to))
+	if (ret == -ESTALE)
 		dev_info(dev, "driver_override was changed by somebody else, it stays\n");
-	else if (driver_override_set(dev, move->override))
-		dev_err(dev, "no memory to put driver_override back\n");
-	if (!IS_ERR(now))
-		kfree(now);
-	kfree(flavour_swap_ours(move->fdev, move->ours));
-	move->ours = NULL;
+	else if (ret)
+		dev_err(dev, "driver_override could not be put back (%d)\n", ret);
 }
 
 /*
- * Everything as it was, after the override was changed; the device may be detached or not. An
- * override by hand may name another driver than the one that was bound, written after the bind: it
- * steps aside while that one comes back.
+ * The device goes back to the driver from before. An override by hand may name another driver than
+ * the one that was bound, written after the bind: it steps aside while that one comes back.
  */
+static int move_reattach(struct flavour_move *move)
+{
+	struct flavour_device *fdev = move->fdev;
+	struct device_driver *from = move->from;
+	bool aside = move->override && strcmp(move->override, from->name);
+	int ret;
+
+	ret = flavour_lock_midway(fdev->dev);
+	if (ret)
+		return ret;
+	device_unlock(fdev->dev);
+	if (aside)
+		flavour_override_set(fdev, from->name, true);
+	ret = device_driver_attach(from, fdev->dev);
+	if (aside && flavour_override_put_back(fdev, move->override, !move->by_hand))
+		dev_err(fdev->dev, "driver_override could not be put back\n");
+	return ret;
+}
+
+/* Everything as it was, after the override was changed; the device may be detached or not */
 static void move_back(struct flavour_move *move)
 {
-	struct device_driver *from = move->from;
-	struct device *dev = move->fdev->dev;
-	bool aside;
+	struct flavour_device *fdev = move->fdev;
+	struct device *dev = fdev->dev;
 	int ret;
 
 	if (move->sets_override)
 		move_override_back(move);
-	if (!from)
+	if (!move->from)
 		return;
-	aside = move->override && strcmp(move->override, from->name);
-	if (aside)
-		driver_override_set(dev, from->name);
-	ret = device_driver_attach(from, dev);
-	if (aside && driver_override_set(dev, move->override))
-		dev_err(dev, "no memory to put driver_override back\n");
-	if (ret && !is_bound(dev, NULL) && device_is_registered(dev))
-		dev_err(dev, "%s does not take the device back (%d)\n", from->name, ret);
+	ret = move_reattach(move);
+	if (ret && !is_bound(fdev, NULL) && device_is_registered(dev))
+		dev_err(dev, "%s does not take the device back (%d)\n", move->from->name, ret);
 }
 
 /*
@@ -134,31 +136,29 @@ static void move_back(struct flavour_move *move)
  */
 static void move_detach(struct flavour_move *move)
 {
-	struct device *dev = move->fdev->dev;
-
 	if (!move->from)
 		return;
-	device_release_driver(dev);
-	device_lock(dev);
-	if (!dev->driver)
-		flavour_end_leaving(move->fdev);
-	device_unlock(dev);
+	device_release_driver(move->fdev->dev);
+	flavour_group_release(move->fdev);
 }
 
 /*
  * Attach as the file "bind" does: only if the bus says that they match. It says no before the
  * device is quite there (its uevent comes earlier), and if somebody changed the override.
  */
-static int attach(struct device *dev, struct device_driver *drv)
+static int attach(struct flavour_device *fdev, struct device_driver *drv)
 {
+	struct device *dev = fdev->dev;
 	bool match;
 	int ret;
 
-	device_lock(dev);
+	ret = flavour_lock_midway(dev);
+	if (ret)
+		return ret;
 	match = dev->bus->match(dev, drv) > 0;
 	device_unlock(dev);
 	ret = match ? device_driver_attach(drv, dev) : -EAGAIN;
-	if (ret == -EBUSY && is_bound(dev, drv))
+	if (ret == -EBUSY && is_bound(fdev, drv))
 		ret = 0;
 	return ret;
 }
@@ -173,10 +173,10 @@ static int attach_native(struct flavour_device *fdev)
 	struct device_driver *drv = NULL;
 	int ret, first = 0;
 
-	while (!flavour_next_native(fdev, &drv)) {
-		ret = attach(fdev->dev, drv);
+	while (!(ret = flavour_next_native(fdev, &drv))) {
+		ret = attach(fdev, drv);
 		/* Whoever bound it in the meantime matched no worse */
-		if (ret == -EBUSY && !READ_ONCE(fdev->vfio) && is_bound(fdev->dev, NULL))
+		if (ret == -EBUSY && !READ_ONCE(fdev->vfio) && is_bound(fdev, NULL))
 			ret = 0;
 		if (!ret) {
 			flavour_driver_put(drv);
@@ -185,6 +185,8 @@ static int attach_native(struct flavour_device *fdev)
 		if (ret != -ENODEV && ret != -ENXIO)
 			first = first ?: ret;
 	}
+	if (ret != -ENOENT)
+		first = first ?: ret;
 	if (!first && !device_is_registered(fdev->dev))
 		return -ENODEV;
 	return first;
@@ -194,10 +196,10 @@ static int find_native(struct flavour_device *fdev)
 {
 	int ret = attach_native(fdev);
 
-	if (ret || is_bound(fdev->dev, NULL))
+	if (ret || is_bound(fdev, NULL))
 		return ret;
 	flavour_load_native(fdev);
-	return is_bound(fdev->dev, NULL) ? 0 : attach_native(fdev);
+	return is_bound(fdev, NULL) ? 0 : attach_native(fdev);
 }
 
 /* To @drv, or to the native driver if that is NULL */
@@ -209,113 +211,106 @@ static int move_device(struct flavour_move *move, struct device_driver *drv)
 	ret = move_begin(move);
 	if (ret)
 		return ret;
-	ret = move_override(move);
+	if (move->sets_override)
+		ret = flavour_override_set(fdev, move->to, true);
 	if (ret) {
-		device_lock(fdev->dev);
-		flavour_end_leaving(fdev);
-		device_unlock(fdev->dev);
+		flavour_group_release(fdev);
 	} else {
 		move_detach(move);
-		ret = drv ? attach(fdev->dev, drv) : find_native(fdev);
+		ret = drv ? attach(fdev, drv) : find_native(fdev);
 		if (ret)
 			move_back(move);
 	}
 	flavour_driver_put(move->from);
-	kfree(move->ours);
 	return ret;
 }
 
 /* A device whose native driver is in use is told from the others before any module is loaded */
 static int native_in_use(struct flavour_device *fdev)
 {
-	int ret = 0;
+	int ret;
 
-	device_lock(fdev->dev);
+	ret = flavour_lock(fdev->dev);
+	if (ret)
+		return ret;
 	if (fdev->dev->driver && !fdev->vfio)
 		ret = flavour_begin_leaving(fdev);
 	device_unlock(fdev->dev);
 	return ret;
 }
 
+/* To the driver that was chosen, unless the device has it */
+static int move_to_vfio(struct flavour_move *move, struct device_driver *drv)
+{
+	struct flavour_device *fdev = move->fdev;
+	int ret;
+
+	ret = stays_bound(fdev, drv);
+	if (ret)
+		return ret < 0 ? ret : 0;
+	if (fdev->bus->prepare_vfio) {
+		ret = fdev->bus->prepare_vfio(fdev->dev);
+		if (ret)
+			return ret;
+	}
+	move->sets_override = !move->by_hand;
+	move->to = drv->name;
+	return move_device(move, drv);
+}
+
 /*
- * Return: 0; -EOPNOTSUPP for a device that VFIO cannot drive; -EBUSY if it is in use; what
+ * Return: 0; -EOPNOTSUPP for a device that VFIO cannot drive; -EBUSY if it is in use; -EINTR; what
  * flavour_choose_vfio() and the bus's prepare_vfio say; or what the driver's probe said.
  */
 int flavour_to_vfio(struct flavour_device *fdev)
 {
 	struct flavour_bus *bus = fdev->bus;
-	struct device *dev = fdev->dev;
 	struct flavour_move move = { .fdev = fdev };
 	struct device_driver *drv = NULL;
-	char *override;
-	bool by_hand;
 	int ret;
 
-	if (bus->offers_vfio && !bus->offers_vfio(dev))
+	if (bus->offers_vfio && !bus->offers_vfio(fdev->dev))
 		return -EOPNOTSUPP;
 	ret = native_in_use(fdev);
 	if (ret)
 		return ret;
-	override = driver_override_get(dev);
-	if (IS_ERR(override))
-		return PTR_ERR(override);
-	by_hand = override && !flavour_is_ours(fdev, override);
-	ret = flavour_choose_vfio(fdev, by_hand ? override : NULL, &drv);
-	if (!ret && !is_bound(dev, drv)) {
-		if (bus->prepare_vfio)
-			ret = bus->prepare_vfio(dev);
-		if (!ret) {
-			move.override = override;
-			move.sets_override = !by_hand;
-			move.to = drv->name;
-			ret = move_device(&move, drv);
-		}
-	}
-	flavour_driver_put(drv);
-	kfree(override);
-	return ret;
-}
-
-/* A device with a native driver has nothing to do but to lose an override of ours */
-static int stay_native(struct flavour_device *fdev, const char *override)
-{
-	int ret;
-
-	if (!flavour_is_ours(fdev, override))
-		return 0;
-	ret = driver_override_set(fdev->dev, NULL);
+	ret = flavour_override_get(fdev, &move.override, &move.by_hand);
+	if (ret)
+		return ret;
+	ret = flavour_choose_vfio(fdev, move.by_hand ? move.override : NULL, &drv);
 	if (!ret)
-		kfree(flavour_swap_ours(fdev, NULL));
+		ret = move_to_vfio(&move, drv);
+	if (!ret)
+		flavour_group_tell(fdev);
+	flavour_driver_put(drv);
+	kfree(move.override);
 	return ret;
 }
 
 /*
  * Return: 0, also if no native driver exists; -EEXIST if a driver_override that is not ours names
- * a VFIO driver; -EBUSY if the device is in use; or what the native driver's probe said.
+ * a VFIO driver; -EBUSY if the device is in use; -EINTR; or what the native driver's probe said.
  */
 int flavour_to_native(struct flavour_device *fdev)
 {
 	struct flavour_move move = { .fdev = fdev };
-	struct device *dev = fdev->dev;
-	char *override = driver_override_get(dev);
-	bool by_hand;
 	int ret;
 
-	if (IS_ERR(override))
-		return PTR_ERR(override);
-	by_hand = override && !flavour_is_ours(fdev, override);
-	if (!READ_ONCE(fdev->vfio) && is_bound(dev, NULL)) {
-		ret = stay_native(fdev, override);
-	} else {
-		ret = by_hand ? flavour_names_vfio(fdev, override) : 0;
+	ret = flavour_override_get(fdev, &move.override, &move.by_hand);
+	if (ret)
+		return ret;
+	move.sets_override = move.override && !move.by_hand;
+	ret = stays_bound(fdev, NULL);
+	if (ret > 0 && !READ_ONCE(fdev->vfio)) {
+		/* Nothing to do but to lose an override of ours */
+		ret = move.sets_override ? flavour_override_set(fdev, NULL, true) : 0;
+	} else if (ret >= 0) {
+		ret = move.by_hand ? flavour_names_vfio(fdev, move.override) : 0;
 		if (ret > 0)
 			ret = -EEXIST;
-		if (!ret) {
-			move.override = override;
-			move.sets_override = override && !by_hand;
+		if (!ret)
 			ret = move_device(&move, NULL);
-		}
 	}
-	kfree(override);
+	kfree(move.override);
 	return ret;
 }

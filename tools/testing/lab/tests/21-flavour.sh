@@ -100,6 +100,10 @@ try "an open VFIO device is left open" vfio_open "$nic"
 check "it is in use" fails_with "Device or resource busy" "$nic" native
 check "vfio, which it has, is no reason to complain" flavour "$nic" vfio
 try "its user closes it" vfio_close
+check "it is opened and not yet bound to an iommufd" \
+	modprobe flavour_test_opener device="$nic"
+check "which is in use, too" fails_with "Device or resource busy" "$nic" native
+rmmod flavour_test_opener
 check "then native takes it back" flavour "$nic" native
 check "by its driver" is_bound "$nic" e1000e
 check "and clears the override" [ "$(override "$nic")" = "(null)" ]
@@ -117,11 +121,37 @@ check "native brings the disk back" eval 'flavour "$disk" native && wait_for 30 
 sibling0=$(by_id 8086:100e 0) sibling1=$(by_id 8086:100e 1)
 check "two devices share an IOMMU group" \
 	[ "$PCI/$sibling0/iommu_group" -ef "$PCI/$sibling1/iommu_group" ]
+# said_of_group BDF - Of what the log says since the mark.
+said_of_group()
+{
+	said | grep -F " $1: in IOMMU group"
+}
+
+mark
 check "one of them goes to VFIO" eval 'flavour "$sibling0" native &&
 	flavour "$sibling1" native && flavour "$sibling0" vfio'
-check "and back, with the other one at a native driver" \
+check "one line says which other one is in the way" \
+	[ "$(said_of_group "$sibling0" | wc -l)" = 1 ]
+check "and its driver, and what to do" eval 'said_of_group "$sibling0" |
+	grep -F "$sibling1" | grep -w e1000 |
+	grep -F "echo vfio > $PCI/$sibling1/driver_flavour"'
+refuse "until that one leaves its driver it cannot be opened" vfio_open "$sibling0"
+mark
+check "writing it again says it again" \
+	eval 'flavour "$sibling0" vfio && said_of_group "$sibling0" | grep -F "$sibling1"'
+check "it goes back, with the other one at a native driver" \
 	eval 'flavour "$sibling0" native && is_bound "$sibling0" e1000'
+unbind "$sibling1"
+mark
+check "one without a driver is not in the way, nor is the bridge" \
+	eval 'flavour "$sibling0" vfio && ! said_of_group "$sibling0"'
+try "as it can be opened" vfio_open "$sibling0"
+try "it is closed" vfio_close
+flavour "$sibling0" native
+flavour "$sibling1" native
+mark
 check "both go to VFIO" eval 'flavour "$sibling0" vfio && flavour "$sibling1" vfio'
+check "of the second one nothing is said" eval '! said_of_group "$sibling1"'
 try "one is opened" vfio_open "$sibling0"
 check "the other cannot leave the group that is in use" \
 	fails_with "Device or resource busy" "$sibling1" native
@@ -188,6 +218,21 @@ check "an override of ours that was overwritten counts as written by hand" \
 	reads "$shm" "native [vfio] override=vfio-pci"
 overrides "$shm" ""
 flavour "$shm" native
+flavour "$shm" vfio
+check "an override of ours is not shown" reads "$shm" "native [vfio]"
+for times in once twice thrice; do
+	overrides "$shm" sample_vfio_pci
+	check "written again by hand, $times, it counts as written by hand" \
+		reads "$shm" "native [vfio] override=sample_vfio_pci"
+	check "and is not for native to clear" fails_with "File exists" "$shm" native
+done
+overrides "$shm" ""
+flavour "$shm" native
+overrides "$nic" no-such-driver
+check "native with an override for no driver leaves none" \
+	eval 'unbind "$nic"; flavour "$nic" native && has_no_driver "$nic"'
+overrides "$nic" ""
+flavour "$nic" native
 
 # ConnectX: the PF by its native alias, a VF as it goes.
 modprobe -r sample_vfio_pci
@@ -212,7 +257,50 @@ try "it can be opened" vfio_open "$vf"
 check "and is in use then" fails_with "Device or resource busy" "$vf" native
 try "it is closed" vfio_close
 check "native binds the VF again" eval 'flavour "$vf" native && is_bound "$vf" mlx5_core'
-check "VFs go away" make_vfs "$pf" 0
+
+# Who takes the VFs away holds the locks of the PF and of the VF until the VF's
+# user has closed it. Readers do not wait for that, and writers can be killed.
+all_read()
+{
+	cat "$PCI"/*/driver_flavour >/run/all_read &
+	wait_for 20 is_gone $!
+}
+
+# killed WORD BDF - A writer that waits is gone soon after a kill.
+killed()
+{
+	local pid
+
+	flavour "$2" "$1" &
+	pid=$!
+	wait_for 30 is_in "$pid" driver_flavour_store || { echo "it does not wait"; return 1; }
+	kill -KILL "$pid"
+	wait_for 20 is_gone "$pid" || { cat "/proc/$pid/stack"; return 1; }
+}
+
+check "the VF is at VFIO" flavour "$vf" vfio
+overrides "$pf" mlx5_core
+check "the PF has an override" reads "$pf" "[native] vfio override=mlx5_core"
+overrides "$vf" mlx5_vfio_pci
+try "the VF is opened" vfio_open "$vf"
+echo 0 >"$PCI/$pf/sriov_numvfs" &
+taker=$!
+check "who takes it away waits for its user" \
+	wait_for 30 is_in $taker vfio_unregister_group_dev
+check "all files can be read meanwhile" all_read
+check "the PF's with what was known" reads "$pf" "[native] vfio override=mlx5_core"
+check "the VF's with what was written before" \
+	reads "$vf" "native [vfio] override=mlx5_vfio_pci"
+check "a writer for the VF that waits can be killed" killed native "$vf"
+check "so can the next one" killed vfio "$vf"
+check "and one for the PF" killed vfio "$pf"
+check "it still waits" is_in $taker vfio_unregister_group_dev
+try "the user closes the VF" vfio_close
+try "and the VFs are gone" ended $taker
+check "really" [ ! -e "$PCI/$vf" ]
+overrides "$pf" ""
+check "the PF is in order" eval 'flavour "$pf" vfio && flavour "$pf" native &&
+	is_bound "$pf" mlx5_core && [ "$(override "$pf")" = "(null)" ]'
 modprobe -r mlx5_vfio_pci
 
 # A host on which modprobe, or the text of modules.alias, is not there.
@@ -244,4 +332,17 @@ check "with the attribute" eval 'flavour "$late" | grep -F "[native] vfio"'
 check "it goes to VFIO" eval 'flavour "$late" vfio && is_bound "$late" vfio-pci'
 check "it is unplugged" qmp device_del '{"id": "late"}'
 check "and gone" wait_for 60 [ ! -e "$PCI/$late" ]
+
+# It cannot be turned off again, and ours are not signed.
+modprobe -r sample_vfio_pci
+unload_vfio
+echo 1 >/sys/module/module/parameters/sig_enforce
+mark
+check "where modules must be signed one that is not is an error" \
+	fails_with "Exec format error" "$shm" vfio
+check "whose log names module and cause" \
+	eval 'said | grep -F "module sample_vfio_pci" | grep -F module.sig_enforce'
+check "and nothing takes its place" eval '! is_loaded vfio_pci && has_no_driver "$shm"'
+check "vfio-pci, which is signed, is loaded" eval 'flavour "$nic" vfio &&
+	is_bound "$nic" vfio-pci && flavour "$nic" native'
 finish

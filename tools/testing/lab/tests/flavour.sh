@@ -173,6 +173,48 @@ vfio_close()
 	wait "$VFIO_USER"
 }
 
+# ended PID... - All end within a minute; else where they hang.
+ended()
+{
+	local pid status=0
+
+	for pid in "$@"; do
+		if wait_for 60 is_gone "$pid"; then
+			wait "$pid"
+		else
+			echo "process $pid hangs:"
+			cat "/proc/$pid/stack"
+			status=1
+		fi
+	done
+	return "$status"
+}
+
+is_gone()
+{
+	! kill -0 "$1" || grep -q '^State:.*zombie' "/proc/$1/status"
+}
+
+# is_in PID FUNCTION - Does it sleep in that function of the kernel?
+is_in()
+{
+	grep -qw "$2" "/proc/$1/stack"
+}
+
+# goes_to BDF WORD DRIVER
+goes_to()
+{
+	flavour "$1" "$2" && is_bound "$1" "$3"
+}
+
+# both_ways BDF VFIO-DRIVER NATIVE-DRIVER - It works as if nothing had been.
+both_ways()
+{
+	goes_to "$1" vfio "$2" && reads "$1" "native [vfio]" &&
+		goes_to "$1" native "$3" && reads "$1" "[native] vfio" &&
+		[ "$(override "$1")" = "(null)" ]
+}
+
 # qmp COMMAND ARGUMENTS - Tell QEMU, who answers some time later.
 qmp()
 {
@@ -187,6 +229,18 @@ qmp()
 	done
 	exec {fd}>&-
 	[[ $line == *'"return"'* ]] || { echo "$line"; return 1; }
+}
+
+# mark - From here on, until the next one, is what said prints of the kernel's log.
+mark()
+{
+	MARKS=$((${MARKS:-0} + 1))
+	echo "mark $MARKS" >/dev/kmsg
+}
+
+said()
+{
+	dmesg | sed "1,/mark $MARKS\$/d"
 }
 
 # begin - driver_flavour loaded into a host without VFIO.
