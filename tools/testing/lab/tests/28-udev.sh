@@ -192,33 +192,10 @@ check "an interface that is up is in use" fails_saying "$NIC" vfio \
 	"in use by network interface $nic_name"
 ip link set "$nic_name" down
 
-# hold BDF - Have the VFIO device open, its group's file closed again.
-cat >/tmp/hold.py <<'EOF'
-import fcntl, os, struct, sys, time
-bdf, group = sys.argv[1:]
-ioctl = lambda nr: (ord(";") << 8) + 100 + nr
-container = os.open("/dev/vfio/vfio", os.O_RDWR)
-fd = os.open("/dev/vfio/" + group, os.O_RDWR)
-fcntl.ioctl(fd, ioctl(4), struct.pack("i", container))
-fcntl.ioctl(container, ioctl(2), 1)
-fcntl.ioctl(fd, ioctl(6), bdf.encode() + b"\0")
-os.close(fd)
-print("held", flush=True)
-time.sleep(3600)
-EOF
-
-hold()
-{
-	rm -f /tmp/held
-	python3 /tmp/hold.py "$1" "$(group_of "$1")" >/tmp/held 2>&1 &
-	echo $! >/tmp/holder
-	wait_for 30 grep -q held /tmp/held || { cat /tmp/held; return 1; }
-}
-
 in_use()
 {
 	becomes "$vf" vfio mlx5_vfio_pci mlx5_vfio_pci && hold "$vf" &&
-		fails_saying "$vf" native "in use by python3 \(pid $(cat /tmp/holder)\)" 'stop that process'
+		fails_saying "$vf" native "in use by python3 \(pid $(holder)\)" 'stop that process'
 }
 
 group_in_use()
@@ -228,7 +205,7 @@ group_in_use()
 }
 
 check "an open device is not unbound, its user is named" in_use
-kill "$(cat /tmp/holder)"
+let_go
 group_is_free()
 {
 	: <>"/dev/vfio/$(group_of "$vf")"

@@ -45,31 +45,12 @@ stage_no_vfs()
 # stage_guest BDF - Somebody has the VFIO device open; its driver is bound for it.
 stage_guest()
 {
-	rm -f /tmp/guest
 	is_bound "$1" mlx5_vfio_pci || vfio-flavour "$1" vfio || return 1
-	cat >/tmp/guest.py <<-'EOF'
-	import fcntl, os, struct, sys, time
-	bdf, group = sys.argv[1:]
-	ioctl = lambda nr: (ord(";") << 8) + 100 + nr
-	container = os.open("/dev/vfio/vfio", os.O_RDWR)
-	fd = os.open("/dev/vfio/" + group, os.O_RDWR)
-	fcntl.ioctl(fd, ioctl(4), struct.pack("i", container))
-	fcntl.ioctl(container, ioctl(2), 1)
-	fcntl.ioctl(fd, ioctl(6), bdf.encode() + b"\0")
-	os.close(fd)
-	print("open", flush=True)
-	time.sleep(3600)
-	EOF
-	python3 /tmp/guest.py "$1" \
-		"$(basename "$(readlink "$STAGE_PCI/$1/iommu_group")")" >/tmp/guest 2>&1 &
-	echo $! >/tmp/guest.pid
-	wait_for 30 grep -q open /tmp/guest
+	hold "$1"
 }
 
 # stage_no_guest - It has ended.
 stage_no_guest()
 {
-	kill "$(cat /tmp/guest.pid)"
-	wait "$(cat /tmp/guest.pid)" 2>/dev/null
-	true
+	let_go
 }

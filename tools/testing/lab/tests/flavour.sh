@@ -140,37 +140,15 @@ unload_vfio()
 	! is_loaded vfio_pci
 }
 
-# vfio_open BDF - Keep the device open until vfio_close; VFIO_USER is who does.
+# vfio_open BDF - Keep the device open until vfio_close.
 vfio_open()
 {
-	local group
-	group=$(basename "$(readlink "$PCI/$1/iommu_group")")
-
-	modprobe vfio_iommu_type1
-	coproc VFIO_OPENER { exec python3 - "$group" "$1" <<'PYTHON'
-import fcntl, os, struct, sys
-group, device = sys.argv[1:]
-# _IO(';', 100 + n) of linux/vfio.h
-SET_IOMMU, GROUP_SET_CONTAINER, GROUP_GET_DEVICE_FD = 0x3b66, 0x3b68, 0x3b6a
-TYPE1 = 1
-container = os.open('/dev/vfio/vfio', os.O_RDWR)
-group_fd = os.open('/dev/vfio/' + group, os.O_RDWR)
-fcntl.ioctl(group_fd, GROUP_SET_CONTAINER, struct.pack('i', container))
-fcntl.ioctl(container, SET_IOMMU, TYPE1)
-fcntl.ioctl(group_fd, GROUP_GET_DEVICE_FD, device.encode() + b'\0')
-print('open', flush=True)
-os.read(os.open('/run/vfio-close', os.O_RDONLY), 1)
-PYTHON
-	}
-	VFIO_USER=$VFIO_OPENER_PID
-	local word
-	read -r -t 60 word <&"${VFIO_OPENER[0]}" && [ "$word" = open ]
+	hold "$1" --group
 }
 
 vfio_close()
 {
-	echo >/run/vfio-close
-	wait "$VFIO_USER"
+	let_go
 }
 
 # ended PID... - All end within a minute; else where they hang.
@@ -246,7 +224,6 @@ said()
 # begin - driver_flavour loaded into a host without VFIO.
 begin()
 {
-	mkfifo /run/vfio-close
 	no_vfio >/dev/null || fatal "no VFIO module is loaded in the beginning"
 	modprobe driver_flavour || fatal "driver_flavour loads"
 }

@@ -1,32 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Shared by the test scripts: TAP lines, the kselftest programs, PCI functions
+# Shared by the test scripts, beside tap.sh: the kselftest programs, PCI functions
 # and their drivers, and the model's fault properties.
 
+# shellcheck source=tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
 SELFTESTS=/build/selftests
-TAP_COUNT=0
-TAP_FAILED=0
-
-# ok TEXT / not_ok TEXT / skip TEXT REASON - One TAP line each.
-ok()
-{
-	TAP_COUNT=$((TAP_COUNT + 1))
-	echo "ok $TAP_COUNT - $*"
-}
-
-not_ok()
-{
-	TAP_COUNT=$((TAP_COUNT + 1))
-	TAP_FAILED=$((TAP_FAILED + 1))
-	echo "not ok $TAP_COUNT - $*"
-}
-
-skip()
-{
-	TAP_COUNT=$((TAP_COUNT + 1))
-	echo "ok $TAP_COUNT - $1 # SKIP $2"
-}
 
 # check TEXT CMD... - ok when CMD succeeds; its output is shown when it fails.
 check()
@@ -42,45 +23,6 @@ check()
 	fi
 }
 
-# refuse TEXT CMD... - ok when CMD fails.
-refuse()
-{
-	local text=$1
-	shift
-
-	if "$@" >/dev/null 2>&1; then
-		not_ok "$text"
-	else
-		ok "$text"
-	fi
-}
-
-# fatal TEXT - Without this nothing after it makes sense.
-fatal()
-{
-	not_ok "$*"
-	finish
-}
-
-# finish - The plan, and the script's end.
-finish()
-{
-	echo "1..$TAP_COUNT"
-	exit $((TAP_FAILED > 0))
-}
-
-# wait_for SECONDS CMD... - Until CMD succeeds; fails when it never does.
-wait_for()
-{
-	local end=$((SECONDS + $1))
-	shift
-
-	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
-	done
-}
-
 # host_says WORD - With hosts=2: tell the other machine that this one has come
 # to a point. host_said WORD - Has the other one? (for wait_for)
 host_says()
@@ -94,41 +36,17 @@ host_said()
 }
 
 # kselftest PROGRAM... - Run harness programs; their tests become our lines.
-# A program that ends without having said what it planned is a failure.
 kselftest()
 {
-	local program log status start line text
+	local program log start
 
 	for program in "$@"; do
 		log=/tmp/$program.log
 		start=$SECONDS
 		"$SELFTESTS/$program" >"$log" 2>&1
-		status=$?
-		while read -r line; do
-			text="$program: $(sed -E 's/^(not )?ok [0-9]+ (- )?//' <<<"$line")"
-			case $line in
-			*'# SKIP'*)	skip "${text%%' # SKIP'*}" "${line#*'# SKIP '}" ;;
-			ok*)		ok "$text" ;;
-			*)		not_ok "$text" ;;
-			esac
-		done < <(grep -E '^(not )?ok [0-9]+ ' "$log")
-		if ! plan_kept "$log"; then
-			not_ok "$program: ran to its end (status $status)"
-			status=1
-		fi
-		[ "$status" = 0 ] || [ "$status" = 4 ] || show_failures "$log"
+		harness_lines "$program" "$log" $? || show_failures "$log"
 		echo "# $program took $((SECONDS - start)) s"
 	done
-}
-
-# plan_kept LOG - Are there as many results as the plan said?
-plan_kept()
-{
-	local planned
-
-	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$1")
-	[ -n "$planned" ] &&
-		[ "$(grep -cE '^(not )?ok [0-9]+ ' "$1")" -ge "$planned" ]
 }
 
 # show_failures LOG - What the failed tests of a program said.
@@ -220,4 +138,29 @@ load_mlx5()
 		n=$((n + 1))
 	done
 	[ $n -gt 0 ]
+}
+
+# hold BDF [--group] - Have a device of VFIO open until let_go; holder tells the
+# process. With --group the file of its group stays open, too.
+hold()
+{
+	rm -f /tmp/held
+	modprobe vfio_iommu_type1
+	python3 "$(dirname "${BASH_SOURCE[0]}")/hold.py" "$@" >/tmp/held 2>&1 &
+	echo $! >/tmp/holder
+	wait_for 60 eval 'grep -qx held /tmp/held || [ ! -e "/proc/$(holder)" ]'
+	grep -qx held /tmp/held || { cat /tmp/held; return 1; }
+}
+
+holder()
+{
+	cat /tmp/holder
+}
+
+# let_go - It may be another shell's child, hence no wait for it alone.
+let_go()
+{
+	kill "$(holder)"
+	wait "$(holder)" 2>/dev/null
+	wait_for 30 [ ! -e "/proc/$(holder)" ]
 }
