@@ -128,11 +128,18 @@ link_arguments()
 	share link /run/link off
 }
 
-# share TAG PATH READONLY
+# share TAG PATH READONLY - A suspended host loses what 9p has at its device,
+# unless that is a PCI Express one, which keeps its state (Linux 6.9, QEMU 9.1).
 share()
 {
+	local bus=
+
+	if [ -n "$OPT_SUSPEND" ]; then
+		bus=,bus=share-$1,x-pcie-pm-no-soft-reset=on
+		QEMU_ARGS+=(-device "pcie-root-port,id=share-$1,bus=pcie.0,chassis=$((100 + ${#QEMU_ARGS[@]})),io-reserve=0")
+	fi
 	QEMU_ARGS+=(-fsdev "local,id=$1,path=$2,security_model=none,readonly=$3,multidevs=remap"
-		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1$bus")
 }
 
 # scan_dmesg DIR - Print what a kernel must never say; fails when it said it.
@@ -151,6 +158,8 @@ scan_dmesg()
 # watch_vm PID DIR TIMEOUT - Wait for QEMU; sets VM_END to "ended", "noboot",
 # "timeout" or "stall". The command's time runs from its start, as a boot may
 # take long on a busy machine; a command may be silent, but not the heartbeat.
+# One that boots another kernel removes boot-seconds, which the init there writes
+# again; until then there is no heartbeat to look for.
 watch_vm()
 {
 	local pid=$1 dir=$2 timeout=$3 limit=$((SECONDS + BOOT_SECONDS))
@@ -168,6 +177,7 @@ watch_vm()
 			size=$now
 			last=$SECONDS
 		fi
+		[ -s "$dir/boot-seconds" ] || last=$SECONDS
 		if [ -n "$booted" ] && [ $((SECONDS - last)) -ge "$STALL_SECONDS" ]; then
 			VM_END=stall
 		elif [ "$SECONDS" -ge "$limit" ]; then
@@ -225,7 +235,7 @@ run_options()
 	OPT_PFS=0 OPT_VFS=8 OPT_CPUS=1 OPT_MEM=1536 OPT_TIMEOUT=300
 	OPT_QEMU_ARGS=() OPT_MODEL_PROP='' OPT_TRACE='' OPT_SHELL='' OPT_APPEND=''
 	OPT_PF_TYPE=connectx-pf OPT_KERNEL_ROOT='' OPT_DIR='' OPT_DMESG_ALLOW=''
-	OPT_HOST='' OPT_LINK=''
+	OPT_HOST='' OPT_LINK='' OPT_SUSPEND=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--)		shift; break ;;
@@ -249,6 +259,7 @@ run_options()
 		--dmesg-allow)	OPT_DMESG_ALLOW=$2 ;;
 		--host)		OPT_HOST=$2 ;;
 		--link)		OPT_LINK=$2 ;;
+		--suspend)	OPT_SUSPEND=$([ "$2" = 0 ] || echo y) ;;
 		*)		die "unknown option $1" ;;
 		esac
 		shift 2

@@ -9,6 +9,7 @@
 #   # lab: soak-root=13-backports     more of them, run by "make soak" or by name
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
 #   # lab: arch=arm64                 another architecture's machine (arm64, ppc64el)
+#   # lab: suspend=1                 its files survive a suspend (not on 6.1)
 #   # lab: saved-guest=1             a guest that libvirt saved, in /build/libvirt
 #   # lab: soak=1                     takes minutes: only by "make soak" or by name
 #   # lab-model-prop: k=v,k=v         properties of every PF
@@ -127,7 +128,7 @@ run_options_of()
 		case $word in
 		release=*)	RUN_RELEASE=$value ;;
 		kernel-root=*)	RUN_KERNEL=$value ;;
-		pfs=*|vfs=*|mem=*|cpus=*|timeout=*)
+		pfs=*|vfs=*|mem=*|cpus=*|timeout=*|suspend=[01])
 				RUN_OPTIONS+=("--${word%%=*}" "$value") ;;
 		hosts=1|hosts=2)
 				RUN_HOSTS=$value ;;
