@@ -16,7 +16,7 @@ mapfile -t second < <(vfio_vfs "$(pf 1)" 1)
 
 export VFIO_BDFS="${first[*]} ${second[*]}"
 kselftest arc_test feature_test region_info_test data_fd_test image_test lifetime_test \
-	concurrent_test stuck_user_test mlx5_stream_test mlx5_objects_test
+	passed_files_test growth_test concurrent_test stuck_user_test mlx5_stream_test mlx5_objects_test
 
 # The same moves from one PF's VF to the other's
 export VFIO_BDFS="${first[0]} ${second[0]}"

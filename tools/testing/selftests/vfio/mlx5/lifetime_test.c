@@ -10,36 +10,19 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "session.h"
 #include "state_fixture.h"
 
-/* Puts the device in the state, in the middle of its session if it has one. */
 static int enter_mid_session(struct vfio_dev *dev, __u32 state,
 			     const struct vfio_image *image)
 {
-	int fd = vfio_mig_enter(dev, state, NULL);
-	char byte;
-
-	if (state == VFIO_DEVICE_STATE_RESUMING)
-		VFIO_ASSERT(!__vfio_image_write(fd, image->data,
-						image->size / 2, 1 << 20),
-			    "half an image");
-	else if (fd >= 0)
-		VFIO_ASSERT(read(fd, &byte, 1) == 1, "first byte");
-	return fd;
+	return vfio_session_enter(dev, state, image, NULL);
 }
 
-/* The file may be written or read: whichever it is, it must fail. */
 static void expect_dead(struct __test_metadata *_metadata, int fd, __u32 state)
 {
-	char byte = 0;
-	ssize_t ret;
-
-	if (fd < 0)
-		return;
-	ret = state == VFIO_DEVICE_STATE_RESUMING ? write(fd, &byte, 1) :
-						    read(fd, &byte, 1);
-	EXPECT_EQ(-1, ret);
-	EXPECT_EQ(ENODEV, errno);
+	if (fd >= 0)
+		EXPECT_EQ(ENODEV, vfio_session_errno(fd, state));
 }
 
 static void expect_as_new(struct __test_metadata *_metadata,

@@ -139,6 +139,16 @@ static int image_reserve(struct vfio_image *image, size_t more)
 	return 0;
 }
 
+void vfio_image_append(struct vfio_image *image, const void *data, size_t size)
+{
+	VFIO_ASSERT(!image_reserve(image, size), "%zu bytes", size);
+	if (data)
+		memcpy(image->data + image->size, data, size);
+	else
+		memset(image->data + image->size, 0, size);
+	image->size += size;
+}
+
 int __vfio_image_read(int fd, struct vfio_image *image, size_t piece)
 {
 	ssize_t got;

@@ -56,17 +56,7 @@ bool mlx5_records_find(const struct vfio_image *image,
 void mlx5_stream_append(struct vfio_image *image, const void *data,
 			size_t bytes)
 {
-	if (image->size + bytes > image->allocated) {
-		image->allocated = image->size + bytes;
-		image->data = realloc(image->data, image->allocated);
-		VFIO_ASSERT(image->data, "no memory for %zu bytes",
-			    image->allocated);
-	}
-	if (data)
-		memcpy(image->data + image->size, data, bytes);
-	else
-		memset(image->data + image->size, 0, bytes);
-	image->size += bytes;
+	vfio_image_append(image, data, bytes);
 }
 
 void mlx5_record_append(struct vfio_image *image, __u64 size, __u32 flags,

@@ -132,6 +132,8 @@ struct vfio_image {
 
 void vfio_image_free(struct vfio_image *image);
 bool vfio_image_equal(const struct vfio_image *a, const struct vfio_image *b);
+/* Without @data, zeroes */
+void vfio_image_append(struct vfio_image *image, const void *data, size_t size);
 /* Reads @fd to its end in pieces of @piece bytes; appends to @image. */
 int __vfio_image_read(int fd, struct vfio_image *image, size_t piece);
 void vfio_image_read(int fd, struct vfio_image *image);
