@@ -195,18 +195,29 @@ TEST_F(objects, are_there_after_a_save_that_was_called_off)
 	expect_contexts(_metadata, self);
 }
 
-TEST_F(objects, go_back_and_forth)
+/*
+ * Five migrations away and five back, by the states that a user without knowledge
+ * of P2P names, or by all that there are on the way.
+ */
+static void go_back_and_forth(struct __test_metadata *_metadata,
+			      FIXTURE_DATA(objects) * self, bool by_p2p)
 {
 	struct vfio_dev *from = &self->src, *to = &self->dst, *was;
 	int i;
 
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 10; i++) {
 		vfio_image_free(&self->image);
+		if (by_p2p) {
+			vfio_mig_set_state(from, VFIO_DEVICE_STATE_RUNNING_P2P);
+			vfio_mig_set_state(from, VFIO_DEVICE_STATE_STOP);
+		}
 		vfio_image_save(from, &self->image, VFIO_DEVICE_STATE_STOP);
 		mlx5_hca_detach(&self->hca);
 		/* The next move comes back to a function that is new again. */
 		vfio_dev_close(from);
-		vfio_image_load(to, &self->image, VFIO_DEVICE_STATE_RUNNING_P2P);
+		vfio_image_load(to, &self->image, VFIO_DEVICE_STATE_STOP);
+		if (by_p2p)
+			vfio_mig_set_state(to, VFIO_DEVICE_STATE_RUNNING_P2P);
 		mlx5_hca_attach(&self->hca, to);
 		vfio_mig_set_state(to, VFIO_DEVICE_STATE_RUNNING);
 		expect_contexts(_metadata, self);
@@ -215,6 +226,19 @@ TEST_F(objects, go_back_and_forth)
 		from = to;
 		to = was;
 	}
+}
+
+TEST_F(objects, go_back_and_forth)
+{
+	go_back_and_forth(_metadata, self, false);
+}
+
+TEST_F(objects, go_back_and_forth_by_p2p)
+{
+	if (!vfio_state_exists(self->src.mig_flags,
+			       VFIO_DEVICE_STATE_RUNNING_P2P))
+		SKIP(return, "no state RUNNING_P2P");
+	go_back_and_forth(_metadata, self, true);
 }
 
 TEST_F(objects, image_is_the_same_from_both_functions)
