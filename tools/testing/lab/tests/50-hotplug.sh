@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The PF, SR-IOV or the VF goes away in the middle of a save or load, with eight
-# VFs bound to our driver; and the VF is reset behind its user's back.
+# VFs bound to our driver; and the VF is reset behind its user's back. Then a PF
+# that vfio-pci has, whose VFs ask for a token.
 #
 # lab: pfs=1 vfs=8 mem=1536 release=13 timeout=240
 
@@ -14,4 +15,16 @@ mapfile -t vfs < <(vfio_vfs "$(pf 0)" 8)
 
 export VFIO_BDFS="${vfs[*]}"
 kselftest hotplug_test
+
+# The PF for a user of its own, who has the say of its VFs
+pf=$(pf 0)
+check "the PF gives up its VFs" make_vfs "$pf" 0
+check "vfio-pci may make VFs" modprobe vfio_pci enable_sriov=1
+check "vfio-pci takes the PF" rebind "$pf" vfio-pci
+check "and makes a VF" make_vfs "$pf" 1
+check "which mlx5_vfio_pci takes" rebind "$(vf "$pf" 0)" mlx5_vfio_pci
+VFIO_BDFS="$pf $(vf "$pf" 0)"
+kselftest vf_token_test
+check "vfio-pci gives up the VF" make_vfs "$pf" 0
+check "mlx5_core takes the PF back" rebind "$pf" mlx5_core
 finish

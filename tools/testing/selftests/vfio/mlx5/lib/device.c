@@ -47,14 +47,25 @@ static int open_group(struct vfio_dev *dev)
 	return 0;
 }
 
-int __vfio_dev_open_again(const struct vfio_dev *dev)
+/* @name: the address, and what else the driver wants to hear */
+static int get_device(const struct vfio_dev *dev, const char *name)
 {
-	int fd = ioctl(dev->group_fd, VFIO_GROUP_GET_DEVICE_FD, dev->bdf);
+	int fd = ioctl(dev->group_fd, VFIO_GROUP_GET_DEVICE_FD, name);
 
 	return fd < 0 ? -errno : fd;
 }
 
+int __vfio_dev_open_again(const struct vfio_dev *dev)
+{
+	return get_device(dev, dev->bdf);
+}
+
 int __vfio_dev_open(struct vfio_dev *dev, const char *bdf)
+{
+	return __vfio_dev_open_by(dev, bdf, bdf);
+}
+
+int __vfio_dev_open_by(struct vfio_dev *dev, const char *bdf, const char *name)
 {
 	struct vfio_dev closed = {
 		.container_fd = -1, .group_fd = -1, .fd = -1,
@@ -69,7 +80,7 @@ int __vfio_dev_open(struct vfio_dev *dev, const char *bdf)
 	if (!ret)
 		ret = open_group(dev);
 	if (!ret) {
-		dev->fd = __vfio_dev_open_again(dev);
+		dev->fd = get_device(dev, name);
 		ret = dev->fd < 0 ? dev->fd : 0;
 	}
 	if (ret) {

@@ -66,6 +66,8 @@ struct vfio_dev {
 
 int __vfio_dev_open(struct vfio_dev *dev, const char *bdf);
 void vfio_dev_open(struct vfio_dev *dev, const char *bdf);
+/* @name is what the group is asked for: @bdf, or "BDF vf_token=UUID". */
+int __vfio_dev_open_by(struct vfio_dev *dev, const char *bdf, const char *name);
 /* Closes what is open; harmless on a closed device. */
 void vfio_dev_close(struct vfio_dev *dev);
 /* A second file descriptor of the device that @dev has open. */
