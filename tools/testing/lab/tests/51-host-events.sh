@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What happens to the whole host while VFs are idle, open, saved and loaded: the
+# PF's driver loaded anew by devlink, a suspend, and at last another kernel, for
+# which this script runs a second time, in that kernel.
+#
+# lab: pfs=1 vfs=8 mem=1536 release=13 soak-root=12,13-backports suspend=1 timeout=480
+
+. "$(dirname "$0")/lib.sh"
+
+# Results of the first kernel, kept for the count of the second
+results=/results/first-kernel
+
+start()
+{
+	load_mlx5 || fatal "mlx5_vfio_pci loads and mlx5_core drives the PF"
+	mapfile -t vfs < <(vfio_vfs "$(pf 0)" 8)
+	[ ${#vfs[@]} = 8 ] || fatal "eight VFs bind to mlx5_vfio_pci"
+	export VFIO_BDFS="${vfs[*]}"
+}
+
+# another_kernel - Execute it while VFs are in every state. Returns only if that fails.
+another_kernel()
+{
+	echo "$TAP_COUNT $TAP_FAILED" >"$results"
+	# The lab takes this for the other kernel's boot.
+	rm /results/boot-seconds
+	VFIO_KEXEC=/boot/vmlinuz-$(uname -r):/build/boot/initramfs \
+		"$SELFTESTS/host_event_test" -f kexec >/tmp/kexec.log 2>&1
+	not_ok "another kernel is executed"
+	show_failures /tmp/kexec.log
+}
+
+# silent CONSOLE - Up to the second boot the kernel has not complained.
+silent()
+{
+	! grep -E "$DMESG_BAD" "$1"
+}
+
+if ! grep -q executed-by-kexec /proc/cmdline; then
+	start
+	# 6.1 knows no virtio device that keeps its state.
+	[ "$LAB_RELEASE" = 12 ] || export VFIO_SUSPEND=1
+	kselftest host_event_test
+	another_kernel
+else
+	read -r TAP_COUNT TAP_FAILED <"$results"
+	ok "another kernel was executed with VFs in every state"
+	# shellcheck source=../lib/boot.sh
+	. /src/tools/testing/lab/lib/boot.sh
+	if grep -qE "$DMESG_STALL" /results/console.log; then
+		skip "the first one did not complain" "its CPU stalled"
+	else
+		check "the first one did not complain" silent /results/console.log
+	fi
+	start
+	kselftest image_test
+fi
+finish

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens to the whole host while its VFs are bound, open, saved and loaded:
+ * the PF's driver is loaded anew by devlink, the host is suspended, another kernel
+ * is executed.
+ *
+ * An event that takes the PF away takes all that a card holds of its VFs. Then a
+ * device that was open says ERROR, a session is over, and nothing of it is saved;
+ * a reset, or the next user, finds a device that works. One that nobody had open
+ * just works.
+ *
+ * The suspend is one that the kernel ends by itself after the devices' part
+ * (pm_test). It is done only where VFIO_SUSPEND=1 says that the machine can take
+ * it: what is not in memory must be on something that comes back. Likewise kexec,
+ * which VFIO_KEXEC=KERNEL:INITRD allows, and which does not come back at all.
+ */
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "migratable.h"
+#include "mlx5_hca.h"
+#include "roles.h"
+#include "session.h"
+
+/* A PF that is loaded anew takes a few seconds, on a busy machine a minute. */
+#define EVENT_SECONDS	240
+
+FIXTURE(event) {
+	struct vfio_cast cast;
+	/* The role of a guest with a driver, and that driver */
+	struct vfio_role *guest;
+	struct mlx5_hca hca;
+	/* Which devices said ERROR, and how often a save was told ENOTCONN then */
+	bool lost[VFIO_MAX_ROLES];
+	unsigned int refused;
+};
+
+enum host_event {
+	EVENT_RELOAD,
+	EVENT_SUSPEND,
+};
+
+FIXTURE_VARIANT(event) {
+	enum host_event event;
+	/* Devices of odd number are reset, those of even number closed. */
+	bool swap_recovery;
+};
+
+FIXTURE_VARIANT_ADD(event, reload) {
+	.event = EVENT_RELOAD,
+};
+
+FIXTURE_VARIANT_ADD(event, reload_other_recovery) {
+	.event = EVENT_RELOAD, .swap_recovery = true,
+};
+
+FIXTURE_VARIANT_ADD(event, suspend) {
+	.event = EVENT_SUSPEND,
+};
+
+FIXTURE_VARIANT_ADD(event, suspend_other_recovery) {
+	.event = EVENT_SUSPEND, .swap_recovery = true,
+};
+
+/* A driver with objects, in the last of the devices in RUNNING */
+static void boot_guest(FIXTURE_DATA(event) * self)
+{
+	char driver[64];
+	unsigned int i;
+
+	for (i = 0; i < self->cast.nr; i++)
+		if (!self->cast.roles[i].idle &&
+		    self->cast.roles[i].state == VFIO_DEVICE_STATE_RUNNING)
+			self->guest = &self->cast.roles[i];
+	vfio_driver_of(self->guest->dev.bdf, driver, sizeof(driver));
+	if (strcmp(driver, "mlx5_vfio_pci")) {
+		self->guest = NULL;
+		return;
+	}
+	mlx5_hca_init(&self->hca);
+	mlx5_hca_attach(&self->hca, &self->guest->dev);
+	mlx5_hca_boot(&self->hca);
+	mlx5_hca_make_objects(&self->hca);
+}
+
+FIXTURE_SETUP(event)
+{
+	const char *skip = NULL;
+
+	if (variant->event == EVENT_SUSPEND && !getenv("VFIO_SUSPEND"))
+		skip = "VFIO_SUSPEND does not allow it";
+	if (!skip)
+		skip = vfio_cast_open(&self->cast);
+	if (skip)
+		SKIP(return, "%s", skip);
+	boot_guest(self);
+	vfio_cast_play(&self->cast);
+}
+
+FIXTURE_TEARDOWN(event)
+{
+	mlx5_hca_uninit(&self->hca);
+	vfio_cast_close(&self->cast);
+}
+
+/*
+ * While the PF may be away: the state is the one from before or ERROR, and from
+ * ERROR on it stays that and nothing is saved.
+ */
+static void watch(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self,
+		  unsigned int index)
+{
+	struct vfio_role *role = &self->cast.roles[index];
+	int data_fd = -1, ret;
+	__u32 state;
+
+	EXPECT_EQ(0, __vfio_mig_get_state(&role->dev, &state));
+	if (!self->lost[index] && state == role->state)
+		return;
+	EXPECT_EQ(VFIO_DEVICE_STATE_ERROR, state) {
+		TH_LOG("was %s", vfio_state_name(role->state));
+	}
+	self->lost[index] = true;
+	ret = __vfio_mig_set_state(&role->dev, VFIO_DEVICE_STATE_STOP_COPY,
+				   &data_fd);
+	EXPECT_EQ(-1, data_fd);
+	EXPECT_TRUE(ret == -ENOTCONN || ret == -EINVAL) {
+		TH_LOG("a save gave %s", strerror(-ret));
+	}
+	self->refused += ret == -ENOTCONN;
+}
+
+static void reload(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+	char name[32];
+	unsigned int i;
+	int status;
+	pid_t pid, done;
+
+	snprintf(name, sizeof(name), "pci/%s", self->cast.pf);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		execlp("devlink", "devlink", "dev", "reload", name, NULL);
+		_exit(127);
+	}
+	do {
+		for (i = 0; i < self->cast.nr; i++)
+			if (!self->cast.roles[i].idle)
+				watch(_metadata, self, i);
+		nanosleep(&pause, NULL);
+		done = waitpid(pid, &status, WNOHANG);
+	} while (!done);
+	ASSERT_EQ(pid, done);
+	ASSERT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	EXPECT_LT(0, self->refused) {
+		TH_LOG("nobody was told ENOTCONN");
+	}
+}
+
+static void suspend_host(struct __test_metadata *_metadata)
+{
+	/* How long the kernel stays there; the delay itself is of no use here. */
+	__vfio_sysfs_write("/sys/module/suspend/parameters/pm_test_delay", "1");
+	ASSERT_EQ(0, __vfio_sysfs_write("/sys/power/pm_test", "devices"));
+	EXPECT_EQ(0, __vfio_sysfs_write("/sys/power/state", "mem"));
+	EXPECT_EQ(0, __vfio_sysfs_write("/sys/power/pm_test", "none"));
+}
+
+/* Nothing can be saved of what was lost, nor anything else be done with it. */
+static void expect_lost(struct __test_metadata *_metadata,
+			struct vfio_role *role)
+{
+	static const __u32 targets[] = {
+		VFIO_DEVICE_STATE_STOP_COPY, VFIO_DEVICE_STATE_STOP,
+		VFIO_DEVICE_STATE_RESUMING, VFIO_DEVICE_STATE_RUNNING,
+	};
+	unsigned int i;
+	int data_fd;
+	__u64 bytes;
+
+	EXPECT_EQ(VFIO_DEVICE_STATE_ERROR, vfio_mig_state(&role->dev)) {
+		TH_LOG("%s was %s", role->dev.bdf, vfio_state_name(role->state));
+	}
+	for (i = 0; i < ARRAY_SIZE(targets); i++) {
+		EXPECT_EQ(-EINVAL, __vfio_mig_set_state(&role->dev, targets[i],
+							&data_fd)) {
+			TH_LOG("to %s", vfio_state_name(targets[i]));
+		}
+		EXPECT_EQ(-1, data_fd);
+	}
+	EXPECT_EQ(-EIO, __vfio_mig_data_size(&role->dev, &bytes));
+	if (role->fd >= 0)
+		EXPECT_EQ(ENODEV, vfio_session_errno(role->fd, role->state));
+}
+
+static void recover(struct __test_metadata *_metadata,
+		    FIXTURE_DATA(event) * self, struct vfio_role *role,
+		    bool by_reset)
+{
+	if (role->idle) {
+		vfio_dev_open(&role->dev, role->dev.bdf);
+	} else if (by_reset) {
+		vfio_dev_reset(&role->dev);
+	} else {
+		if (role == self->guest)
+			mlx5_hca_detach(&self->hca);
+		vfio_dev_close(&role->dev);
+		vfio_dev_open(&role->dev, role->dev.bdf);
+	}
+	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&role->dev));
+	if (role != self->guest) {
+		EXPECT_TRUE(vfio_image_round_trip(&role->dev, &role->image));
+		return;
+	}
+	if (by_reset)
+		vfio_dev_enable_dma(&role->dev);
+	else
+		mlx5_hca_attach(&self->hca, &role->dev);
+	mlx5_hca_boot(&self->hca);
+	mlx5_hca_make_objects(&self->hca);
+	vfio_image_free(&role->image);
+	vfio_image_save(&role->dev, &role->image, VFIO_DEVICE_STATE_RUNNING);
+}
+
+TEST_F_TIMEOUT(event, what_was_lost_is_told_and_can_be_made_good, EVENT_SECONDS)
+{
+	unsigned int i;
+
+	if (variant->event == EVENT_RELOAD)
+		reload(_metadata, self);
+	else
+		suspend_host(_metadata);
+	for (i = 0; i < self->cast.nr; i++)
+		if (!self->cast.roles[i].idle)
+			expect_lost(_metadata, &self->cast.roles[i]);
+	for (i = 0; i < self->cast.nr; i++)
+		recover(_metadata, self, &self->cast.roles[i],
+			(i % 2) != variant->swap_recovery);
+}
+
+/* "KERNEL:INITRD" with this kernel's own command line and a word more */
+static int load_kernel(char *files)
+{
+	static const char word[] = " executed-by-kexec";
+	char *initrd = strchr(files, ':'), cmdline[4096];
+	int kernel_fd, initrd_fd, fd;
+	ssize_t len;
+
+	if (!initrd)
+		return -EINVAL;
+	*initrd++ = '\0';
+	fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	len = read(fd, cmdline, sizeof(cmdline) - sizeof(word));
+	close(fd);
+	if (len <= 0)
+		return -EIO;
+	/* In place of the end of the line */
+	memcpy(cmdline + len - 1, word, sizeof(word));
+	kernel_fd = open(files, O_RDONLY | O_CLOEXEC);
+	initrd_fd = open(initrd, O_RDONLY | O_CLOEXEC);
+	if (kernel_fd < 0 || initrd_fd < 0)
+		return -errno;
+	if (syscall(SYS_kexec_file_load, kernel_fd, initrd_fd,
+		    strlen(cmdline) + 1, cmdline, 0UL))
+		return -errno;
+	return 0;
+}
+
+FIXTURE(kexec) {
+	struct vfio_cast cast;
+};
+
+FIXTURE_SETUP(kexec)
+{
+	const char *skip = NULL;
+
+	if (!getenv("VFIO_KEXEC"))
+		skip = "VFIO_KEXEC names no kernel";
+	if (!skip)
+		skip = vfio_cast_open(&self->cast);
+	if (skip)
+		SKIP(return, "%s", skip);
+}
+
+FIXTURE_TEARDOWN(kexec)
+{
+	vfio_cast_close(&self->cast);
+}
+
+/* It has passed when the other kernel runs; who started this must see to that. */
+TEST_F_TIMEOUT(kexec, starts_another_kernel, EVENT_SECONDS)
+{
+	ASSERT_EQ(0, load_kernel(getenv("VFIO_KEXEC")));
+	vfio_cast_play(&self->cast);
+	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		LINUX_REBOOT_CMD_KEXEC, NULL);
+	ASSERT_TRUE(false) {
+		TH_LOG("reboot: %s", strerror(errno));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	vfio_args(&argc, argv);
+	return test_harness_run(argc, argv);
+}
