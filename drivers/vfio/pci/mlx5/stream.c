@@ -53,8 +53,9 @@ static int stream_want_skip(struct mlx5vf_stream *stream, u64 bytes,
 static int stream_want_image(struct mlx5vf_stream *stream, enum mlx5vf_stream_piece *piece,
 			     u64 *piece_bytes)
 {
+	/* What a source writes when nothing has changed since the image before */
 	if (!stream->record_bytes)
-		return -EINVAL;
+		return stream_want_skip(stream, 0, piece, piece_bytes);
 	if (stream->have_image && !stream->many_images)
 		return -EOPNOTSUPP;
 
@@ -139,7 +140,7 @@ static int stream_advance(struct mlx5vf_stream *stream, const u8 *record, size_t
  * To be called first of all, and then whenever all the bytes are there that the
  * call before asked for.
  *
- * Return: 0; -EINVAL for an empty image or a malformed record; -E2BIG for a
+ * Return: 0; -EINVAL for a malformed record; -E2BIG for a
  * record above the limit; -EOPNOTSUPP for an unknown record that must not be
  * skipped, or for a second image where the device takes only one. After an error
  * the stream stays refused.
