@@ -383,6 +383,7 @@ struct ConnectXDevice {
     char *delay_cmd;
     uint16_t delay_opcode;
     uint32_t delay_ms;
+    uint32_t save_next;                 /* junk in a reserved field of SAVE */
 };
 
 struct ConnectXPFState {

@@ -302,6 +302,9 @@ static void cx_pf_add_faults(ObjectClass *class)
     cx_pf_add_number(class, "x-delay-ms",
                      offsetof(ConnectXPFState, dev.delay_ms),
                      "By how long");
+    cx_pf_add_number(class, "x-save-next",
+                     offsetof(ConnectXPFState, dev.save_next),
+                     "next_required_umem_size of a SAVE without chunks");
 }
 
 static void cx_pf_instance_init(Object *obj)

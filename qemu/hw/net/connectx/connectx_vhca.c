@@ -323,7 +323,8 @@ static ConnectXStatus cx_save_done(ConnectXTransfer *t)
     }
     CX_SET(save_vhca_state_out, t->cmd->out, actual_image_size, t->len);
     CX_SET(save_vhca_state_out, t->cmd->out, next_required_umem_size,
-           MIN(left, CX_CHUNK_BYTES));
+           vhca->chunked || left ? MIN(left, CX_CHUNK_BYTES)
+                                 : t->vf->dev->save_next);
     return status;
 }
 

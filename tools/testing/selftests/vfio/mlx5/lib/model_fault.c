@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "model_fault.h"
@@ -114,6 +115,11 @@ void model_delay(const char *command, unsigned int ms)
 	set_text("x-delay-cmd", command);
 }
 
+void model_save_next(unsigned int bytes)
+{
+	set_number("x-save-next", bytes);
+}
+
 void model_pcie_error(void)
 {
 	const char *port = getenv("VFIO_MODEL_PORT");
@@ -129,4 +135,14 @@ void model_no_faults(void)
 {
 	set_text("x-fail-cmd", "");
 	set_text("x-delay-cmd", "");
+	set_number("x-save-next", 0);
+}
+
+unsigned int ms_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000 +
+	       (now.tv_nsec - start->tv_nsec) / 1000000;
 }

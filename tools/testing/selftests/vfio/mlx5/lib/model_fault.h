@@ -8,6 +8,7 @@
 #define SELFTEST_MODEL_FAULT_H
 
 #include <stdbool.h>
+#include <time.h>
 
 /* NULL, or why faults cannot be made here. */
 const char *model_fault_open(void);
@@ -17,6 +18,8 @@ void model_fault_close(void);
 void model_fail(const char *command, unsigned int nth, unsigned int status);
 /* Each command with this name takes so long. */
 void model_delay(const char *command, unsigned int ms);
+/* What saves have in a field that means nothing for them. */
+void model_save_next(unsigned int bytes);
 /*
  * A PCIe error of the port above the PF, VFIO_MODEL_PORT (rp0): uncorrectable
  * but not fatal, so that the kernel resets and restarts everything below it.
@@ -24,5 +27,8 @@ void model_delay(const char *command, unsigned int ms);
 void model_pcie_error(void);
 /* No failing and no slow command from now on. */
 void model_no_faults(void);
+
+/* What a delay is measured with: since a moment of CLOCK_MONOTONIC */
+unsigned int ms_since(const struct timespec *start);
 
 #endif /* SELFTEST_MODEL_FAULT_H */
