@@ -8,27 +8,18 @@
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 
-/*
- * Exported by the late 6.1.y only. The one page asked for is the second one of
- * general capabilities, for its migratable bit: no devlink before 6.2 can set
- * that, so these kernels never looked at it, and their VFs migrate where the PF
- * says that VFs can. Hence the bit is reported as set.
- */
+/* Exported by the late 6.1.y only */
 static inline int compat_mlx5_vport_get_other_func_cap(struct mlx5_core_dev *dev,
 						       u16 function_id, void *out,
 						       u16 opmod)
 {
 	u32 in[MLX5_ST_SZ_DW(query_hca_cap_in)] = {};
-	int ret;
 
 	MLX5_SET(query_hca_cap_in, in, opcode, MLX5_CMD_OP_QUERY_HCA_CAP);
 	MLX5_SET(query_hca_cap_in, in, op_mod, opmod << 1 | HCA_CAP_OPMOD_GET_MAX);
 	MLX5_SET(query_hca_cap_in, in, function_id, function_id);
 	MLX5_SET(query_hca_cap_in, in, other_function, true);
-	ret = mlx5_cmd_exec_inout(dev, query_hca_cap, in, out);
-	if (!ret && opmod == MLX5_CAP_GENERAL_2)
-		MLX5_SET(query_hca_cap_out, out, capability.cmd_hca_cap_2.migratable, 1);
-	return ret;
+	return mlx5_cmd_exec_inout(dev, query_hca_cap, in, out);
 }
 
 #define mlx5_vport_get_other_func_cap compat_mlx5_vport_get_other_func_cap

@@ -4,9 +4,9 @@
 # Which devices a variant is for, and nothing else: the aliases of the modules,
 # what an alias resolves to, and what comes into memory when a device of each
 # kind is given to VFIO. A stock disk is never ours; a BlueField's is, as a
-# device that does not migrate.
+# device that does not migrate. Nor does a VF whose firmware does not allow it.
 #
-# lab: pfs=1 vfs=1 mem=1024 release=13 kernel-root=13,12 soak-root=13-backports timeout=240
+# lab: pfs=2 vfs=1 mem=1024 release=13 kernel-root=13,12 soak-root=13-backports timeout=240
 # lab-qemu-arg: -drive
 # lab-qemu-arg: if=none,id=d0,file=null-co://,format=raw
 # lab-qemu-arg: -drive
@@ -31,6 +31,8 @@
 # lab-qemu-arg: pcie-root-port,id=rps1,chassis=21,slot=21
 # lab-qemu-arg: -device
 # lab-qemu-arg: snap-virtio-blk,bus=rps1,drive=d3
+# lab-qemu-arg: -set
+# lab-qemu-arg: device.pf1.migratable=off
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tables.sh"
@@ -122,6 +124,15 @@ vf=$(vf "$(pf 0)" 0)
 check "it binds" to_vfio "$vf" mlx5_vfio_pci
 check "with nothing more" brought
 check "and can migrate" in_log "mlx5_vfio_pci $vf: migration: stop-copy, p2p"
+
+forbidden()
+{
+	wait_for 60 is_bound "$(pf 1)" mlx5_core && make_vfs "$(pf 1)" 1 &&
+		vf=$(vf "$(pf 1)" 0) && to_vfio "$vf" mlx5_vfio_pci &&
+		in_log "mlx5_vfio_pci $vf: no migration: not allowed for this VF" &&
+		in_log "mlx5_vfio_pci $vf: migration: no"
+}
+check "a VF that may not migrate binds as a plain device, and the log tells why" forbidden
 
 check "SNAP's NVMe goes back to nvme" to_native "$SNAP_NVME" nvme
 check "SNAP's virtio disk to virtio-pci" to_native "$SNAP_VIRTIO" virtio-pci
