@@ -12,17 +12,20 @@
  * Locking: the calls sleep and serialize themselves per VF. A caller may hold
  * locks of its own around them, with two rules: mlx5_vhca_open() and
  * mlx5_vhca_close() are never called with a lock that one of the callbacks
- * takes, and mlx5_vhca_image_wait() never with one that the callback of a save
+ * takes, and mlx5_vhca_image_stop() never with one that the callback of a save
  * or load takes. Lock order: mlx5_core's interface lock, its VF notifier, the
  * caller's locks, the lock in struct mlx5_vhca.
  *
  * Errors: -EIO is a command that the firmware refused or failed, -EBUSY one that
  * it refused because it is busy, -EOPNOTSUPP one that it does not know, -ENOMEM a
- * lack of memory here or there, -ENOTCONN a PF that went away, -ETIMEDOUT no
- * answer.
+ * lack of memory here or there, -ENOTCONN a PF that went away or has not finished
+ * making the VF, -ETIMEDOUT no answer.
  *
- * Time: no call waits longer than mlx5_core's command timeout (60 s) for each
- * command that it posts or waits for.
+ * Time: mlx5_core gives up on a command after 60 s. A call waits as long for each
+ * command that it posts, and before that for what it may not overtake: another
+ * call of the same VF, and a save or load where it says so. An answer that comes
+ * later than that is not heard of. Commands that hand memory to the firmware are
+ * different: see mlx5_vhca_buf_destroy().
  */
 
 #ifndef LINUX_MLX5_VHCA_H
@@ -63,8 +66,8 @@ enum mlx5_vhca_cap {
  * @MLX5_VHCA_RESPONDER: what others start: access to its registers
  */
 enum mlx5_vhca_side {
-	MLX5_VHCA_INITIATOR,
-	MLX5_VHCA_RESPONDER,
+	MLX5_VHCA_INITIATOR		= BIT(0),
+	MLX5_VHCA_RESPONDER		= BIT(1),
 };
 
 /**
@@ -115,8 +118,9 @@ struct mlx5_vhca_size {
  * @fw_status: status byte of the firmware (MLX5_CMD_STAT_*), 0 unless @err is
  *	made from it
  * @image_bytes: of a save: valid bytes from the start of the buffer
- * @next_bytes: of a save: room that the next piece needs; 0 when the image is
- *	complete
+ * @next_bytes: of a save in pieces, that is when the last size was asked for with
+ *	MLX5_VHCA_CHUNK: room that the next piece needs, 0 when the image is
+ *	complete. Else 0: the field is reserved then, whatever the firmware has in it.
  */
 struct mlx5_vhca_result {
 	int err;
@@ -130,8 +134,8 @@ struct mlx5_vhca_result {
  * @priv: what the caller passed
  * @result: how it ended; valid during the call only
  *
- * Runs in process context, exactly once for each save or load that was started,
- * and may start the next one.
+ * Runs in process context, once for each save or load that was started, unless
+ * mlx5_vhca_image_stop() has called it off, and may start the next one.
  */
 typedef void (*mlx5_vhca_done_fn)(void *priv, const struct mlx5_vhca_result *result);
 
@@ -143,7 +147,9 @@ typedef void (*mlx5_vhca_done_fn)(void *priv, const struct mlx5_vhca_result *res
  *
  * The caller keeps @vf bound to its driver until mlx5_vhca_close(). Where the
  * firmware or the administrator does not allow the VF to migrate, the reason is
- * logged for @vf.
+ * logged for @vf. That works while mlx5_core still makes VFs, too, from the probe of
+ * @vf's driver that this has caused: a call that posts a command then waits until
+ * the PF is ready, killably and for 10 s at most.
  *
  * Context: process context; takes locks of mlx5_core.
  * Return: the VHCA; ERR_PTR(-ENODEV) when @vf is no VF, or its PF has no working
@@ -157,7 +163,7 @@ struct mlx5_vhca *mlx5_vhca_open(struct pci_dev *vf,
  * mlx5_vhca_close() - give up a VHCA
  * @vhca: from mlx5_vhca_open(); all its buffers must have been destroyed
  *
- * Waits for a save or load in flight and its callback.
+ * Ends a save or load in flight, as mlx5_vhca_image_stop().
  *
  * Context: process context; takes locks of mlx5_core.
  */
@@ -176,7 +182,9 @@ u32 mlx5_vhca_caps(const struct mlx5_vhca *vhca);
  * @vhca: the VHCA
  * @side: which side
  *
- * When it fails the VF runs as before. Suspending twice is no error.
+ * When it fails the VF runs as before; after -ETIMEDOUT nobody knows if it does.
+ * Suspending twice is no error. Waits for a save or load that the firmware has; a
+ * signal that kills the caller ends that wait.
  *
  * Context: process context.
  * Return: 0, -ENOTCONN when the PF went away, or another negative errno.
@@ -187,6 +195,8 @@ int mlx5_vhca_suspend(struct mlx5_vhca *vhca, enum mlx5_vhca_side side);
  * mlx5_vhca_resume() - let one side of the VF go on
  * @vhca: the VHCA
  * @side: which side
+ *
+ * All else as mlx5_vhca_suspend().
  *
  * Context: process context.
  * Return: 0, -ENOTCONN when the PF went away, or another negative errno.
@@ -200,7 +210,8 @@ int mlx5_vhca_resume(struct mlx5_vhca *vhca, enum mlx5_vhca_side side);
  * @size: the answer
  *
  * Works in any state of the VF. The answer holds for a suspended VF; that of a
- * running one is an estimate.
+ * running one is an estimate. Waits for a load that the firmware has, and with
+ * MLX5_VHCA_INCREMENTAL for a save, too; a signal that kills the caller ends that.
  *
  * Context: process context.
  * Return: 0, -ENOTCONN when the PF went away, -EOPNOTSUPP when the firmware
@@ -228,9 +239,18 @@ struct mlx5_vhca_buf *mlx5_vhca_buf_create(struct mlx5_vhca *vhca, struct sg_tab
  * mlx5_vhca_buf_destroy() - undo mlx5_vhca_buf_create()
  * @buf: the buffer, not in use by a save or a load; NULL and ERR_PTR() are ignored
  *
- * Context: process context. Cannot fail, and is needed after a detach, too.
+ * A save or load that was never answered leaves @buf with the firmware, and so does
+ * a memory key that cannot be destroyed: the card may write to the pages, or read
+ * them, at any time from then on. Key and DMA mapping are then kept, for good, and
+ * the pages must be kept as well. That is logged, with their size. It cannot go on
+ * and on: after a command without an answer the VF takes no other save or load
+ * before its PF was reloaded.
+ *
+ * Context: process context. Needed after a detach, too.
+ * Return: true when the pages are the caller's again; false when they must never be
+ * freed, nor the scatter list. @buf is gone in either case.
  */
-void mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf);
+bool mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf);
 
 /**
  * mlx5_vhca_save() - start to save the VF's state
@@ -240,10 +260,16 @@ void mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf);
  * @done: called when it has ended, if 0 was returned
  * @priv: first argument of @done
  *
- * @buf belongs to the firmware until @done is called.
+ * @buf belongs to the firmware until @done is called. The firmware of a PF has four
+ * saves and loads at once, those of other VFs included; more of them wait for their
+ * turn, in the order in which they were started.
+ *
+ * The result may be -EBUSY as well: so many commands of the PF had no answer that
+ * nothing is posted any more before it was reloaded.
  *
  * Context: process context.
- * Return: 0, -EBUSY while another save or load of this VF is in flight,
+ * Return: 0, -EBUSY while another save or load of this VF is in flight, or when one
+ * got no answer since the PF enabled the VF,
  * -ENOTCONN when the PF went away, -EOPNOTSUPP when the firmware lacks what
  * @flags need, or another negative errno.
  */
@@ -260,24 +286,24 @@ int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
  *
  * The firmware decides whether the image is one for this VF, and refuses it
  * otherwise: -EINVAL in the result. A refusal is logged for the VF, at a limited
- * rate. @buf belongs to the firmware until @done is called.
+ * rate. Turns, @buf and -EBUSY as for mlx5_vhca_save().
  *
  * Context: process context.
- * Return: 0, -EBUSY while another save or load of this VF is in flight,
- * -ENOTCONN when the PF went away, or another negative errno.
+ * Return: 0, -EBUSY, -ENOTCONN when the PF went away, or another negative errno.
  */
 int mlx5_vhca_load(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 image_bytes,
 		   mlx5_vhca_done_fn done, void *priv);
 
 /**
- * mlx5_vhca_image_wait() - wait until no save or load is in flight
+ * mlx5_vhca_image_stop() - end a save or load, if there is one
  * @vhca: the VHCA
  *
- * Returns after the last callback has returned. The firmware cannot be told to
- * stop, so this lasts as long as the command, which mlx5_core bounds.
+ * One that waits for its turn is called off, and its callback is never called. The
+ * firmware cannot be told to stop, so one that it has is waited for, for 60 s at
+ * most; this returns after the last callback has returned.
  *
  * Context: process context; not from the callback.
  */
-void mlx5_vhca_image_wait(struct mlx5_vhca *vhca);
+void mlx5_vhca_image_stop(struct mlx5_vhca *vhca);
 
 #endif /* LINUX_MLX5_VHCA_H */

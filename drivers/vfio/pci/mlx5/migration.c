@@ -3,8 +3,8 @@
  * What vfio_pci_variant asks of a device, done with mlx5_vhca.
  *
  * Everything here but the callbacks of a save or load runs under the library's
- * state mutex, one call at a time. The firmware keeps no secret of what was
- * suspended: a reset undoes it, so nothing is remembered here either.
+ * state mutex, one call at a time. A reset undoes in the firmware what was suspended,
+ * so that is not remembered here.
  */
 
 #include <linux/delay.h>
@@ -34,52 +34,84 @@ static int mlx5vf_try(struct mlx5vf_device *mvdev, enum mlx5_vhca_side side,
 	}
 }
 
-static int mlx5vf_freeze(struct vfio_pci_variant *variant, unsigned int sides)
+/* Sides are frozen in an order, and let go in the opposite one */
+struct mlx5vf_turn {
+	int (*command)(struct mlx5_vhca *vhca, enum mlx5_vhca_side side);
+	int (*undo)(struct mlx5_vhca *vhca, enum mlx5_vhca_side side);
+	enum mlx5_vhca_side order[2];
+};
+
+/* The library's names of the sides are passed on as they are */
+static_assert((int)MLX5_VHCA_INITIATOR == (int)VFIO_PCI_VARIANT_INITIATOR);
+static_assert((int)MLX5_VHCA_RESPONDER == (int)VFIO_PCI_VARIANT_RESPONDER);
+
+static int mlx5vf_turn_back(struct mlx5vf_device *mvdev, unsigned int sides,
+			    const struct mlx5vf_turn *turn)
+{
+	int i, ret = 0;
+
+	for (i = ARRAY_SIZE(turn->order) - 1; i >= 0 && !ret; i--) {
+		if (sides & turn->order[i])
+			ret = mlx5vf_try(mvdev, turn->order[i], turn->undo);
+	}
+	return ret;
+}
+
+/*
+ * All of @sides or none. A command without an answer may have been carried out, so that
+ * one is taken back, too; when that cannot be, nobody knows what the function does.
+ */
+static int mlx5vf_turn(struct vfio_pci_variant *variant, unsigned int sides,
+		       const struct mlx5vf_turn *turn)
 {
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
-	int ret;
+	unsigned int i, done = 0;
+	int ret = 0;
 
-	if (sides & VFIO_PCI_VARIANT_INITIATOR) {
-		ret = mlx5vf_try(mvdev, MLX5_VHCA_INITIATOR, mlx5_vhca_suspend);
-		if (ret)
-			return ret;
+	for (i = 0; i < ARRAY_SIZE(turn->order) && !ret; i++) {
+		if (!(sides & turn->order[i]))
+			continue;
+		ret = mlx5vf_try(mvdev, turn->order[i], turn->command);
+		if (!ret || ret == -ETIMEDOUT)
+			done |= turn->order[i];
 	}
-	if (sides & VFIO_PCI_VARIANT_RESPONDER) {
-		ret = mlx5vf_try(mvdev, MLX5_VHCA_RESPONDER, mlx5_vhca_suspend);
-		if (ret)
-			goto out_resume;
-	}
-	return 0;
-
-out_resume:
-	if (sides & VFIO_PCI_VARIANT_INITIATOR &&
-	    mlx5vf_try(mvdev, MLX5_VHCA_INITIATOR, mlx5_vhca_resume))
+	if (ret && mlx5vf_turn_back(mvdev, done, turn))
 		return -ENOTRECOVERABLE;
 	return ret;
 }
 
+static int mlx5vf_freeze(struct vfio_pci_variant *variant, unsigned int sides)
+{
+	static const struct mlx5vf_turn freeze = {
+		.command = mlx5_vhca_suspend,
+		.undo = mlx5_vhca_resume,
+		.order = { MLX5_VHCA_INITIATOR, MLX5_VHCA_RESPONDER },
+	};
+
+	return mlx5vf_turn(variant, sides, &freeze);
+}
+
 static int mlx5vf_unfreeze(struct vfio_pci_variant *variant, unsigned int sides)
 {
+	static const struct mlx5vf_turn unfreeze = {
+		.command = mlx5_vhca_resume,
+		.undo = mlx5_vhca_suspend,
+		.order = { MLX5_VHCA_RESPONDER, MLX5_VHCA_INITIATOR },
+	};
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
 	int ret;
 
-	if (sides & VFIO_PCI_VARIANT_RESPONDER) {
-		ret = mlx5vf_try(mvdev, MLX5_VHCA_RESPONDER, mlx5_vhca_resume);
-		if (ret)
-			return ret;
-	}
-	if (sides & VFIO_PCI_VARIANT_INITIATOR) {
-		ret = mlx5vf_try(mvdev, MLX5_VHCA_INITIATOR, mlx5_vhca_resume);
-		if (ret)
-			goto out_suspend;
-	}
-	return 0;
-
-out_suspend:
-	if (sides & VFIO_PCI_VARIANT_RESPONDER &&
-	    mlx5vf_try(mvdev, MLX5_VHCA_RESPONDER, mlx5_vhca_suspend))
-		return -ENOTRECOVERABLE;
+	ret = mlx5vf_turn(variant, sides, &unfreeze);
+	if (!ret)
+		mvdev->ran = mvdev->loaded;
 	return ret;
+}
+
+/* The function was reset, so that an image can be loaded into it */
+void mlx5vf_forget_load(struct mlx5vf_device *mvdev)
+{
+	mvdev->loaded = false;
+	mvdev->ran = false;
 }
 
 static int mlx5vf_save_start(struct vfio_pci_variant *variant,
@@ -119,9 +151,10 @@ static int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_b
 
 static bool mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
 {
-	mlx5_vhca_buf_destroy(buf->priv);
+	bool released = mlx5_vhca_buf_destroy(buf->priv);
+
 	buf->priv = NULL;
-	return true;
+	return released;
 }
 
 static void mlx5vf_saved(void *priv, const struct mlx5_vhca_result *result)
@@ -131,9 +164,9 @@ static void mlx5vf_saved(void *priv, const struct mlx5_vhca_result *result)
 
 	/*
 	 * The whole state was asked for, with room for all of it. An image of
-	 * nothing, or of a part, would be lost work on the destination.
+	 * nothing would be lost work on the destination.
 	 */
-	if (!err && (!result->image_bytes || result->next_bytes))
+	if (!err && !result->image_bytes)
 		err = -EIO;
 	vfio_pci_variant_save_done(buf, err, err ? 0 : result->image_bytes, 0);
 }
@@ -154,10 +187,19 @@ static void mlx5vf_loaded(void *priv, const struct mlx5_vhca_result *result)
 	vfio_pci_variant_load_done(priv, result->err);
 }
 
+/*
+ * The first image tells the firmware. It takes none into a function that its driver has
+ * set up, and one that was loaded and has run is such: better told before the image was
+ * sent. Several images of one stream (MLX5_VHCA_CAP_MULTI_LOAD) are another matter.
+ */
 static int mlx5vf_load_start(struct vfio_pci_variant *variant)
 {
-	/* The first image tells the firmware */
-	return 0;
+	if (!mlx5vf_from_variant(variant)->ran)
+		return 0;
+
+	dev_warn_ratelimited(&variant->core.pdev->dev,
+			     "has run since a state was loaded into it: it needs a reset (VFIO_DEVICE_RESET) before the next one\n");
+	return -EBUSY;
 }
 
 static int mlx5vf_load_image(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
@@ -168,23 +210,27 @@ static int mlx5vf_load_image(struct vfio_pci_variant *variant, struct vfio_pci_v
 	ret = mlx5vf_map_buf(mvdev, buf);
 	if (ret)
 		return ret;
-	return mlx5_vhca_load(mvdev->vhca, buf->priv, buf->used_bytes, mlx5vf_loaded, buf);
+	ret = mlx5_vhca_load(mvdev->vhca, buf->priv, buf->used_bytes, mlx5vf_loaded, buf);
+	if (!ret)
+		mvdev->loaded = true;
+	return ret;
 }
 
-/* A save or load cannot be told to stop, only waited for */
+/* One that the firmware has cannot be told to stop, only waited for */
 static void mlx5vf_load_stop(struct vfio_pci_variant *variant)
 {
-	mlx5_vhca_image_wait(mlx5vf_from_variant(variant)->vhca);
+	mlx5_vhca_image_stop(mlx5vf_from_variant(variant)->vhca);
 }
 
 static void mlx5vf_save_stop(struct vfio_pci_variant *variant, bool complete)
 {
-	mlx5_vhca_image_wait(mlx5vf_from_variant(variant)->vhca);
+	mlx5_vhca_image_stop(mlx5vf_from_variant(variant)->vhca);
 }
 
 /* The firmware undoes a suspend itself, but for one that it was told of after the reset */
 static int mlx5vf_reset_done(struct vfio_pci_variant *variant, bool raced)
 {
+	mlx5vf_forget_load(mlx5vf_from_variant(variant));
 	return raced ? mlx5vf_unfreeze(variant, VFIO_PCI_VARIANT_BOTH_SIDES) : 0;
 }
 
@@ -235,14 +281,14 @@ static void mlx5vf_stream_load_start(struct vfio_pci_variant *variant)
 			    mlx5_vhca_caps(mvdev->vhca) & MLX5_VHCA_CAP_MULTI_LOAD);
 }
 
+/* As are the stream's names of its pieces */
+static_assert((int)MLX5VF_STREAM_RECORD == (int)VFIO_PCI_VARIANT_PIECE_RECORD);
+static_assert((int)MLX5VF_STREAM_SKIP == (int)VFIO_PCI_VARIANT_PIECE_SKIP);
+static_assert((int)MLX5VF_STREAM_IMAGE == (int)VFIO_PCI_VARIANT_PIECE_IMAGE);
+
 static int mlx5vf_stream_load_next(struct vfio_pci_variant *variant, const u8 *record,
 				   size_t record_bytes, struct vfio_pci_variant_want *want)
 {
-	static const enum vfio_pci_variant_piece pieces[] = {
-		[MLX5VF_STREAM_RECORD] = VFIO_PCI_VARIANT_PIECE_RECORD,
-		[MLX5VF_STREAM_SKIP] = VFIO_PCI_VARIANT_PIECE_SKIP,
-		[MLX5VF_STREAM_IMAGE] = VFIO_PCI_VARIANT_PIECE_IMAGE,
-	};
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
 	enum mlx5vf_stream_piece piece;
 	int ret;
@@ -254,7 +300,7 @@ static int mlx5vf_stream_load_next(struct vfio_pci_variant *variant, const u8 *r
 			ERR_PTR(ret));
 		return ret;
 	}
-	want->piece = pieces[piece];
+	want->piece = (enum vfio_pci_variant_piece)piece;
 	return 0;
 }
 

@@ -351,6 +351,7 @@ TEST_F(resuming, pieces_of_any_size_load)
 			TH_LOG("pieces of %zu", pieces[i]);
 		}
 		vfio_image_free(&again);
+		vfio_dev_reset(&self->dev);
 	}
 }
 

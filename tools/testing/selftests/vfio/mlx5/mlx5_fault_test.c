@@ -351,6 +351,26 @@ TEST_F(slow, close_during_a_load)
 	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
 }
 
+/* A function that is being loaded has no size to tell yet. */
+TEST_F(slow, size_waits_for_the_load)
+{
+	struct timespec start;
+	__u64 bytes;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	start_slow_load(self);
+	EXPECT_EQ(0, __vfio_mig_data_size(&self->dev, &bytes));
+	EXPECT_LE(SLOW_MS, ms_since(&start));
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP);
+}
+
+/* Only a save in pieces says how large the next one is. */
+TEST_F(slow, reserved_fields_of_a_save_mean_nothing)
+{
+	model_save_next(4096);
+	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
+}
+
 FIXTURE(pcie_error) {
 	struct vfio_dev dev;
 	struct vfio_image image;

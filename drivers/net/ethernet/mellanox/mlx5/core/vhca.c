@@ -26,9 +26,11 @@ static void vhca_attach(struct mlx5_vhca *vhca)
 	}
 	/* Asked for by the first command: the VF is not enabled yet */
 	vhca->vhca_id_known = false;
+	vhca->owes_answer = false;
 	vhca->link = MLX5_VHCA_ATTACHED;
 	mutex_unlock(&vhca->lock);
 
+	mlx5_vhca_queue_renew(vhca);
 	vhca->client->attach(vhca->priv);
 }
 
@@ -46,7 +48,7 @@ static void vhca_detach(struct mlx5_vhca *vhca)
 
 	/* Takes locks of the client, under which it calls us */
 	vhca->client->detach(vhca->priv);
-	mlx5_vhca_image_wait(vhca);
+	mlx5_vhca_image_stop(vhca);
 
 	mutex_lock(&vhca->lock);
 	list_for_each_entry_safe(buf, next, &vhca->bufs, node)
@@ -111,14 +113,14 @@ static int vhca_check_migratable(struct mlx5_core_dev *mdev, struct pci_dev *vf,
 		return ret;
 	}
 	if (!migratable) {
-		pci_info(vf, "no migration: not allowed for this VF; while it is unbound, run 'devlink port function set pci/%s/PORT migratable enable'\n",
-			 dev_name(mdev->device));
+		pci_info(vf, "no migration: not allowed for this VF; while it is unbound, run 'devlink port function set pci/%s/PORT migratable enable' (Linux 6.2 or later), or allow it to all VFs by 'mstconfig -d %s set VF_MIGRATION_MODE=2' and a restart of the card\n",
+			 dev_name(mdev->device), dev_name(mdev->device));
 		return -EOPNOTSUPP;
 	}
 	return 0;
 }
 
-/* With the PF's interface lock held, so that nothing can detach it meanwhile */
+/* What there is to know of the VF, and the first try to join */
 static int vhca_bind_pf(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
 {
 	int ret;
@@ -136,42 +138,70 @@ static int vhca_bind_pf(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
 		return ret;
 	}
 
-	vhca->mdev = mdev;
-	vhca->caps = vhca_read_caps(mdev);
 	vhca->vhca_id_known = true;
-	vhca->link = MLX5_VHCA_ATTACHED;
+	vhca->caps = vhca_read_caps(mdev);
+	ret = mlx5_vhca_join(vhca, mdev);
+	if (ret == -EINVAL) {
+		mlx5_vhca_join_retry(vhca);
+		return 0;
+	}
+	if (ret)
+		pci_info(vhca->vf, "no migration: %s cannot be watched: %pe\n",
+			 dev_name(mdev->device), ERR_PTR(ret));
+	return ret;
+}
+
+static struct mlx5_vhca *vhca_alloc(struct pci_dev *vf, int vf_index)
+{
+	struct mlx5_vhca *vhca;
+
+	vhca = kzalloc(sizeof(*vhca), GFP_KERNEL);
+	if (!vhca)
+		return NULL;
+	vhca->queue = mlx5_vhca_queue_get(pci_physfn(vf));
+	if (!vhca->queue) {
+		kfree(vhca);
+		return NULL;
+	}
+	vhca->vf = vf;
+	vhca->vf_index = vf_index;
 	vhca->nb.notifier_call = vhca_notify;
-	return mlx5_sriov_blocking_notifier_register(mdev, vhca->vf_index, &vhca->nb);
+	mlx5_vhca_join_init(vhca);
+	mutex_init(&vhca->lock);
+	INIT_LIST_HEAD(&vhca->bufs);
+	mlx5_vhca_image_init(vhca);
+	return vhca;
+}
+
+static void vhca_free(struct mlx5_vhca *vhca)
+{
+	mlx5_vhca_queue_put(vhca->queue);
+	mutex_destroy(&vhca->lock);
+	kfree(vhca);
 }
 
 struct mlx5_vhca *mlx5_vhca_open(struct pci_dev *vf, const struct mlx5_vhca_client *client,
 				 void *priv)
 {
+	int ret, vf_index = pci_iov_vf_id(vf);
 	struct mlx5_core_dev *mdev;
 	struct mlx5_vhca *vhca;
-	int ret;
 
-	vhca = kzalloc(sizeof(*vhca), GFP_KERNEL);
+	if (vf_index < 0) {
+		pci_info(vf, "no migration: not a virtual function, so no PF can be asked\n");
+		return ERR_PTR(-ENODEV);
+	}
+	vhca = vhca_alloc(vf, vf_index);
 	if (!vhca)
 		return ERR_PTR(-ENOMEM);
-	vhca->vf = vf;
 	vhca->client = client;
 	vhca->priv = priv;
-	mutex_init(&vhca->lock);
-	INIT_LIST_HEAD(&vhca->bufs);
-	mlx5_vhca_image_init(vhca);
-
-	ret = -ENODEV;
-	vhca->vf_index = pci_iov_vf_id(vf);
-	if (vhca->vf_index < 0) {
-		pci_info(vf, "no migration: not a virtual function, so no PF can be asked\n");
-		goto out_free;
-	}
 
 	mdev = mlx5_vf_get_core_dev(vf);
 	if (!mdev) {
 		pci_info(vf, "no migration: its PF %s is not up under mlx5_core\n",
 			 pci_name(pci_physfn(vf)));
+		ret = -ENODEV;
 		goto out_free;
 	}
 	ret = vhca_bind_pf(vhca, mdev);
@@ -181,23 +211,17 @@ struct mlx5_vhca *mlx5_vhca_open(struct pci_dev *vf, const struct mlx5_vhca_clie
 	return vhca;
 
 out_free:
-	mutex_destroy(&vhca->lock);
-	kfree(vhca);
+	vhca_free(vhca);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_open);
 
 void mlx5_vhca_close(struct mlx5_vhca *vhca)
 {
-	/*
-	 * The PF outlives its VFs' pci_dev, so this pointer is good even where
-	 * it was detached. No notification runs once this has returned.
-	 */
-	mlx5_sriov_blocking_notifier_unregister(vhca->mdev, vhca->vf_index, &vhca->nb);
-	mlx5_vhca_image_wait(vhca);
+	mlx5_vhca_unjoin(vhca);
+	mlx5_vhca_image_stop(vhca);
 	WARN_ON(!list_empty(&vhca->bufs));
-	mutex_destroy(&vhca->lock);
-	kfree(vhca);
+	vhca_free(vhca);
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_close);
 
@@ -209,12 +233,21 @@ EXPORT_SYMBOL_GPL(mlx5_vhca_caps);
 
 static int __init vhca_init(void)
 {
-	return mlx5_vhca_image_module_init();
+	int ret;
+
+	ret = mlx5_vhca_join_module_init();
+	if (ret)
+		return ret;
+	ret = mlx5_vhca_queue_module_init();
+	if (ret)
+		mlx5_vhca_join_module_exit();
+	return ret;
 }
 
 static void __exit vhca_exit(void)
 {
-	mlx5_vhca_image_module_exit();
+	mlx5_vhca_queue_module_exit();
+	mlx5_vhca_join_module_exit();
 }
 
 module_init(vhca_init);

@@ -5,6 +5,11 @@
  *
  * A buffer's firmware objects can go before the buffer does: when the PF is
  * taken away, mlx5_vhca_buf_unmap() is called for each one that is left.
+ *
+ * They can also stay for ever. After a command on the buffer that was never
+ * answered, and with a memory key that could not be destroyed, nothing says when
+ * the card stops to use the pages: then key and DMA mapping are kept, and the
+ * owner of the pages is told to keep these.
  */
 
 #include <linux/dma-mapping.h>
@@ -115,6 +120,22 @@ out_dealloc_pd:
 	return ret;
 }
 
+static void vhca_buf_destroy_mkey(struct mlx5_vhca_buf *buf)
+{
+	struct mlx5_vhca *vhca = buf->vhca;
+	int ret;
+
+	lockdep_assert_held(&vhca->lock);
+
+	ret = mlx5_core_destroy_mkey(vhca->mdev, buf->mkey);
+	if (!ret)
+		return;
+	buf->kept = true;
+	dev_warn_ratelimited(&vhca->vf->dev,
+			     "memory key 0x%x was not destroyed: %pe; its %u bytes of memory stay with the firmware for good\n",
+			     buf->mkey, ERR_PTR(ret), buf->bytes);
+}
+
 /**
  * mlx5_vhca_buf_unmap() - make the firmware and the PF forget a buffer
  * @buf: the buffer; nothing happens when they already did
@@ -124,7 +145,6 @@ out_dealloc_pd:
 void mlx5_vhca_buf_unmap(struct mlx5_vhca_buf *buf)
 {
 	struct mlx5_vhca *vhca = buf->vhca;
-	int ret;
 
 	lockdep_assert_held(&vhca->lock);
 
@@ -133,14 +153,19 @@ void mlx5_vhca_buf_unmap(struct mlx5_vhca_buf *buf)
 
 	buf->mapped = false;
 	list_del(&buf->node);
-	/* No way back: past the DMA mapping the key leads nowhere, if it stays */
-	ret = mlx5_core_destroy_mkey(vhca->mdev, buf->mkey);
-	if (ret)
-		dev_warn_ratelimited(&vhca->vf->dev, "memory key 0x%x was not destroyed: %pe\n",
-				     buf->mkey, ERR_PTR(ret));
-	dma_unmap_sgtable(vhca->mdev->device, buf->sgt, buf->dir, 0);
-	if (list_empty(&vhca->bufs))
+	/* While the firmware works with the key, this would only wait for it again */
+	if (!buf->kept)
+		vhca_buf_destroy_mkey(buf);
+	if (buf->kept)
+		vhca->pd_kept = true;
+	else
+		dma_unmap_sgtable(vhca->mdev->device, buf->sgt, buf->dir, 0);
+
+	if (!list_empty(&vhca->bufs))
+		return;
+	if (!vhca->pd_kept)
 		mlx5_core_dealloc_pd(vhca->mdev, vhca->pdn);
+	vhca->pd_kept = false;
 }
 
 struct mlx5_vhca_buf *mlx5_vhca_buf_create(struct mlx5_vhca *vhca, struct sg_table *sgt,
@@ -162,11 +187,11 @@ struct mlx5_vhca_buf *mlx5_vhca_buf_create(struct mlx5_vhca *vhca, struct sg_tab
 	if (ret)
 		goto out_free;
 
-	mutex_lock(&vhca->lock);
 	ret = mlx5_vhca_enter(vhca);
-	if (!ret)
-		ret = vhca_buf_map(buf);
-	mutex_unlock(&vhca->lock);
+	if (ret)
+		goto out_free;
+	ret = vhca_buf_map(buf);
+	mlx5_vhca_leave(vhca);
 	if (ret)
 		goto out_free;
 	return buf;
@@ -177,19 +202,22 @@ out_free:
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_buf_create);
 
-void mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf)
+bool mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf)
 {
 	struct mlx5_vhca *vhca;
+	bool kept;
 
 	if (IS_ERR_OR_NULL(buf))
-		return;
+		return true;
 
 	vhca = buf->vhca;
 	mutex_lock(&vhca->lock);
 	/* Leaking it would be no better: the key must go with the pages */
 	WARN_ON(vhca->image.in_flight && vhca->image.buf == buf);
 	mlx5_vhca_buf_unmap(buf);
+	kept = buf->kept;
 	mutex_unlock(&vhca->lock);
 	kfree(buf);
+	return !kept;
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_buf_destroy);

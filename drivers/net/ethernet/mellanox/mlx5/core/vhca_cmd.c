@@ -173,26 +173,42 @@ int mlx5_vhca_query_migratable(struct mlx5_core_dev *mdev, int vf_index, bool *m
 
 /**
  * mlx5_vhca_enter() - begin every call that posts a command
- * @vhca: the VHCA, locked
+ * @vhca: the VHCA
  *
- * Return: 0 when commands may be posted and the VHCA id is known, -ENOTCONN when
- * the PF went away, or another negative errno.
+ * Return: 0 when commands may be posted and the VHCA id is known: the VHCA is
+ * locked until mlx5_vhca_leave(). -ENOTCONN when the PF went away or has not
+ * finished making the VF, -ERESTARTSYS when the caller was killed while it waited
+ * for that, or another negative errno.
  */
 int mlx5_vhca_enter(struct mlx5_vhca *vhca)
 {
 	int ret;
 
-	lockdep_assert_held(&vhca->lock);
+	ret = mlx5_vhca_join_wait(vhca);
+	if (ret)
+		return ret;
 
+	mutex_lock(&vhca->lock);
+	ret = -ENOTCONN;
 	if (vhca->link != MLX5_VHCA_ATTACHED)
-		return -ENOTCONN;
+		goto out_unlock;
 	if (vhca->vhca_id_known)
 		return 0;
 
 	ret = mlx5_vhca_query_id(vhca->mdev, vhca->vf_index, &vhca->vhca_id);
-	if (!ret)
-		vhca->vhca_id_known = true;
+	if (ret)
+		goto out_unlock;
+	vhca->vhca_id_known = true;
+	return 0;
+
+out_unlock:
+	mutex_unlock(&vhca->lock);
 	return ret;
+}
+
+void mlx5_vhca_leave(struct mlx5_vhca *vhca)
+{
+	mutex_unlock(&vhca->lock);
 }
 
 /**
@@ -217,16 +233,46 @@ int mlx5_vhca_check_flags(const struct mlx5_vhca *vhca, u32 flags, u32 known)
 	return 0;
 }
 
+/* Does the firmware have a save or load, or with an @opcode that one? */
+static bool vhca_image_posted(const struct mlx5_vhca *vhca, u16 opcode)
+{
+	lockdep_assert_held(&vhca->lock);
+
+	return vhca->image.posted &&
+	       (!opcode || MLX5_GET(save_vhca_state_in, vhca->image.in, opcode) == opcode);
+}
+
+/*
+ * As mlx5_vhca_enter(), with no save or load in the firmware, nor one to come before
+ * mlx5_vhca_leave(): one whose VF is suspended or resumed under it fails, as it does
+ * under a query that changes what the next save starts from, and during a load there
+ * is nothing to be asked. @opcode: the one that is in the way, 0 for either. A caller
+ * that is killed does not wait.
+ */
+static int vhca_enter_alone(struct mlx5_vhca *vhca, u16 opcode)
+{
+	int ret;
+
+	for (;;) {
+		ret = mlx5_vhca_enter(vhca);
+		if (ret || !vhca_image_posted(vhca, opcode))
+			return ret;
+		mlx5_vhca_leave(vhca);
+		ret = wait_event_killable(vhca->image.idle, !READ_ONCE(vhca->image.posted));
+		if (ret)
+			return ret;
+	}
+}
+
 int mlx5_vhca_suspend(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
 {
 	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(suspend_vhca_in)] = {};
 	int ret;
 
-	mutex_lock(&vhca->lock);
-	ret = mlx5_vhca_enter(vhca);
+	ret = vhca_enter_alone(vhca, 0);
 	if (ret)
-		goto out_unlock;
+		return ret;
 
 	MLX5_SET(suspend_vhca_in, in, opcode, MLX5_CMD_OP_SUSPEND_VHCA);
 	MLX5_SET(suspend_vhca_in, in, op_mod, side == MLX5_VHCA_INITIATOR ?
@@ -234,8 +280,7 @@ int mlx5_vhca_suspend(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
 		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER);
 	MLX5_SET(suspend_vhca_in, in, vhca_id, vhca->vhca_id);
 	ret = vhca_exec(vhca, "SUSPEND_VHCA", in, sizeof(in), out, sizeof(out));
-out_unlock:
-	mutex_unlock(&vhca->lock);
+	mlx5_vhca_leave(vhca);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_suspend);
@@ -246,10 +291,9 @@ int mlx5_vhca_resume(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
 	u32 in[MLX5_ST_SZ_DW(resume_vhca_in)] = {};
 	int ret;
 
-	mutex_lock(&vhca->lock);
-	ret = mlx5_vhca_enter(vhca);
+	ret = vhca_enter_alone(vhca, 0);
 	if (ret)
-		goto out_unlock;
+		return ret;
 
 	MLX5_SET(resume_vhca_in, in, opcode, MLX5_CMD_OP_RESUME_VHCA);
 	MLX5_SET(resume_vhca_in, in, op_mod, side == MLX5_VHCA_INITIATOR ?
@@ -257,8 +301,7 @@ int mlx5_vhca_resume(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
 		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_RESPONDER);
 	MLX5_SET(resume_vhca_in, in, vhca_id, vhca->vhca_id);
 	ret = vhca_exec(vhca, "RESUME_VHCA", in, sizeof(in), out, sizeof(out));
-out_unlock:
-	mutex_unlock(&vhca->lock);
+	mlx5_vhca_leave(vhca);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_resume);
@@ -273,10 +316,10 @@ int mlx5_vhca_query_size(struct mlx5_vhca *vhca, u32 flags, struct mlx5_vhca_siz
 	if (ret)
 		return ret;
 
-	mutex_lock(&vhca->lock);
-	ret = mlx5_vhca_enter(vhca);
+	ret = vhca_enter_alone(vhca, flags & MLX5_VHCA_INCREMENTAL ? 0 :
+			       MLX5_CMD_OP_LOAD_VHCA_STATE);
 	if (ret)
-		goto out_unlock;
+		return ret;
 
 	MLX5_SET(query_vhca_migration_state_in, in, opcode,
 		 MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE);
@@ -287,16 +330,17 @@ int mlx5_vhca_query_size(struct mlx5_vhca *vhca, u32 flags, struct mlx5_vhca_siz
 	ret = vhca_exec(vhca, "QUERY_VHCA_MIGRATION_STATE", in, sizeof(in),
 			out, sizeof(out));
 	if (ret)
-		goto out_unlock;
+		goto out_leave;
 
+	vhca->chunked = flags & MLX5_VHCA_CHUNK;
 	size->required_bytes = MLX5_GET(query_vhca_migration_state_out, out,
 					required_umem_size);
 	size->total_bytes = size->required_bytes;
 	if (flags & MLX5_VHCA_CHUNK)
 		size->total_bytes = MLX5_GET64(query_vhca_migration_state_out, out,
 					       remaining_total_size);
-out_unlock:
-	mutex_unlock(&vhca->lock);
+out_leave:
+	mlx5_vhca_leave(vhca);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_query_size);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * SAVE_VHCA_STATE and LOAD_VHCA_STATE. A large image takes the firmware long, so
- * these commands do not block their caller: a work item posts them and waits, and
- * then calls the client, who may start the next one.
+ * these commands do not block their caller: a work item posts them, when it is their
+ * turn, and waits, and then calls the client, who may start the next one.
  *
  * mlx5_cmd_exec_cb() is not used: on 6.1 the completion of a command that failed
  * enables interrupts in the interrupt handler, and a user can make loads fail.
@@ -13,9 +13,6 @@
 #include <linux/pci.h>
 
 #include "vhca_priv.h"
-
-/* Unbound, and not the system's: each command may take long, and VFs save at once */
-static struct workqueue_struct *vhca_image_wq;
 
 /* One pair of mailboxes does for both */
 static_assert(MLX5_ST_SZ_BYTES(load_vhca_state_in) == MLX5_ST_SZ_BYTES(save_vhca_state_in));
@@ -40,22 +37,43 @@ static void vhca_image_saved(struct mlx5_vhca *vhca, struct mlx5_vhca_result *re
 	}
 
 	result->image_bytes = image_bytes;
-	result->next_bytes = MLX5_GET(save_vhca_state_out, cmd->out, next_required_umem_size);
+	if (vhca->chunked)
+		result->next_bytes = MLX5_GET(save_vhca_state_out, cmd->out,
+					      next_required_umem_size);
 	if (cmd->buf)
 		dma_sync_sgtable_for_cpu(vhca->mdev->device, cmd->buf->sgt, DMA_FROM_DEVICE);
+}
+
+/*
+ * No answer: the firmware may use the buffer at any time, and a second command would
+ * only be lost like this one.
+ */
+static void vhca_image_unanswered(struct mlx5_vhca *vhca, const char *what)
+{
+	struct mlx5_vhca_buf *buf = vhca->image.buf;
+
+	lockdep_assert_held(&vhca->lock);
+
+	vhca->owes_answer = true;
+	if (buf)
+		buf->kept = true;
+	pci_warn(vhca->vf, "%s got no answer: %u bytes of memory stay with the firmware for good, and the VF is not saved or loaded again before %s was reloaded\n",
+		 what, buf ? buf->bytes : 0, pci_name(pci_physfn(vhca->vf)));
 }
 
 static void vhca_image_finish(struct mlx5_vhca *vhca, int err, struct mlx5_vhca_result *result)
 {
 	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
 	bool save = MLX5_GET(save_vhca_state_in, cmd->in, opcode) == MLX5_CMD_OP_SAVE_VHCA_STATE;
+	const char *what = save ? "SAVE_VHCA_STATE" : "LOAD_VHCA_STATE";
 
 	lockdep_assert_held(&vhca->lock);
 
 	if (err == -EREMOTEIO)
 		result->fw_status = MLX5_GET(save_vhca_state_out, cmd->out, status);
-	result->err = mlx5_vhca_fw_errno(vhca, err, save ? "SAVE_VHCA_STATE" : "LOAD_VHCA_STATE",
-					 cmd->out);
+	result->err = mlx5_vhca_fw_errno(vhca, err, what, cmd->out);
+	if (err == -ETIMEDOUT)
+		vhca_image_unanswered(vhca, what);
 	if (!result->err && save)
 		vhca_image_saved(vhca, result);
 	/* The image came from outside, so this is not the device's failure */
@@ -63,32 +81,50 @@ static void vhca_image_finish(struct mlx5_vhca *vhca, int err, struct mlx5_vhca_
 		result->err = -EINVAL;
 }
 
+/* Under the lock: the command, or what would have become of it, is over */
+static void vhca_image_end(struct mlx5_vhca_image_cmd *cmd)
+{
+	WRITE_ONCE(cmd->pending, cmd->pending - 1);
+	wake_up_all(&cmd->idle);
+}
+
 static void vhca_image_work(struct work_struct *work)
 {
 	struct mlx5_vhca_image_cmd *cmd = container_of(work, struct mlx5_vhca_image_cmd, work);
 	struct mlx5_vhca *vhca = container_of(cmd, struct mlx5_vhca, image);
-	struct mlx5_vhca_result result = {};
+	struct mlx5_vhca_result result = { .err = -EBUSY };
 	mlx5_vhca_done_fn done;
+	bool posted;
 	void *priv;
-	int err;
+	int err = 0;
 
-	/* Without the lock, so that sizes can be asked for meanwhile */
-	err = mlx5_cmd_do(vhca->mdev, cmd->in, sizeof(cmd->in), cmd->out, sizeof(cmd->out));
+	/* The queue has done with the command, so this does not change any more */
+	posted = !cmd->refused;
+	if (posted) {
+		mutex_lock(&vhca->lock);
+		WRITE_ONCE(cmd->posted, true);
+		mutex_unlock(&vhca->lock);
+		/* Without the lock, so that sizes can be asked for meanwhile */
+		err = mlx5_cmd_do(vhca->mdev, cmd->in, sizeof(cmd->in),
+				  cmd->out, sizeof(cmd->out));
+	}
 
 	mutex_lock(&vhca->lock);
-	vhca_image_finish(vhca, err, &result);
+	if (posted)
+		vhca_image_finish(vhca, err, &result);
 	done = cmd->done;
 	priv = cmd->priv;
 	cmd->buf = NULL;
 	cmd->in_flight = false;
+	WRITE_ONCE(cmd->posted, false);
+	wake_up_all(&cmd->idle);
+	mlx5_vhca_queue_done(vhca, err != -ETIMEDOUT);
 	mutex_unlock(&vhca->lock);
 
 	done(priv, &result);
 
 	mutex_lock(&vhca->lock);
-	WRITE_ONCE(cmd->pending, cmd->pending - 1);
-	if (!cmd->pending)
-		wake_up_all(&cmd->idle);
+	vhca_image_end(cmd);
 	mutex_unlock(&vhca->lock);
 }
 
@@ -102,7 +138,7 @@ static void vhca_image_post(struct mlx5_vhca *vhca)
 		dma_sync_sgtable_for_device(vhca->mdev->device, cmd->buf->sgt, cmd->buf->dir);
 	cmd->in_flight = true;
 	WRITE_ONCE(cmd->pending, cmd->pending + 1);
-	queue_work(vhca_image_wq, &cmd->work);
+	mlx5_vhca_queue_add(vhca);
 }
 
 /* Take the one image command there is, if @buf can be used with it */
@@ -110,17 +146,13 @@ static int vhca_image_claim(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf,
 			    mlx5_vhca_done_fn done, void *priv)
 {
 	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
-	int ret;
 
 	lockdep_assert_held(&vhca->lock);
 
-	ret = mlx5_vhca_enter(vhca);
-	if (ret)
-		return ret;
 	/* It was made before the PF went away and came back */
 	if (buf && !buf->mapped)
 		return -ENOTCONN;
-	if (cmd->in_flight)
+	if (cmd->in_flight || vhca->owes_answer)
 		return -EBUSY;
 
 	memset(cmd->in, 0, sizeof(cmd->in));
@@ -143,10 +175,12 @@ int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
 	if (ret)
 		return ret;
 
-	mutex_lock(&vhca->lock);
+	ret = mlx5_vhca_enter(vhca);
+	if (ret)
+		return ret;
 	ret = vhca_image_claim(vhca, buf, done, priv);
 	if (ret)
-		goto out_unlock;
+		goto out_leave;
 
 	MLX5_SET(save_vhca_state_in, in, opcode, MLX5_CMD_OP_SAVE_VHCA_STATE);
 	MLX5_SET(save_vhca_state_in, in, incremental, !!(flags & MLX5_VHCA_INCREMENTAL));
@@ -157,8 +191,8 @@ int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
 		MLX5_SET(save_vhca_state_in, in, size, buf->bytes);
 	}
 	vhca_image_post(vhca);
-out_unlock:
-	mutex_unlock(&vhca->lock);
+out_leave:
+	mlx5_vhca_leave(vhca);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_save);
@@ -172,47 +206,48 @@ int mlx5_vhca_load(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 image_
 	if (WARN_ON(buf->dir != DMA_TO_DEVICE || image_bytes > buf->bytes))
 		return -EINVAL;
 
-	mutex_lock(&vhca->lock);
+	ret = mlx5_vhca_enter(vhca);
+	if (ret)
+		return ret;
 	ret = vhca_image_claim(vhca, buf, done, priv);
 	if (ret)
-		goto out_unlock;
+		goto out_leave;
 
 	MLX5_SET(load_vhca_state_in, in, opcode, MLX5_CMD_OP_LOAD_VHCA_STATE);
 	MLX5_SET(load_vhca_state_in, in, vhca_id, vhca->vhca_id);
 	MLX5_SET(load_vhca_state_in, in, mkey, buf->mkey);
 	MLX5_SET(load_vhca_state_in, in, size, image_bytes);
 	vhca_image_post(vhca);
-out_unlock:
-	mutex_unlock(&vhca->lock);
+out_leave:
+	mlx5_vhca_leave(vhca);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_load);
 
-void mlx5_vhca_image_wait(struct mlx5_vhca *vhca)
+void mlx5_vhca_image_stop(struct mlx5_vhca *vhca)
 {
+	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
+
+	mutex_lock(&vhca->lock);
+	if (mlx5_vhca_queue_leave(vhca)) {
+		cmd->buf = NULL;
+		cmd->in_flight = false;
+		vhca_image_end(cmd);
+	}
+	mutex_unlock(&vhca->lock);
 	/*
 	 * Not interruptible, as the firmware uses the buffer until then.
 	 * mlx5_core gives up on a command after 60 s.
 	 */
-	wait_event(vhca->image.idle, !READ_ONCE(vhca->image.pending));
+	wait_event(cmd->idle, !READ_ONCE(cmd->pending));
 	/* What wakes us still has to leave the work function */
-	flush_work(&vhca->image.work);
+	flush_work(&cmd->work);
 }
-EXPORT_SYMBOL_GPL(mlx5_vhca_image_wait);
+EXPORT_SYMBOL_GPL(mlx5_vhca_image_stop);
 
 void mlx5_vhca_image_init(struct mlx5_vhca *vhca)
 {
+	INIT_LIST_HEAD(&vhca->image.turn);
 	INIT_WORK(&vhca->image.work, vhca_image_work);
 	init_waitqueue_head(&vhca->image.idle);
-}
-
-int mlx5_vhca_image_module_init(void)
-{
-	vhca_image_wq = alloc_workqueue("mlx5_vhca_image", WQ_UNBOUND, 0);
-	return vhca_image_wq ? 0 : -ENOMEM;
-}
-
-void mlx5_vhca_image_module_exit(void)
-{
-	destroy_workqueue(vhca_image_wq);
 }

@@ -10,7 +10,11 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+struct mlx5_vhca_queue;
+
 enum mlx5_vhca_link {
+	/* Commands may not be posted yet: nobody would tell us that the PF goes */
+	MLX5_VHCA_JOINING,
 	/* The PF works: commands may be posted */
 	MLX5_VHCA_ATTACHED,
 	/* The PF still works, but only to destroy what exists */
@@ -21,11 +25,15 @@ enum mlx5_vhca_link {
 
 /**
  * struct mlx5_vhca_image_cmd - the one save or load that may be in flight
+ * @turn: in mlx5_vhca_queue.waiting, until it is the command's turn
  * @work: posts the command, waits for it and calls @done
- * @idle: woken when @pending falls to 0
+ * @refused: it is not the command's turn, nor will it be; protected by the queue
+ * @idle: woken when @pending falls to 0, and when @posted does
  * @pending: commands whose callback has not returned yet. Changed under
  *	mlx5_vhca.lock. At most 2: the callback of one may start the next. While
  *	it is not 0 the link does not become DETACHED.
+ * @posted: the firmware has the command. Changed under mlx5_vhca.lock, so that no
+ *	other command of the VF that holds it begins meanwhile.
  * @in_flight: the members below belong to @work; protected by mlx5_vhca.lock
  * @buf: the buffer that is being filled or read; NULL for a save of nothing
  * @done: the client's callback
@@ -34,9 +42,12 @@ enum mlx5_vhca_link {
  * @out: the firmware's answer
  */
 struct mlx5_vhca_image_cmd {
+	struct list_head turn;
 	struct work_struct work;
+	bool refused;
 	wait_queue_head_t idle;
 	unsigned int pending;
+	bool posted;
 	bool in_flight;
 	struct mlx5_vhca_buf *buf;
 	mlx5_vhca_done_fn done;
@@ -47,6 +58,8 @@ struct mlx5_vhca_image_cmd {
 
 struct mlx5_vhca {
 	struct pci_dev *vf;
+	/* Shared with the PF's other VFs */
+	struct mlx5_vhca_queue *queue;
 	/* Valid while the link is not DETACHED, by the notifier's guarantee */
 	struct mlx5_core_dev *mdev;
 	const struct mlx5_vhca_client *client;
@@ -54,6 +67,10 @@ struct mlx5_vhca {
 	int vf_index;
 	u32 caps;
 	struct notifier_block nb;
+	/* Registers @nb while the link is JOINING; @joined is woken when that is over */
+	struct delayed_work join;
+	unsigned int join_ms;
+	wait_queue_head_t joined;
 	struct mlx5_vhca_image_cmd image;
 
 	/*
@@ -66,8 +83,14 @@ struct mlx5_vhca {
 	/* The firmware may number anew whenever it enables the VF */
 	bool vhca_id_known;
 	u16 vhca_id;
+	/* The last size was asked for with MLX5_VHCA_CHUNK */
+	bool chunked;
+	/* A save or load got no answer since the PF enabled the VF */
+	bool owes_answer;
 	/* Protection domain of all buffers, exists while @bufs is not empty */
 	u32 pdn;
+	/* A key in it was not destroyed, so that it cannot be either */
+	bool pd_kept;
 	struct list_head bufs;
 };
 
@@ -79,24 +102,44 @@ struct mlx5_vhca_buf {
 	u32 bytes;
 	/* Cleared, under the lock, when the firmware and the PF forgot it */
 	bool mapped;
+	/* Under the lock: nobody knows when the firmware will have forgotten it */
+	bool kept;
 	u32 mkey;
 };
 
-/* vhca_cmd.c: vhca->lock held */
-int mlx5_vhca_enter(struct mlx5_vhca *vhca);
-int mlx5_vhca_check_flags(const struct mlx5_vhca *vhca, u32 flags, u32 known);
-int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const void *out);
+/* vhca_join.c */
+int mlx5_vhca_join_module_init(void);
+void mlx5_vhca_join_module_exit(void);
+void mlx5_vhca_join_init(struct mlx5_vhca *vhca);
+int mlx5_vhca_join(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev);
+void mlx5_vhca_join_retry(struct mlx5_vhca *vhca);
+int mlx5_vhca_join_wait(struct mlx5_vhca *vhca);
+void mlx5_vhca_unjoin(struct mlx5_vhca *vhca);
+
+/* vhca_queue.c */
+int mlx5_vhca_queue_module_init(void);
+void mlx5_vhca_queue_module_exit(void);
+struct mlx5_vhca_queue *mlx5_vhca_queue_get(struct pci_dev *pf);
+void mlx5_vhca_queue_put(struct mlx5_vhca_queue *queue);
+void mlx5_vhca_queue_add(struct mlx5_vhca *vhca);
+bool mlx5_vhca_queue_leave(struct mlx5_vhca *vhca);
+void mlx5_vhca_queue_done(struct mlx5_vhca *vhca, bool answered);
+void mlx5_vhca_queue_renew(struct mlx5_vhca *vhca);
 
 /* vhca_cmd.c */
+int mlx5_vhca_enter(struct mlx5_vhca *vhca);
+void mlx5_vhca_leave(struct mlx5_vhca *vhca);
 int mlx5_vhca_core_errno(int err);
+
+/* vhca_cmd.c: vhca->lock held */
+int mlx5_vhca_check_flags(const struct mlx5_vhca *vhca, u32 flags, u32 known);
+int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const void *out);
 
 /* vhca_cmd.c: the PF's interface lock held, or the VF known to be enabled */
 int mlx5_vhca_query_id(struct mlx5_core_dev *mdev, int vf_index, u16 *vhca_id);
 int mlx5_vhca_query_migratable(struct mlx5_core_dev *mdev, int vf_index, bool *migratable);
 
 /* vhca_image.c */
-int mlx5_vhca_image_module_init(void);
-void mlx5_vhca_image_module_exit(void);
 void mlx5_vhca_image_init(struct mlx5_vhca *vhca);
 
 /* vhca_buf.c: vhca->lock held */

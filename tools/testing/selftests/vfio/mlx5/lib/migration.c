@@ -251,6 +251,8 @@ bool vfio_image_round_trip(const struct vfio_dev *dev,
 	vfio_image_save(dev, &again, VFIO_DEVICE_STATE_RUNNING);
 	equal = vfio_image_equal(image, &again);
 	vfio_image_free(&again);
+	/* So that a device that takes an image only when it is new takes the next one. */
+	vfio_dev_reset(dev);
 	return equal;
 }
 
