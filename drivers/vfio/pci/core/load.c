@@ -252,10 +252,6 @@ static int vpv_load_prepare(struct vpv_load *load, bool nonblock)
 			return ret;
 		if (load->started && !vpv_load_piece_is_whole(load))
 			return 0;
-		/* A stream can consist of many records that go nowhere */
-		if (signal_pending(current))
-			return -ERESTARTSYS;
-		cond_resched();
 		if (!vpv_load_writable(session)) {
 			if (nonblock)
 				return -EAGAIN;
@@ -368,14 +364,11 @@ ssize_t vpv_load_write(struct vpv_session *session, struct iov_iter *from, bool 
 		if (ret < 0)
 			break;
 		done += ret;
-		if (!vpv_load_piece_is_whole(load)) {
-			if (fatal_signal_pending(current))
-				break;
-			continue;
-		}
-		ret = vpv_load_turn(load);
-		if (ret)
+		ret = vpv_load_piece_is_whole(load) ? vpv_load_turn(load) : 0;
+		/* A stream can consist of many records that go nowhere */
+		if (ret || fatal_signal_pending(current))
 			break;
+		cond_resched();
 	}
 	return vpv_session_error(session) ?: done ?: ret;
 }

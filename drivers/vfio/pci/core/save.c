@@ -8,6 +8,7 @@
  * by a queue that happens to be empty.
  */
 #include <linux/export.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "save.h"

@@ -9,6 +9,11 @@
  */
 #include <endian.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -435,6 +440,57 @@ TEST_F(stream, refused_write_stays_refused)
 						  self->made.size, PIECE));
 	EXPECT_GT(0, __vfio_image_write(fd, self->image.data,
 					self->image.size, PIECE));
+	close(fd);
+	vfio_dev_reset(&self->dev);
+	expect_good_image_loads(_metadata, self);
+}
+
+/* Time that a process has spent in the kernel, in ticks */
+static unsigned long kernel_ticks(pid_t pid)
+{
+	unsigned long ticks = 0;
+	char path[64], line[512], *after;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	VFIO_ASSERT(file && fgets(line, sizeof(line), file), "%s", path);
+	fclose(file);
+	after = strrchr(line, ')');
+	VFIO_ASSERT(after && sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %lu",
+				    &ticks) == 1, "%s", line);
+	return ticks;
+}
+
+/*
+ * One write() of so many records that nobody would wait for its end: the time
+ * limit of the harness is what finds a writer that cannot be killed.
+ */
+TEST_F(stream, of_many_records_can_be_killed)
+{
+	static struct iovec iov[IOV_MAX];
+	unsigned int i;
+	int fd, status;
+	pid_t pid;
+
+	for (i = 0; i < (2 << 20) / MLX5_HEAD_BYTES; i++)
+		mlx5_record_append(&self->made, 0, MLX5_RECORD_OPTIONAL,
+				   UNKNOWN_TAG, NULL, 0);
+	for (i = 0; i < IOV_MAX; i++)
+		iov[i] = (struct iovec) {
+			.iov_base = self->made.data, .iov_len = self->made.size,
+		};
+	fd = vfio_mig_enter(&self->dev, VFIO_DEVICE_STATE_RESUMING, NULL);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(writev(fd, iov, IOV_MAX) < 0);
+	/* Nothing else takes it that long */
+	while (kernel_ticks(pid) < 20)
+		sched_yield();
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
 	close(fd);
 	vfio_dev_reset(&self->dev);
 	expect_good_image_loads(_metadata, self);
