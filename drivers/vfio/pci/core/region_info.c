@@ -9,8 +9,13 @@
  * mapping. Without dirty logging by the device, QEMU asks type1 for the dirty bitmap of each
  * such mapping; type1 answers EINVAL for one that is not of whole pages, and the migration
  * fails in its setup. Without the capability QEMU maps whole pages around the table.
+ *
+ * With pages of more than 4 KiB, which is what devices lay their tables out for, the page of the
+ * table may hold doorbells as well, and a guest that has to leave for each of them is too slow
+ * to be of use, migrated or not. The answer is the core's there.
  */
 #include <linux/pci.h>
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -24,8 +29,10 @@ static bool vpv_msix_bar_info(struct vfio_pci_variant *variant, struct vfio_regi
 	struct vfio_pci_core_device *core = &variant->core;
 	u32 bar = core->msix_bar;
 
-	if (!core->vdev.mig_ops || core->vdev.log_ops || !core->pdev->msix_cap ||
-	    info->index != bar || bar >= PCI_STD_NUM_BARS || !core->bar_mmap_supported[bar])
+	if (PAGE_SIZE > SZ_4K || !core->vdev.mig_ops || core->vdev.log_ops)
+		return false;
+	if (!core->pdev->msix_cap || info->index != bar || bar >= PCI_STD_NUM_BARS ||
+	    !core->bar_mmap_supported[bar])
 		return false;
 
 	info->offset = VFIO_PCI_INDEX_TO_OFFSET(bar);
