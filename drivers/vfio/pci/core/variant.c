@@ -280,17 +280,27 @@ void vfio_pci_variant_unregister_driver(struct vfio_pci_variant_driver *driver)
 }
 EXPORT_SYMBOL_GPL(vfio_pci_variant_unregister_driver);
 
+/* What vfio-pci has set stays where nothing is asked for here */
+static bool vpv_has_params(void)
+{
+	return nointxmask || disable_vga || disable_idle_d3;
+}
+
 static int __init vpv_module_init(void)
 {
-	/* What vfio-pci has set before stays where nothing is asked for here */
-	if (nointxmask || disable_vga || disable_idle_d3)
+	int ret;
+
+	ret = vpv_session_module_init();
+	if (!ret && vpv_has_params())
 		vfio_pci_core_set_params(nointxmask, disable_vga, disable_idle_d3);
-	return vpv_session_module_init();
+	return ret;
 }
 module_init(vpv_module_init);
 
 static void __exit vpv_module_exit(void)
 {
+	if (vpv_has_params())
+		vfio_pci_core_set_params(false, false, false);
 	vpv_session_module_exit();
 }
 module_exit(vpv_module_exit);

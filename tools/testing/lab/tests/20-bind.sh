@@ -84,7 +84,7 @@ check "a VF is taken under driver_override" rebind "$vf" mlx5_vfio_pci
 check "its VFIO group is there" group_is_there
 power_is()
 {
-	[ "$(cat "/sys/bus/pci/devices/$vf/power_state")" = "$1" ]
+	[ "$(cat "/sys/bus/pci/devices/$vf/power/runtime_status")" = "$1" ]
 }
 
 reload()
@@ -93,11 +93,11 @@ reload()
 		modprobe mlx5_vfio_pci && rebind "$vf" mlx5_vfio_pci
 }
 
-check "a VF that nobody has open is put to sleep" wait_for 10 power_is D3hot
+check "a VF that nobody has open is put to sleep" wait_for 10 power_is suspended
 check "the library takes vfio-pci's options" reload disable_idle_d3=1
-check "with disable_idle_d3 it stays awake" power_is D0
+check "with disable_idle_d3 it stays awake" power_is active
 check "without the option again" reload disable_idle_d3=0
-check "it sleeps" wait_for 10 power_is D3hot
+check "it sleeps" wait_for 10 power_is suspended
 check "it can be given up" unbind "$vf"
 check "and taken again" rebind "$vf" mlx5_vfio_pci
 
