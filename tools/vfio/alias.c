@@ -92,13 +92,16 @@ static int insert(struct alias_match *matches, int nr, int max, const struct ali
 
 int alias_find(FILE *file, const char *alias, struct alias_match *matches, int max)
 {
+	char prefix[ALIAS_SIZE], *line = NULL;
 	struct alias_match match;
 	size_t size = 0;
-	char *line = NULL;
 	int nr = 0;
 
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)strcspn(alias, ":"), alias);
+	/* Nearly all lines are of other buses, which a look at the prefix tells. */
 	while (getline(&line, &size, file) >= 0) {
-		if (parse_line(line, &match) && !fnmatch(match.pattern, alias, 0))
+		if (strstr(line, prefix) && parse_line(line, &match) &&
+		    !fnmatch(match.pattern, alias, 0))
 			nr = insert(matches, nr, max, &match);
 	}
 	free(line);

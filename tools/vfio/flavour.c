@@ -1,152 +1,103 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Moving a PCI function between its native driver and a VFIO driver from user space, by
- * driver_override.
- *
- * The override is written before the old driver is taken away, so that no third driver can
- * come in between; a native driver whose probe runs at that moment (udev is told of a new
- * device before it is probed) is taken away in the second of two rounds.
- */
+/* What each of the two words means for a device, and what stands against it. */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "alias.h"
+#include "choose.h"
 #include "device.h"
 #include "flavour.h"
+#include "mark.h"
 #include "module.h"
 #include "report.h"
 #include "users.h"
 
-#define ROUNDS		2
-#define GENERAL_DRIVER	"vfio-pci"
 #define SYSFS		"/sys/bus/pci/devices/"
 
-/* How it was before, to be put back. */
-struct before {
-	char driver[DEVICE_NAME_SIZE];
-	char override[DEVICE_NAME_SIZE];
-};
-
-static int look(const struct device *dev, struct report *report, struct before *before)
-{
-	int ret = device_override(dev, before->override, sizeof(before->override));
-
-	device_link(dev, "driver", before->driver, sizeof(before->driver));
-	return ret ? report_error(report, ret, "its driver_override cannot be read: %s",
-				  strerror(-ret)) : 0;
-}
+/*
+ * A driver's probe may hold the device's lock for some seconds, which is to be waited for; who
+ * waits for a user of the device or of a VF holds it for ever. Who only asks waits less.
+ */
+#define LOCK_SECONDS		30
+#define LOCK_SECONDS_DRY	2
+#define LOCK_SECONDS_SILENT	2
 
 void flavour_show(const struct device *dev, struct report *report)
 {
 	report->flavour = device_has_vfio(dev) ? "vfio" : "native";
 	device_link(dev, "driver", report->driver, sizeof(report->driver));
+	if (users_leaving(dev, report->waits_for, sizeof(report->waits_for)))
+		report->flavour = "vfio";
 }
 
-static void restore(const struct device *dev, struct report *report, const struct before *before)
+static int error_leaving(struct report *report)
 {
-	char now[DEVICE_NAME_SIZE], path[PATH_MAX];
-	FILE *file;
+	report_fix(report, "stop that process, or take the device out of its guest");
+	return report_error(report, -EBUSY,
+			    "its driver is being taken away, which waits for %s",
+			    report->waits_for);
+}
 
-	device_set_override(dev, before->override);
-	device_link(dev, "driver", now, sizeof(now));
-	if (!strcmp(now, before->driver))
-		return;
-	device_unbind(dev);
-	if (!before->driver[0])
-		return;
-	device_probe(dev);
-	device_link(dev, "driver", now, sizeof(now));
-	if (!now[0]) {
-		/* Not by its table: it had been bound by hand. */
-		snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/bind", before->driver);
-		file = fopen(path, "we");
-		if (file) {
-			fputs(dev->bdf, file);
-			fclose(file);
-		}
-		device_link(dev, "driver", now, sizeof(now));
+static int error_locked(struct report *report)
+{
+	report_fix(report, "end the guests that use it or a virtual function of it");
+	return report_error(report, -EBUSY,
+			    "its lock is held: sriov_numvfs or an unbind waits for a user");
+}
+
+static int look(struct plan *plan)
+{
+	int seconds = plan->report->dry_run ? LOCK_SECONDS_DRY : LOCK_SECONDS;
+	int ret = mark_look(plan->dev, &plan->override, LOCK_SECONDS_SILENT);
+
+	if (ret == -ETIMEDOUT && seconds > LOCK_SECONDS_SILENT) {
+		fprintf(stderr, "%s: waiting for its lock; a driver is at work, or waits itself\n",
+			plan->dev->bdf);
+		ret = mark_look(plan->dev, &plan->override, seconds);
 	}
-	if (strcmp(now, before->driver))
-		report_note(report, "%s did not take it back; the kernel's log may say why",
-			    before->driver);
-}
-
-/*
- * The event that tells of a new device comes before the kernel lets drivers match it. When it
- * does it goes by driver_override, so there is only to wait.
- */
-static void await_driver(const struct device *dev, char *now, size_t size)
-{
-	const struct timespec pause = { .tv_nsec = NEW_DEVICE_POLL_NS };
-	int i;
-
-	for (i = 0; i < NEW_DEVICE_POLLS && !now[0]; i++) {
-		nanosleep(&pause, NULL);
-		device_link(dev, "driver", now, size);
-	}
-}
-
-/*
- * Put @override in force and see that @want takes the device, or, when it is NULL, any
- * driver but the one before, or none.
- */
-static int rebind(const struct device *dev, struct report *report, const struct before *before,
-		  const char *override, const char *want)
-{
-	char now[DEVICE_NAME_SIZE];
-	int round, ret;
-
-	ret = device_set_override(dev, override);
+	if (ret == -ETIMEDOUT)
+		return error_locked(plan->report);
 	if (ret)
-		return report_error(report, ret, "its driver_override cannot be written: %s",
+		return report_error(plan->report, ret, "its driver_override cannot be read: %s",
 				    strerror(-ret));
-	for (round = 0; round < ROUNDS; round++) {
-		ret = device_unbind(dev);
-		if (!ret)
-			ret = device_probe(dev);
-		if (ret) {
-			report_error(report, ret, "it cannot be taken from %s: %s",
-				     before->driver, strerror(-ret));
-			break;
-		}
-		device_link(dev, "driver", now, sizeof(now));
-		if (report->new_device && want && !now[0])
-			await_driver(dev, now, sizeof(now));
-		if (want ? !strcmp(now, want) : !now[0] || strcmp(now, before->driver))
-			return 0;
-	}
-	if (!ret && want)
-		ret = report_error(report, -EIO, "%s refuses it", want);
-	else if (!ret)
-		ret = report_error(report, -EIO, "%s takes it again and again", now);
-	restore(dev, report, before);
-	return ret;
+	plan->before.override = plan->override;
+	plan->interrupted = plan->override.marked && !device_has_vfio(plan->dev);
+	device_link(plan->dev, "driver", plan->before.driver, sizeof(plan->before.driver));
+	return 0;
 }
 
-/* What must not be unbound, as it is in use or more than the device itself would go. */
-static int check_unbind(const struct device *dev, struct report *report)
+/* Its virtual functions would go with its driver, whichever that is. */
+static int check_vfs(const struct device *dev, struct report *report)
 {
-	char text[16], who[REPORT_TEXT_SIZE];
+	char text[16];
+	int ret;
 
-	device_read(dev, "class", text, sizeof(text));
-	if (!strncmp(text, "0x0604", 6))
-		return report_error(report, -EINVAL, "it is a bridge; VFIO takes endpoints only");
-	if (users_native(dev, who, sizeof(who))) {
-		report_fix(report, "ip link set NAME down, umount or swapoff, then again");
-		return report_error(report, -EBUSY, "it is in use by %s", who);
-	}
-	device_read(dev, "sriov_numvfs", text, sizeof(text));
+	ret = device_read_locked(dev, "sriov_numvfs", text, sizeof(text),
+				 report->dry_run ? LOCK_SECONDS_DRY : LOCK_SECONDS);
+	if (ret == -ETIMEDOUT)
+		return error_locked(report);
 	if (!atoi(text))
 		return 0;
 	report_fix(report, "echo 0 > " SYSFS "%s/sriov_numvfs", dev->bdf);
 	return report_error(report, -EBUSY,
 			    "it has %d virtual functions, which would go with its driver",
 			    atoi(text));
+}
+
+/* What must not be unbound, as it is in use or more than the device itself would go. */
+static int check_native(const struct device *dev, struct report *report)
+{
+	char who[REPORT_TEXT_SIZE];
+
+	if (users_native(dev, who, sizeof(who))) {
+		report_fix(report, "ip link set NAME down, umount or swapoff, then again");
+		return report_error(report, -EBUSY, "it is in use by %s", who);
+	}
+	return check_vfs(dev, report);
 }
 
 static int check_iommu(const struct device *dev, struct report *report)
@@ -157,119 +108,7 @@ static int check_iommu(const struct device *dev, struct report *report)
 	return report_error(report, -ENODEV, "it has no IOMMU group, so VFIO cannot take it");
 }
 
-/* The driver that somebody wrote into driver_override. */
-static int choose_override(struct kmod_ctx *kmod, const struct device *dev, struct report *report,
-			   const char *override)
-{
-	int ret;
-
-	module_of_driver(override, report->module, sizeof(report->module));
-	snprintf(report->driver, sizeof(report->driver), "%s", override);
-	ret = module_is_vfio(kmod, report->module);
-	if (ret == 1)
-		report_note(report, "driver_override asks for %s", override);
-	if (ret == 1 && report->dry_run)
-		return 0;
-	if (ret == 1)
-		ret = module_load(kmod, report->module);
-	else if (!ret)
-		ret = report_error(report, -EPERM,
-				   "its driver_override says %s, which is no VFIO driver",
-				   override);
-	if (!ret)
-		return 0;
-	report_fix(report, "clear it: echo > " SYSFS "%s/driver_override", dev->bdf);
-	return report_error(report, ret, "its driver_override says %s, which cannot be loaded: %s",
-			    override, strerror(-ret));
-}
-
-/* Load one candidate and learn its driver. */
-static int choose_module(struct kmod_ctx *kmod, struct report *report, const char *module,
-			 const char *alias)
-{
-	int ret = report->dry_run ? 0 : module_load(kmod, module);
-
-	if (ret)
-		return ret;
-	snprintf(report->module, sizeof(report->module), "%s", module);
-	snprintf(report->alias, sizeof(report->alias), "%s", alias);
-	ret = module_driver(module, report->driver, sizeof(report->driver));
-	if (ret && report->dry_run) {
-		snprintf(report->driver, sizeof(report->driver), "%s",
-			 strcmp(module, "vfio_pci") ? module : GENERAL_DRIVER);
-		ret = 0;
-	}
-	return ret;
-}
-
-static int choose_alias(struct kmod_ctx *kmod, const struct device *dev, struct report *report)
-{
-	struct alias_match matches[ALIAS_MAX_MATCHES];
-	char modalias[ALIAS_SIZE], alias[ALIAS_SIZE];
-	int i, nr, ret;
-
-	device_read(dev, "modalias", modalias, sizeof(modalias));
-	ret = alias_from_modalias(modalias, alias);
-	if (ret)
-		return report_error(report, ret, "its modalias '%s' cannot be understood",
-				    modalias);
-	nr = module_matches(kmod, alias, matches, ALIAS_MAX_MATCHES);
-	if (nr < 0)
-		report_note(report, "modules.alias cannot be read: %s", strerror(-nr));
-	if (!nr)
-		report_note(report, "no module has an alias that matches %s", alias);
-	for (i = 0; i < nr; i++) {
-		ret = choose_module(kmod, report, matches[i].module, matches[i].pattern);
-		if (!ret)
-			return 0;
-		report_note(report, "%s matches but cannot be loaded: %s", matches[i].module,
-			    strerror(-ret));
-	}
-	ret = choose_module(kmod, report, GENERAL_DRIVER, "");
-	if (!ret)
-		return 0;
-	report_fix(report, "modprobe " GENERAL_DRIVER " tells more");
-	return report_error(report, ret, GENERAL_DRIVER " cannot be loaded: %s", strerror(-ret));
-}
-
-int flavour_set_vfio(struct kmod_ctx *kmod, const struct device *dev, struct report *report)
-{
-	struct before before;
-	int ret;
-
-	if (device_has_vfio(dev)) {
-		flavour_show(dev, report);
-		return 0;
-	}
-	ret = look(dev, report, &before);
-	if (!ret)
-		ret = check_unbind(dev, report);
-	if (!ret)
-		ret = check_iommu(dev, report);
-	if (!ret && before.override[0])
-		ret = choose_override(kmod, dev, report, before.override);
-	else if (!ret)
-		ret = choose_alias(kmod, dev, report);
-	if (ret)
-		return ret;
-	report->flavour = "vfio";
-	report->changed = true;
-	if (before.driver[0])
-		report_note(report, "unbind from %s", before.driver);
-	report_note(report, "driver_override %s, probe", report->driver);
-	if (report->dry_run)
-		return 0;
-	ret = rebind(dev, report, &before, report->driver, report->driver);
-	if (ret) {
-		report_fix(report, "dmesg tells the driver's reason; the device is as it was");
-		report->changed = false;
-		flavour_show(dev, report);
-	}
-	return ret;
-}
-
-/* Nobody may have the device open when its VFIO driver goes: hold it shut. */
-static int exclude_users(const struct device *dev, struct report *report)
+int flavour_hold(const struct device *dev, struct report *report)
 {
 	char who[REPORT_TEXT_SIZE];
 	int ret = users_exclude(dev, who, sizeof(who));
@@ -284,86 +123,196 @@ static int exclude_users(const struct device *dev, struct report *report)
 	return ret;
 }
 
-/* What remains of an override when VFIO goes: one that is not for VFIO is somebody's own. */
-static const char *native_override(struct kmod_ctx *kmod, const struct before *before)
-{
-	char module[ALIAS_MODULE_SIZE];
-
-	if (!strcmp(before->override, before->driver))
-		return "";
-	module_of_driver(before->override, module, sizeof(module));
-	return module_is_vfio(kmod, module) == 1 ? "" : before->override;
-}
-
-/* Its driver may never have been loaded, and nobody but udev would do it. */
-static void load_native(struct kmod_ctx *kmod, const struct device *dev, struct report *report)
-{
-	char modalias[ALIAS_SIZE];
-	int ret;
-
-	device_read(dev, "modalias", modalias, sizeof(modalias));
-	ret = module_load_alias(kmod, modalias);
-	if (ret)
-		report_note(report, "its native driver cannot be loaded: %s", strerror(-ret));
-}
-
-/* A VF is left without a driver on purpose where its PF says so. */
-static void note_no_driver(const struct device *dev, struct report *report)
-{
-	char autoprobe[8];
-
-	if (report->driver[0])
-		return;
-	device_read(dev, "physfn/sriov_drivers_autoprobe", autoprobe, sizeof(autoprobe));
-	if (!strcmp(autoprobe, "0"))
-		report_note(report, "sriov_drivers_autoprobe of its PF keeps native drivers away");
-	else
-		report_note(report, "no native driver of it is loaded");
-}
-
 bool flavour_explain_busy(const struct device *dev, struct report *report)
 {
 	int users;
 
 	if (!device_has_vfio(dev))
-		return check_unbind(dev, report);
-	users = exclude_users(dev, report);
+		return check_native(dev, report);
+	users = flavour_hold(dev, report);
 	if (users >= 0)
 		close(users);
 	return users == -EBUSY;
 }
 
-int flavour_set_native(struct kmod_ctx *kmod, const struct device *dev, struct report *report)
+static void note_move(struct plan *plan)
 {
-	struct before before;
-	const char *override;
-	int users = -1, ret;
+	if (plan->before.driver[0])
+		report_note(plan->report, "unbind from %s", plan->before.driver);
+	report_note(plan->report, "driver_override %s, probe",
+		    plan->target[0] ? plan->target : "empty");
+}
 
-	ret = look(dev, report, &before);
+static int plan_vfio(struct plan *plan)
+{
+	struct report *report = plan->report;
+	bool has_vfio = device_has_vfio(plan->dev);
+	int ret = 0;
+
+	if (device_is_bridge(plan->dev))
+		return report_error(report, -EINVAL, "it is a bridge; VFIO takes endpoints only");
+	if (!has_vfio)
+		ret = check_native(plan->dev, report);
+	if (!ret)
+		ret = check_iommu(plan->dev, report);
+	if (!ret)
+		ret = choose_vfio(plan->kmod, plan->dev, plan->override.by_hand, report);
 	if (ret)
 		return ret;
-	override = native_override(kmod, &before);
-	flavour_show(dev, report);
-	if (!device_has_vfio(dev) && (before.driver[0] || !strcmp(override, before.override)))
-		return 0;
-	if (device_has_vfio(dev)) {
-		users = exclude_users(dev, report);
-		if (users < 0)
-			return users;
-		report_note(report, "unbind from %s", before.driver);
+	report->flavour = "vfio";
+	snprintf(plan->target, sizeof(plan->target), "%s", report->driver);
+	if (strcmp(plan->before.driver, plan->target)) {
+		plan->step = PLAN_MOVE;
+		plan->leaves_vfio = has_vfio;
+		note_move(plan);
+		return has_vfio ? check_vfs(plan->dev, report) : 0;
 	}
-	report_note(report, "driver_override %s, probe", override[0] ? override : "empty");
+	/* Without a mark it is somebody else's affair how the device came to its driver. */
+	if (plan->override.marked && strcmp(plan->override.text, plan->target)) {
+		plan->step = PLAN_OVERRIDE;
+		report_note(report, "driver_override %s, which a run had not come to",
+			    plan->target);
+	}
+	return 0;
+}
+
+static int plan_native(struct plan *plan)
+{
+	const struct override *override = &plan->override;
+	struct report *report = plan->report;
+	bool has_vfio = device_has_vfio(plan->dev);
+	bool wants_vfio = choose_names_vfio(plan->kmod, override->by_hand);
+
 	report->flavour = "native";
-	report->changed = true;
-	report->driver[0] = '\0';
-	if (!report->dry_run) {
-		load_native(kmod, dev, report);
-		ret = rebind(dev, report, &before, override, NULL);
-		flavour_show(dev, report);
-		report->changed = !ret;
-		note_no_driver(dev, report);
+	snprintf(plan->target, sizeof(plan->target), "%s", override->by_hand);
+	if (!has_vfio && plan->before.driver[0]) {
+		if (strcmp(override->text, plan->target)) {
+			plan->step = PLAN_OVERRIDE;
+			report_note(report, "driver_override %s, as before an earlier run",
+				    plan->target[0] ? plan->target : "empty");
+		}
+		return 0;
 	}
-	if (users >= 0)
-		close(users);
-	return ret;
+	/* Where a run of ours was in the middle of it the driver comes back past the override. */
+	if (wants_vfio && (has_vfio || !override->marked)) {
+		report_fix(report, "echo > " SYSFS "%s/driver_override, then again",
+			   plan->dev->bdf);
+		return report_error(report, -EEXIST,
+				    "its driver_override says %s, which somebody else has written",
+				    override->by_hand);
+	}
+	plan->step = PLAN_MOVE;
+	plan->leaves_vfio = has_vfio;
+	if (wants_vfio)
+		plan->target[0] = '\0';
+	note_move(plan);
+	return has_vfio ? check_vfs(plan->dev, report) : 0;
+}
+
+int flavour_plan(struct plan *plan)
+{
+	struct report *report = plan->report;
+	int ret;
+
+	flavour_show(plan->dev, report);
+	if (report->waits_for[0])
+		return error_leaving(report);
+	ret = look(plan);
+	if (!ret)
+		ret = plan->vfio ? plan_vfio(plan) : plan_native(plan);
+	if (ret) {
+		flavour_show(plan->dev, report);
+		return ret;
+	}
+	report->changed = plan->step != PLAN_NOTHING;
+	if (!plan->vfio && plan->step == PLAN_MOVE)
+		report->driver[0] = '\0';
+	return 0;
+}
+
+/* Its driver may never have been loaded, and nobody but udev would do it. */
+static void load_native(struct plan *plan)
+{
+	char modalias[ALIAS_SIZE];
+	int ret;
+
+	device_read(plan->dev, "modalias", modalias, sizeof(modalias));
+	ret = module_load_alias(plan->kmod, modalias);
+	if (ret)
+		report_odd(plan->report, "its native driver cannot be loaded: %s", strerror(-ret));
+}
+
+/* A VF is left without a driver on purpose where its PF says so. */
+static void tell_no_driver(const struct plan *plan)
+{
+	struct report *report = plan->report;
+	char autoprobe[8];
+
+	if (report->driver[0])
+		return;
+	device_read(plan->dev, "physfn/sriov_drivers_autoprobe", autoprobe, sizeof(autoprobe));
+	if (!strcmp(autoprobe, "0"))
+		report_odd(report, "sriov_drivers_autoprobe of its PF keeps native drivers away");
+	else if (plan->override.text[0])
+		report_odd(report, "its driver_override says %s, which does not take it",
+			   plan->override.text);
+	else
+		report_odd(report, "no native driver of it is loaded");
+}
+
+static int do_native(struct plan *plan)
+{
+	int ret;
+
+	load_native(plan);
+	ret = move_to_native(plan->dev, &plan->before, &plan->override, plan->target,
+			     plan->report);
+	/* What somebody else had written before a run that was killed. */
+	return ret ? ret : mark_override(plan->dev, &plan->override, plan->override.by_hand);
+}
+
+int flavour_do(struct plan *plan)
+{
+	struct report *report = plan->report;
+	int ret = 0;
+
+	if (plan->step == PLAN_OVERRIDE)
+		ret = mark_override(plan->dev, &plan->override, plan->target);
+	else if (plan->step == PLAN_MOVE && plan->vfio)
+		ret = move_to_vfio(plan->dev, &plan->before, &plan->override, plan->target, report);
+	else if (plan->step == PLAN_MOVE)
+		ret = do_native(plan);
+	if (ret) {
+		flavour_undo(plan);
+		return report_error(report, ret, "it cannot be changed: %s", strerror(-ret));
+	}
+	mark_end(plan->dev, &plan->override);
+	flavour_show(plan->dev, report);
+	if (plan->step == PLAN_MOVE && !strcmp(report->driver, plan->before.driver))
+		report->changed = false;
+	if (!plan->vfio)
+		tell_no_driver(plan);
+	return 0;
+}
+
+void flavour_undo(struct plan *plan)
+{
+	if (plan->step != PLAN_NOTHING)
+		move_back(plan->dev, &plan->before, &plan->override, plan->report);
+	plan->report->changed = false;
+	flavour_show(plan->dev, plan->report);
+}
+
+void flavour_heal(const struct plan *plan)
+{
+	struct report quiet = { };
+	struct plan back = { .kmod = plan->kmod, .dev = plan->dev, .report = &quiet };
+
+	if (!plan->vfio || !plan->interrupted)
+		return;
+	if (!flavour_plan(&back) && !flavour_do(&back))
+		report_odd(plan->report,
+			   "a killed run had left it; it is back with its native driver");
+	else
+		report_odd(plan->report, "a killed run had left it: %s", quiet.error);
 }

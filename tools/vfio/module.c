@@ -49,15 +49,136 @@ int module_matches(struct kmod_ctx *kmod, const char *alias, struct alias_match 
 	return nr < 0 ? nr : left;
 }
 
-int module_load(struct kmod_ctx *kmod, const char *name)
+static bool is_loaded(struct kmod_module *module)
+{
+	int state = kmod_module_get_initstate(module);
+
+	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
+}
+
+/*
+ * The first that is not in memory, of @module and what it needs, in the order of loading. Return: a
+ * reference, NULL when all are.
+ */
+static struct kmod_module *first_missing(struct kmod_module *module)
+{
+	struct kmod_list *needs = kmod_module_get_dependencies(module), *item;
+	struct kmod_module *need, *missing = NULL;
+
+	kmod_list_foreach(item, needs) {
+		need = kmod_module_get_module(item);
+		missing = first_missing(need);
+		kmod_module_unref(need);
+		if (missing)
+			break;
+	}
+	kmod_module_unref_list(needs);
+	if (!missing && !is_loaded(module))
+		missing = kmod_module_ref(module);
+	return missing;
+}
+
+static void tell_missing(struct kmod_module *module, char name[ALIAS_MODULE_SIZE])
+{
+	struct kmod_module *missing = first_missing(module);
+
+	snprintf(name, ALIAS_MODULE_SIZE, "%s", kmod_module_get_name(missing ? missing : module));
+	kmod_module_unref(missing);
+}
+
+int module_load(struct kmod_ctx *kmod, const char *name, char culprit[ALIAS_MODULE_SIZE])
 {
 	struct kmod_module *module;
 	int ret;
 
+	snprintf(culprit, ALIAS_MODULE_SIZE, "%s", name);
 	ret = kmod_module_new_from_name(kmod, name, &module);
 	if (ret)
 		return ret;
 	ret = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+	if (ret)
+		tell_missing(module, culprit);
+	kmod_module_unref(module);
+	return ret;
+}
+
+static bool file_has(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "re");
+	char line[64] = "";
+	bool has;
+
+	if (!file)
+		return false;
+	has = fgets(line, sizeof(line), file) && strstr(line, text);
+	fclose(file);
+	return has;
+}
+
+/* Must a module have a signature? A lockdown of either kind asks for one as well. */
+static bool must_be_signed(void)
+{
+	return file_has("/sys/module/module/parameters/sig_enforce", "Y") ||
+	       file_has("/sys/kernel/security/lockdown", "[integrity]") ||
+	       file_has("/sys/kernel/security/lockdown", "[confidentiality]");
+}
+
+static bool is_signed(struct kmod_list *info)
+{
+	struct kmod_list *item;
+
+	kmod_list_foreach(item, info) {
+		if (!strcmp(kmod_module_info_get_key(item), "sig_id"))
+			return true;
+	}
+	return false;
+}
+
+/* Whose signature it is, and all else that the kernel looks at, only the kernel can tell. */
+static int check_file(struct kmod_module *module)
+{
+	struct kmod_list *info = NULL;
+	int ret = 1;
+
+	if (kmod_module_get_info(module, &info) < 0)
+		return -ENOENT;
+	if (must_be_signed() && !is_signed(info))
+		ret = -EKEYREJECTED;
+	kmod_module_info_free_list(info);
+	return ret;
+}
+
+/* As first_missing(), but the first that cannot be loaded comes before one that may be. */
+static int check_all(struct kmod_module *module, char culprit[ALIAS_MODULE_SIZE])
+{
+	struct kmod_list *needs = kmod_module_get_dependencies(module), *item;
+	struct kmod_module *need;
+	int ret = 0, err;
+
+	kmod_list_foreach(item, needs) {
+		need = kmod_module_get_module(item);
+		err = check_all(need, culprit);
+		kmod_module_unref(need);
+		ret = err ? err : ret;
+		if (ret < 0)
+			break;
+	}
+	kmod_module_unref_list(needs);
+	if (ret < 0 || is_loaded(module))
+		return ret;
+	snprintf(culprit, ALIAS_MODULE_SIZE, "%s", kmod_module_get_name(module));
+	return check_file(module);
+}
+
+int module_check(struct kmod_ctx *kmod, const char *name, char culprit[ALIAS_MODULE_SIZE])
+{
+	struct kmod_module *module;
+	int ret;
+
+	snprintf(culprit, ALIAS_MODULE_SIZE, "%s", name);
+	if (kmod_module_new_from_name(kmod, name, &module))
+		return -ENOENT;
+	ret = check_all(module, culprit);
 	kmod_module_unref(module);
 	return ret;
 }

@@ -26,11 +26,23 @@ int module_matches(struct kmod_ctx *kmod, const char *alias, struct alias_match 
  * module_load() - load a module and what it depends on
  * @kmod: libkmod's context
  * @name: its name
+ * @culprit: filled with the one that could not be loaded: the module, or one that it needs
  *
  * Return: 0, also when it is in memory or built in; -ENOENT when there is no such module;
  *	another negative errno when the kernel refuses it.
  */
-int module_load(struct kmod_ctx *kmod, const char *name);
+int module_load(struct kmod_ctx *kmod, const char *name, char culprit[ALIAS_MODULE_SIZE]);
+
+/**
+ * module_check() - could a module be loaded, as far as that can be told without trying?
+ * @kmod: libkmod's context
+ * @name: its name
+ * @culprit: filled with the one that surely cannot, or that is yet to be seen
+ *
+ * Return: 0 when it is in memory, 1 when nothing speaks against it, but only loading shows;
+ *	-ENOENT when it is not installed, -EKEYREJECTED when it has no signature and must have one.
+ */
+int module_check(struct kmod_ctx *kmod, const char *name, char culprit[ALIAS_MODULE_SIZE]);
 
 /**
  * module_load_alias() - load all modules that an alias names, as udev does for a new device

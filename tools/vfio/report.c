@@ -13,14 +13,29 @@
 #define KMSG_ERROR	"<3>"
 #define KMSG_INFO	"<6>"
 
+static void add_note(struct report *report, bool odd, const char *format, va_list ap)
+{
+	if (report->nr_notes == REPORT_MAX_NOTES)
+		return;
+	vsnprintf(report->notes[report->nr_notes], REPORT_TEXT_SIZE, format, ap);
+	report->odd[report->nr_notes++] = odd;
+}
+
 void report_note(struct report *report, const char *format, ...)
 {
 	va_list ap;
 
-	if (report->nr_notes == REPORT_MAX_NOTES)
-		return;
 	va_start(ap, format);
-	vsnprintf(report->notes[report->nr_notes++], REPORT_TEXT_SIZE, format, ap);
+	add_note(report, false, format, ap);
+	va_end(ap);
+}
+
+void report_odd(struct report *report, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	add_note(report, true, format, ap);
 	va_end(ap);
 }
 
@@ -79,13 +94,14 @@ static void print_json(const struct report *report)
 	int i;
 
 	printf("{\n");
-	json_member("device", report->bdf);
+	json_member("device", report->device);
 	json_member("flavour", report->flavour);
 	json_member("driver", report->driver);
 	json_member("module", report->module);
 	json_member("alias", report->alias);
 	printf("  \"changed\": %s,\n", report->changed ? "true" : "false");
 	printf("  \"dry_run\": %s,\n", report->dry_run ? "true" : "false");
+	json_member("waits_for", report->waits_for);
 	json_member("error", report->error);
 	json_member("fix", report->fix);
 	printf("  \"notes\": [");
@@ -93,30 +109,51 @@ static void print_json(const struct report *report)
 		printf("%s\n    ", i ? "," : "");
 		json_string(report->notes[i]);
 	}
-	printf("%s]\n}\n", report->nr_notes ? "\n  " : "");
+	printf("%s]\n}", report->nr_notes ? "\n  " : "");
 }
 
-void report_print(const struct report *report, bool json, bool verbose)
+static void print_text(const struct report *report, bool verbose)
 {
-	FILE *out = report->error[0] ? stderr : stdout;
 	int i;
 
-	if (json) {
-		print_json(report);
+	for (i = 0; i < report->nr_notes; i++) {
+		if (verbose || report->odd[i])
+			fprintf(report->error[0] || report->odd[i] ? stderr : stdout,
+				"%s: %s\n", report->device, report->notes[i]);
+	}
+	if (report->error[0])
+		fprintf(stderr, "%s: %s\n", report->device, report->error);
+	if (report->error[0] && report->fix[0])
+		fprintf(stderr, "%s: to mend it: %s\n", report->device, report->fix);
+	if (report->error[0])
+		return;
+	if (report->waits_for[0]) {
+		printf("%s: %s, its driver is being taken away, which waits for %s\n",
+		       report->device, report->flavour, report->waits_for);
 		return;
 	}
-	for (i = 0; verbose && i < report->nr_notes; i++)
-		fprintf(out, "%s: %s\n", report->bdf, report->notes[i]);
-	if (report->error[0]) {
-		fprintf(stderr, "%s: %s\n", report->bdf, report->error);
-		if (report->fix[0])
-			fprintf(stderr, "%s: to mend it: %s\n", report->bdf, report->fix);
-		return;
-	}
-	printf("%s: %s, %s %s%s\n", report->bdf, report->flavour,
+	printf("%s: %s, %s %s%s\n", report->device, report->flavour,
 	       report->dry_run && report->changed ? "would be driven by" : "driven by",
 	       report->driver[0] ? report->driver : "nothing",
 	       report->asked && !report->changed ? " (as before)" : "");
+}
+
+void report_print(const struct report *reports, int nr, bool json, bool list, bool verbose)
+{
+	int i;
+
+	for (i = 0; i < nr && !json; i++)
+		print_text(&reports[i], verbose);
+	if (!json)
+		return;
+	if (list)
+		printf("[\n");
+	for (i = 0; i < nr; i++) {
+		print_json(&reports[i]);
+		printf("%s\n", i + 1 < nr ? "," : "");
+	}
+	if (list)
+		printf("]\n");
 }
 
 static void kmsg(int fd, const char *level, const char *bdf, const char *text)
@@ -140,10 +177,10 @@ void report_log(const struct report *report)
 	if (fd < 0)
 		return;
 	for (i = 0; i < report->nr_notes; i++)
-		kmsg(fd, KMSG_INFO, report->bdf, report->notes[i]);
+		kmsg(fd, KMSG_INFO, report->device, report->notes[i]);
 	if (report->error[0])
-		kmsg(fd, KMSG_ERROR, report->bdf, report->error);
+		kmsg(fd, KMSG_ERROR, report->device, report->error);
 	if (report->fix[0])
-		kmsg(fd, KMSG_ERROR, report->bdf, report->fix);
+		kmsg(fd, KMSG_ERROR, report->device, report->fix);
 	close(fd);
 }

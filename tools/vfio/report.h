@@ -6,36 +6,43 @@
 
 #define REPORT_MAX_NOTES	16
 #define REPORT_TEXT_SIZE	512
+#define REPORT_DEVICE_SIZE	256
 
 /**
  * struct report - what a run did, for a person, a program and the kernel's log
- * @bdf: the device
+ * @device: its full address; what was typed, as long as that is not known
  * @flavour: what it has in the end, or would have
  * @driver: what drives it in the end, or would; empty for none
  * @module: the module chosen for it, empty when none had to be
  * @alias: the alias that chose @module, empty when its name was given
+ * @waits_for: its driver is being taken away, which waits for these users; empty when not
  * @asked: a flavour was asked for
  * @changed: something was done to the device, or would be
  * @dry_run: nothing is done, only noted
+ * @fallback: the next best driver will do when the best cannot be loaded
  * @new_device: it has just appeared, the kernel may not offer it to drivers yet
  * @error: why it failed, empty when it did not
  * @fix: what to do about @error
  * @notes: what was done, or would be, and what was odd on the way, in order
+ * @odd: whether a note is one that everybody should see
  * @nr_notes: entries of @notes
  */
 struct report {
-	const char *bdf;
+	char device[REPORT_DEVICE_SIZE];
 	const char *flavour;
 	char driver[64];
 	char module[64];
 	char alias[128];
+	char waits_for[REPORT_TEXT_SIZE];
 	bool asked;
 	bool changed;
 	bool dry_run;
+	bool fallback;
 	bool new_device;
 	char error[REPORT_TEXT_SIZE];
 	char fix[REPORT_TEXT_SIZE];
 	char notes[REPORT_MAX_NOTES][REPORT_TEXT_SIZE];
+	bool odd[REPORT_MAX_NOTES];
 	int nr_notes;
 };
 
@@ -46,6 +53,14 @@ struct report {
  */
 __printf(2, 3)
 void report_note(struct report *report, const char *format, ...);
+
+/**
+ * report_odd() - add a note that is shown without being asked for
+ * @report: the report
+ * @format: printf format
+ */
+__printf(2, 3)
+void report_odd(struct report *report, const char *format, ...);
 
 /**
  * report_error() - say why the run failed; the first one stays
@@ -67,12 +82,14 @@ __printf(2, 3)
 void report_fix(struct report *report, const char *format, ...);
 
 /**
- * report_print() - show it: results on standard output, errors on standard error
- * @report: the report
- * @json: all of it as one JSON object on standard output
- * @verbose: notes, too
+ * report_print() - show them: results on standard output, errors and the odd on standard error
+ * @reports: one of each device
+ * @nr: how many
+ * @json: all of it on standard output, as a JSON object
+ * @list: the object is in a list, as there may be more
+ * @verbose: all notes, too
  */
-void report_print(const struct report *report, bool json, bool verbose);
+void report_print(const struct report *reports, int nr, bool json, bool list, bool verbose);
 
 /**
  * report_log() - put a failure and the odd into the kernel's log

@@ -19,32 +19,59 @@
 
 #define VFIO_DIR	"/dev/vfio"
 #define VFIO_FILE	"anon_inode:[vfio-device]"
+#define FLAVOUR_SECONDS	1
 
 /* What a user's file can be: the group's node, or the device's own; zero when not there. */
 struct nodes {
+	const char *bdf;
 	dev_t group;
 	dev_t device;
 };
 
+/* Newer kernels tell whose a file of a VFIO device is. Return: 1, 0, or -1 when they do not. */
+static int file_is_of(const char *pid, const char *fd, const char *bdf)
+{
+	char path[PATH_MAX], line[PATH_MAX], *last;
+	int found = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/fdinfo/%s", pid, fd);
+	file = fopen(path, "re");
+	while (file && found < 0 && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		last = strrchr(line, '/');
+		if (!strncmp(line, "vfio-device-syspath:", 20) && last)
+			found = !strcmp(last + 1, bdf);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
 /*
- * Is a descriptor one of the device? That of a VFIO device tells not of which one: where
- * the group is known to be in use and may have been closed since, @any_file lets all count.
+ * Is a descriptor one of the device? Where the file of a VFIO device tells not of which one it
+ * is, and the device is known to be in use, @any_file lets all count. Nothing but what has vfio
+ * in its name is looked at more closely: that could wait, for a dead server of files.
  */
-static bool is_user(const struct nodes *nodes, bool any_file, int fds, const char *fd)
+static bool is_user(const struct nodes *nodes, bool any_file, const char *pid, int fds,
+		    const char *fd)
 {
 	char target[PATH_MAX];
 	struct stat st;
 	ssize_t len;
+	int of;
 
-	if (!fstatat(fds, fd, &st, 0) && S_ISCHR(st.st_mode))
-		return st.st_rdev && (st.st_rdev == nodes->group || st.st_rdev == nodes->device);
-	if (!any_file)
-		return false;
 	len = readlinkat(fds, fd, target, sizeof(target) - 1);
 	if (len < 0)
 		return false;
 	target[len] = '\0';
-	return !strcmp(target, VFIO_FILE);
+	if (!strcmp(target, VFIO_FILE)) {
+		of = file_is_of(pid, fd, nodes->bdf);
+		return of < 0 ? any_file : of;
+	}
+	if (!strstr(target, "vfio") || fstatat(fds, fd, &st, 0) || !S_ISCHR(st.st_mode))
+		return false;
+	return st.st_rdev && (st.st_rdev == nodes->group || st.st_rdev == nodes->device);
 }
 
 static bool process_is_user(const struct nodes *nodes, bool any_file, const char *pid)
@@ -59,7 +86,7 @@ static bool process_is_user(const struct nodes *nodes, bool any_file, const char
 	if (!dir)
 		return false;
 	while (!found && (entry = readdir(dir)))
-		found = is_user(nodes, any_file, dirfd(dir), entry->d_name);
+		found = is_user(nodes, any_file, pid, dirfd(dir), entry->d_name);
 	closedir(dir);
 	return found;
 }
@@ -80,11 +107,10 @@ static void append_process(const char *pid, char *who, size_t size)
 	snprintf(who + len, size - len, "%s%s (pid %s)", len ? ", " : "", name, pid);
 }
 
-static bool find_users(const struct nodes *nodes, bool any_file, char *who, size_t size)
+static bool find_processes(const struct nodes *nodes, bool any_file, char *who, size_t size)
 {
 	struct dirent *entry;
 	DIR *proc = opendir("/proc");
-	bool found;
 
 	who[0] = '\0';
 	while (proc && (entry = readdir(proc))) {
@@ -95,10 +121,14 @@ static bool find_users(const struct nodes *nodes, bool any_file, char *who, size
 	}
 	if (proc)
 		closedir(proc);
-	found = who[0];
-	if (!found)
+	return who[0];
+}
+
+/* A device that is in use for certain: who surely is a user, else who may be. */
+static void find_users(const struct nodes *nodes, char *who, size_t size)
+{
+	if (!find_processes(nodes, false, who, size) && !find_processes(nodes, true, who, size))
 		snprintf(who, size, "a process that cannot be seen from here");
-	return found;
 }
 
 /* The device's own node, where the kernel has such; its name is in vfio-dev/. */
@@ -129,38 +159,86 @@ static dev_t device_node(const struct device *dev)
 	return node;
 }
 
-/* Open the group's file; without an IOMMU it has another name. */
-static int open_group(const struct device *dev, dev_t *node)
+/* The path and number of the group's node; without an IOMMU it has another name. */
+static dev_t group_node(const struct device *dev, char *path, size_t size)
 {
-	char path[PATH_MAX], group[DEVICE_NAME_SIZE];
+	char group[DEVICE_NAME_SIZE];
 	struct stat st;
-	int fd;
 
 	device_link(dev, "iommu_group", group, sizeof(group));
-	snprintf(path, sizeof(path), VFIO_DIR "/%s", group);
+	snprintf(path, size, VFIO_DIR "/%s", group);
 	if (stat(path, &st))
-		snprintf(path, sizeof(path), VFIO_DIR "/noiommu-%s", group);
-	*node = !stat(path, &st) ? st.st_rdev : 0;
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+		snprintf(path, size, VFIO_DIR "/noiommu-%s", group);
+	return !stat(path, &st) && S_ISCHR(st.st_mode) ? st.st_rdev : 0;
 }
 
 int users_exclude(const struct device *dev, char *who, size_t size)
 {
-	struct nodes nodes = { .device = device_node(dev) };
-	int fd = open_group(dev, &nodes.group);
+	struct nodes nodes = { .bdf = dev->bdf, .device = device_node(dev) };
+	char path[PATH_MAX];
+	int fd;
 
-	if (fd == -EBUSY) {
-		find_users(&nodes, true, who, size);
+	nodes.group = group_node(dev, path, sizeof(path));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 && errno == EBUSY) {
+		find_users(&nodes, who, size);
 		return -EBUSY;
 	}
+	if (fd < 0)
+		return -errno;
 	/* Opening the device's own node leaves the group free at first, but not the device. */
 	nodes.group = 0;
-	if (fd >= 0 && nodes.device && find_users(&nodes, false, who, size)) {
+	if (nodes.device && find_processes(&nodes, false, who, size)) {
 		close(fd);
 		return -EBUSY;
 	}
 	return fd;
+}
+
+/* Has another device of the group a VFIO driver, which keeps the group's node? */
+static bool group_has_vfio(const struct device *dev)
+{
+	struct dirent *entry;
+	char path[PATH_MAX];
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group/devices", dev->bdf);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "iommu_group/devices/%s/vfio-dev", entry->d_name);
+		found = device_has(dev, path);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* What driver_flavour says, which sees more than sysfs; some kernels take the lock for it. */
+static bool flavour_is_vfio(const struct device *dev)
+{
+	char text[DEVICE_NAME_SIZE];
+	int ret;
+
+	ret = device_read_locked(dev, "driver_flavour", text, sizeof(text), FLAVOUR_SECONDS);
+	return ret == -ETIMEDOUT || strstr(text, "[vfio]");
+}
+
+bool users_leaving(const struct device *dev, char *who, size_t size)
+{
+	struct nodes nodes = { .bdf = dev->bdf };
+	char path[PATH_MAX];
+
+	who[0] = '\0';
+	if (device_has(dev, "driver") || !device_has(dev, "iommu_group"))
+		return false;
+	nodes.group = group_node(dev, path, sizeof(path));
+	if (!device_has_vfio(dev) && !flavour_is_vfio(dev) &&
+	    (!nodes.group || group_has_vfio(dev)))
+		return false;
+	nodes.device = device_node(dev);
+	find_users(&nodes, who, size);
+	return true;
 }
 
 /* Does an interface or disk of that name, in a class of sysfs, come from the device? */

@@ -2,6 +2,7 @@
 #ifndef VFIO_FLAVOUR_USERS_H
 #define VFIO_FLAVOUR_USERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct device;
@@ -20,6 +21,20 @@ struct device;
  * another negative errno.
  */
 int users_exclude(const struct device *dev, char *who, size_t size);
+
+/**
+ * users_leaving() - is its VFIO driver being taken away, and waits for a user?
+ * @dev: a device
+ * @who: filled with the processes
+ * @size: size of @who
+ *
+ * Whoever takes the driver away holds the lock of the device, so that every write waits,
+ * too. By then the device has no driver any more as sysfs shows it, and on newer kernels no VFIO
+ * device; but the VFIO group is there until the driver is done.
+ *
+ * Return: whether it is.
+ */
+bool users_leaving(const struct device *dev, char *who, size_t size);
 
 /**
  * users_native() - is a device with a native driver in use?

@@ -5,7 +5,7 @@
 # vfio-flavour, and by one write that udev hands to it. What goes wrong on the
 # way leaves the device as it was, with an error that names cause and remedy.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13,12 soak-root=13-backports timeout=240
+# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13,12 soak-root=13-backports timeout=480
 # lab-qemu-arg: -device
 # lab-qemu-arg: e1000e,addr=8
 
@@ -124,11 +124,21 @@ check "a VF gets mlx5_vfio_pci" becomes "$vf" vfio mlx5_vfio_pci mlx5_vfio_pci
 check "a second time changes nothing" becomes "$vf" vfio mlx5_vfio_pci mlx5_vfio_pci
 check "and says so" says 'as before'
 check "native gives it back to mlx5_core" becomes "$vf" native mlx5_core
-short_address()
+
+# Every way to write an address means the same device.
+spellings()
 {
-	flavour "${vf#0000:}" && says 'native, driven by mlx5_core'
+	local net name short=${vf#0000:}
+
+	net=$(basename "$PCI/$pf"/net/*)
+	for name in "$short" "pci/$vf" "pci_$(tr :. __ <<<"$vf")" "$PCI/$vf" "$PCI/$vf/" \
+		    "$(realpath "$PCI/$vf")"; do
+		flavour "$name" && says "^$vf: native, driven by mlx5_core" || return 1
+	done
+	flavour "/sys/class/net/$net/device" && says "^$pf: native, driven by mlx5_core" &&
+		vfio-flavour --json "$short" | grep -q "\"device\": \"$vf\""
 }
-check "an address without domain will do, and shows the present" short_address
+check "an address can be written in each of the usual ways" spellings
 
 check "the network card has its native driver" modprobe e1000e
 dry_run()
@@ -154,7 +164,54 @@ check "native gives it back, told in JSON" json
 echo vfio-pci >"$PCI/$vf/driver_override"
 check "an override for another VFIO driver is followed" \
 	becomes "$vf" vfio vfio-pci vfio-pci
-check "and ends with native" becomes "$vf" native mlx5_core
+check "it is for who wrote it to take it away" fails_saying "$vf" native \
+	'driver_override says vfio-pci, which somebody else has written' \
+	"echo > $PCI/$vf/driver_override"
+
+# The same name as ours, written after us.
+same_name()
+{
+	echo >"$PCI/$vf/driver_override"
+	becomes "$vf" vfio mlx5_vfio_pci mlx5_vfio_pci &&
+		echo mlx5_vfio_pci >"$PCI/$vf/driver_override" &&
+		fails_saying "$vf" native 'mlx5_vfio_pci, which somebody else has written'
+}
+check "also when it is the name that vfio-flavour wrote" same_name
+echo >"$PCI/$vf/driver_override"
+check "without it the native driver comes back" becomes "$vf" native mlx5_core
+
+# A VFIO driver that is not the best one, however the device came to it.
+by_operator()
+{
+	unbind "$vf"
+	echo vfio-pci >"$PCI/$vf/driver_override"
+	echo "$vf" >/sys/bus/pci/drivers/vfio-pci/bind
+	echo "${1-}" >"$PCI/$vf/driver_override"
+	is_bound "$vf" vfio-pci
+}
+
+better()
+{
+	by_operator "${1-}" && becomes "$vf" vfio mlx5_vfio_pci mlx5_vfio_pci
+}
+check "a device of vfio-pci gets the driver that fits it better" better
+check "and goes back" becomes "$vf" native mlx5_core
+check "one whose override names the better driver gets that" better mlx5_vfio_pci
+echo >"$PCI/$vf/driver_override"
+check "and goes back, too" becomes "$vf" native mlx5_core
+
+by_id()
+{
+	echo "15b3 101e" >/sys/bus/pci/drivers/vfio-pci/new_id
+	unbind "$vf" && echo "$vf" >/sys/bus/pci/drivers/vfio-pci/bind &&
+		is_bound "$vf" vfio-pci
+}
+check "vfio-pci has the VF in its list of ids" by_id
+check "native takes it from there" becomes "$vf" native mlx5_core
+check "and vfio finds the better driver again" eval \
+	'by_operator && becomes "$vf" vfio mlx5_vfio_pci mlx5_vfio_pci &&
+		becomes "$vf" native mlx5_core'
+echo "15b3 101e" >/sys/bus/pci/drivers/vfio-pci/remove_id
 echo pci-stub >"$PCI/$vf/driver_override"
 check "one for a driver that is not VFIO's is respected" fails_saying "$vf" vfio \
 	'driver_override says pci-stub, which is no VFIO driver' \
@@ -174,7 +231,8 @@ echo "$vf" >/sys/bus/pci/drivers_probe
 # What cannot be.
 check "an unknown device is told" fails_saying 0000:77:00.0 vfio \
 	'no such device' 'lspci -D'
-check "what is no address is told" fails_saying eth0 vfio 'not the address'
+check "what is no address is told" fails_saying eth0 vfio 'not the address' \
+	'0000:3b:00.2, where 0000: may be left out'
 check "a bridge is told" fails_saying "$(basename "$(dirname "$(realpath "$PCI/$pf")")")" \
 	vfio 'is a bridge'
 check "a PF with VFs is told" fails_saying "$pf" vfio '1 virtual functions' \
@@ -228,19 +286,21 @@ cp /tmp/modules.alias "$ALIASES"
 
 rmmod mlx5_vfio_pci
 mv "$UPDATES/mlx5_vfio_pci.ko" /tmp/
-broken()
+head -c 4096 /tmp/mlx5_vfio_pci.ko >"$UPDATES/mlx5_vfio_pci.ko"
+check "a module that cannot be loaded is named, and nothing is changed" fails_saying "$vf" vfio \
+	'mlx5_vfio_pci cannot be loaded: ' 'modprobe mlx5_vfio_pci and dmesg.*--fallback'
+next_best()
 {
-	head -c 4096 /tmp/mlx5_vfio_pci.ko >"$UPDATES/mlx5_vfio_pci.ko"
-	flavour -v "$vf" vfio && is_bound "$vf" vfio-pci &&
-		says 'mlx5_vfio_pci matches but cannot be loaded: '
+	flavour --fallback "$vf" vfio && is_bound "$vf" vfio-pci &&
+		says 'mlx5_vfio_pci cannot be loaded: .*next best'
 }
-check "a module that cannot be loaded: vfio-pci is swapped in" broken
+check "vfio-pci is swapped in when that is asked for" next_best
 check "and goes again, too" becomes "$vf" native mlx5_core
 rm "$UPDATES/mlx5_vfio_pci.ko"
 rmmod vfio_pci
 echo 'install vfio-pci /bin/false' >/etc/modprobe.d/lab.conf
-check "with vfio-pci failing as well nothing is changed" fails_saying "$vf" vfio \
-	'vfio-pci cannot be loaded' 'modprobe vfio-pci'
+check "vfio-pci itself fails, and nothing is changed" fails_saying "$NIC" vfio \
+	'vfio.pci cannot be loaded' 'modprobe vfio.pci'
 rm /etc/modprobe.d/lab.conf
 mv /tmp/mlx5_vfio_pci.ko "$UPDATES/"
 echo 'blacklist mlx5_vfio_pci' >/etc/modprobe.d/lab.conf
@@ -293,6 +353,94 @@ persists()
 }
 check "a rule holds for a VF that appears later, and for it alone" \
 	persists "${vf%.*}.$((${vf##*.} + 1))"
+second=$(vf "$pf" 1)
+no_rule_again()
+{
+	becomes "$second" native mlx5_core && udevadm trigger --action=add "$PCI/$second" &&
+		udevadm settle -t 60 && is_bound "$second" mlx5_core
+}
+check "made native by hand it stays so when its event comes again" no_rule_again
+check "and the rule holds when it appears again" persists "$second"
 udevadm control --exit
+
+# A user keeps a VF while its PF takes it away: everybody who asks is told so at once.
+# in_time SECONDS CMD... - It has ended by then; one that hangs may not be killable.
+in_time()
+{
+	local seconds=$1 pid
+	shift
+
+	"$@" >/tmp/in_time 2>&1 &
+	pid=$!
+	ended()
+	{
+		! [ -d "/proc/$pid" ] || grep -q '^State:.Z' "/proc/$pid/status"
+	}
+	wait_for "$seconds" ended || { echo "'$*' hangs"; return 1; }
+	wait "$pid"
+}
+
+removal_waits()
+{
+	hold "$second" || return 1
+	# This wait is meant.
+	echo 0 >/proc/sys/kernel/hung_task_timeout_secs
+	{ echo 0 >"$PCI/$pf/sriov_numvfs"; } >/tmp/removed 2>&1 &
+	echo $! >/tmp/remover
+	wait_for 30 eval "! [ -e '$PCI/$second/driver' ]"
+}
+
+shows_user()
+{
+	in_time 60 flavour "$second" &&
+		says "vfio, its driver is being taken away, which waits for python3 \(pid $(cat /tmp/holder)\)" &&
+		vfio-flavour --json "$second" | grep -q '"waits_for": "python3'
+}
+
+refuses()
+{
+	! in_time 60 flavour "$1" "$2" && says "$3"
+}
+
+check "a VF whose user stays is taken away" removal_waits
+check "the VF is VFIO's until its user goes, who is named" shows_user
+for word in vfio native; do
+	check "$word does not wait for the user" refuses "$second" $word \
+		"being taken away, which waits for python3 \(pid $(cat /tmp/holder)\)"
+done
+check "what its PF has is shown" eval \
+	'in_time 60 flavour "$pf" && says "native, driven by mlx5_core"'
+locked_pf()
+{
+	! in_time 60 flavour --dry-run "$pf" vfio && says 'its lock is held'
+}
+check "nor does who asks what could be done with the PF wait for the user" locked_pf
+kill "$(cat /tmp/holder)"
+check "without its user the VF is gone" wait_for 60 eval "! [ -e '$PCI/$second' ]"
+wait_for 60 eval '! [ -d "/proc/$(cat /tmp/remover)" ]'
+
+# Modules without a signature where the kernel asks for one; it does so until it reboots.
+unload()
+{
+	rmmod mlx5_vfio_pci && rmmod mlx5_vhca vfio_pci_variant &&
+		echo 1 >"$PCI/$pf/sriov_numvfs" && vf=$(vf "$pf" 0) &&
+		wait_for 60 is_bound "$vf" mlx5_core &&
+		echo 1 >/sys/module/module/parameters/sig_enforce
+}
+check "nothing of ours is in memory, and signatures are enforced" unload
+vf=$(vf "$pf" 0)
+unsigned="mlx5_vfio_pci cannot be loaded, as it needs [a-z0-9_]*: Key was rejected by service"
+check "a module that is not signed is named" fails_saying "$vf" vfio "$unsigned" \
+	'sign [a-z0-9_]* with a key that the kernel trusts; --fallback'
+unsigned_dry_run()
+{
+	! flavour --dry-run "$vf" vfio && says "$unsigned"
+}
+check "--dry-run says so, too" unsigned_dry_run
+unsigned_fallback()
+{
+	flavour --fallback "$vf" vfio && is_bound "$vf" vfio-pci && says "$unsigned"
+}
+check "vfio-pci is taken when that is asked for" unsigned_fallback
 echo 0 >"$PCI/$pf/sriov_numvfs"
 finish
