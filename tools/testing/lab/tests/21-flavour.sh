@@ -262,7 +262,7 @@ check "native binds the VF again" eval 'flavour "$vf" native && is_bound "$vf" m
 # user has closed it. Readers do not wait for that, and writers can be killed.
 all_read()
 {
-	cat "$PCI"/*/driver_flavour >/run/all_read &
+	cat "$PCI"/*/driver_flavour >/run/all_read 2>&1 &
 	wait_for 20 is_gone $!
 }
 
@@ -271,7 +271,8 @@ killed()
 {
 	local pid
 
-	flavour "$2" "$1" &
+	# One that hangs must not hold the pipe that check reads.
+	flavour "$2" "$1" >/run/killed 2>&1 &
 	pid=$!
 	wait_for 30 is_in "$pid" driver_flavour_store || { echo "it does not wait"; return 1; }
 	kill -KILL "$pid"
