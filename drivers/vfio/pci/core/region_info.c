@@ -15,7 +15,6 @@
  * to be of use, migrated or not. The answer is the core's there.
  */
 #include <linux/pci.h>
-#include <linux/sizes.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -29,7 +28,7 @@ static bool vpv_msix_bar_info(struct vfio_pci_variant *variant, struct vfio_regi
 	struct vfio_pci_core_device *core = &variant->core;
 	u32 bar = core->msix_bar;
 
-	if (PAGE_SIZE > SZ_4K || !core->vdev.mig_ops || core->vdev.log_ops)
+	if (PAGE_SHIFT > 12 || !core->vdev.mig_ops || core->vdev.log_ops)
 		return false;
 	if (!core->pdev->msix_cap || info->index != bar || bar >= PCI_STD_NUM_BARS ||
 	    !core->bar_mmap_supported[bar])

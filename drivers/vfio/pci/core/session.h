@@ -48,7 +48,7 @@ struct vpv_session {
 	/* Under the state mutex: all buffers of the session */
 	struct list_head bufs;
 
-	/* Guards what follows it, and in save.c and load.c what they add; taken in interrupts too */
+	/* Guards what follows it, and what save.c and load.c add; taken in interrupts too */
 	spinlock_t lock;
 	wait_queue_head_t wait;
 	/* 0 or the negative errno that the session has come to; -ENODEV when it is over */

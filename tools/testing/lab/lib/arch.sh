@@ -162,8 +162,8 @@ arch_plugin()
 		die "no plug-in built: run 'lab plugin 13' first"
 	have=$(cat "$(root_path 13)/usr/src/lab/qemu-build/version")
 	case $ARCH in
-	arm64)		package=qemu-system-arm ;;
-	ppc64el)	package=qemu-system-ppc ;;
+	arm64)		package='qemu-system-arm' ;;
+	ppc64el)	package='qemu-system-ppc' ;;
 	esac
 	version=$(sed -n "/^Package: $package\$/,/^\$/s/^Version: //p" \
 		"$LAB_ROOT/var/lib/dpkg/status")
