@@ -13,7 +13,11 @@
 #include "load.h"
 #include "save.h"
 
-static ssize_t vpv_data_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
+typedef ssize_t (*vpv_transfer_fn)(struct vpv_session *session, struct iov_iter *iter,
+				   bool nonblock);
+
+static ssize_t vpv_data_file_transfer(struct kiocb *iocb, struct iov_iter *iter,
+				      vpv_transfer_fn transfer)
 {
 	struct vpv_session *session = iocb->ki_filp->private_data;
 	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK;
@@ -23,24 +27,19 @@ static ssize_t vpv_data_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (ret)
 		return ret;
 
-	ret = vpv_save_read(session, to, nonblock);
+	ret = transfer(session, iter, nonblock);
 	vpv_session_io_unlock(session);
 	return ret;
 }
 
+static ssize_t vpv_data_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return vpv_data_file_transfer(iocb, to, vpv_save_read);
+}
+
 static ssize_t vpv_data_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct vpv_session *session = iocb->ki_filp->private_data;
-	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK;
-	ssize_t ret;
-
-	ret = vpv_session_io_lock(session, nonblock);
-	if (ret)
-		return ret;
-
-	ret = vpv_load_write(session, from, nonblock);
-	vpv_session_io_unlock(session);
-	return ret;
+	return vpv_data_file_transfer(iocb, from, vpv_load_write);
 }
 
 static __poll_t vpv_data_file_poll_save(struct file *filp, struct poll_table_struct *wait)

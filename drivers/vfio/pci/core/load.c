@@ -210,22 +210,37 @@ static int vpv_load_advance(struct vpv_load *load)
 	return ret;
 }
 
-/* vpv_load_advance() for a writer, which has io_mutex alone */
-static int vpv_load_turn(struct vpv_load *load)
+/* For a writer, which has io_mutex alone: the state mutex, while the session goes on */
+static int vpv_load_lock(struct vpv_session *session)
 {
-	struct vpv_session *session = &load->session;
 	struct vfio_pci_variant_mig *mig = session->mig;
 	int ret;
 
 	ret = vpv_mig_lock_killable(mig);
 	if (ret)
 		return ret;
+	if (mig->session == session)
+		return 0;
 
-	ret = mig->session == session ? vpv_load_advance(load) : -ENODEV;
+	vpv_mig_unlock(mig);
+	return -ENODEV;
+}
+
+/* vpv_load_advance() for a writer */
+static int vpv_load_turn(struct vpv_load *load)
+{
+	struct vpv_session *session = &load->session;
+	int ret;
+
+	ret = vpv_load_lock(session);
+	if (ret)
+		return ret;
+
+	ret = vpv_load_advance(load);
 	/* The parser has moved on, so that there is no second try */
 	if (ret)
 		vpv_session_fail(session, ret);
-	vpv_mig_unlock(mig);
+	vpv_mig_unlock(session->mig);
 	return ret;
 }
 
@@ -268,18 +283,17 @@ static int vpv_load_prepare(struct vpv_load *load, bool nonblock)
 static int vpv_load_grow(struct vpv_load *load, size_t bytes)
 {
 	struct vpv_session *session = &load->session;
-	struct vfio_pci_variant_mig *mig = session->mig;
 	int ret;
 
-	ret = vpv_mig_lock_killable(mig);
+	ret = vpv_load_lock(session);
 	if (ret)
 		return ret;
 
-	ret = mig->session == session ? vpv_session_error(session) : -ENODEV;
+	ret = vpv_session_error(session);
 	if (!ret)
 		ret = vpv_session_grow_buf(session, load->filling,
 					   load->filling->pub.used_bytes + bytes);
-	vpv_mig_unlock(mig);
+	vpv_mig_unlock(session->mig);
 	return ret;
 }
 

@@ -5,19 +5,16 @@
  * way, ended in each way there is, and their files kept; what the machine has
  * left is measured before and after.
  */
-#include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "migratable.h"
+#include "process.h"
 
 /* What all sessions together would take if they kept it */
 #define TAKEN_BYTES	(96ULL << 20)
@@ -194,28 +191,6 @@ static void *move(void *arg)
 	return (void *)(intptr_t)ret;
 }
 
-/* Pages that nobody can touch until the file is closed; -errno when that cannot be had */
-static int hold_pages(char **pages, size_t bytes)
-{
-	struct uffdio_register reg = {
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_api api = { .api = UFFD_API };
-	int uffd;
-
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (uffd < 0)
-		return -errno;
-	*pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	VFIO_ASSERT(*pages != MAP_FAILED, "mmap");
-	reg.range.start = (uintptr_t)*pages;
-	reg.range.len = bytes;
-	VFIO_ASSERT(!ioctl(uffd, UFFDIO_API, &api), "UFFDIO_API");
-	VFIO_ASSERT(!ioctl(uffd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
-	return uffd;
-}
-
 static void wait_touched(int uffd)
 {
 	struct pollfd pfd = { .fd = uffd, .events = POLLIN };
@@ -233,7 +208,7 @@ TEST_F_TIMEOUT(memory, of_a_copy_that_hangs_is_small, 180)
 	char *pages = NULL;
 	int uffd;
 
-	uffd = hold_pages(&pages, NR_STUCK * STUCK_BYTES);
+	uffd = __vfio_hold_pages(&pages, NR_STUCK * STUCK_BYTES);
 	if (uffd < 0)
 		SKIP(return, "userfaultfd: %s", strerror(-uffd));
 	half_a_session(self, variant->state, &self->fds[0]);

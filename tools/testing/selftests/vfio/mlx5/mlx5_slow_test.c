@@ -14,6 +14,7 @@
 #include "migratable.h"
 #include "model_fault.h"
 #include "mlx5_hca.h"
+#include "process.h"
 
 /* Long enough to do something meanwhile, on any machine */
 #define SLOW_MS			3000
@@ -87,28 +88,13 @@ static void pause_ms(unsigned int ms)
 	nanosleep(&pause, NULL);
 }
 
-/* State of a thread in /proc: 'D' is one that waits for what SIGKILL alone ends, if that */
-static char proc_state(pid_t pid)
-{
-	char path[64], line[256], *after;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "r");
-	VFIO_ASSERT(file && fgets(line, sizeof(line), file), "%s", path);
-	fclose(file);
-	after = strrchr(line, ')');
-	VFIO_ASSERT(after && after[1], "%s", line);
-	return after[2];
-}
-
 /* Until a thread, once it has a number, waits so; or until @task has ended */
 static void wait_stuck(const struct task *task, const pid_t *tid)
 {
 	while (!is_done(task)) {
 		pid_t id = __atomic_load_n(tid, __ATOMIC_SEQ_CST);
 
-		if (id && proc_state(id) == 'D')
+		if (id && vfio_process_state(id) == 'D')
 			break;
 		pause_ms(PAUSE_MS);
 	}

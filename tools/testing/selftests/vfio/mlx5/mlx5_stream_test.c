@@ -19,6 +19,7 @@
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "mlx5_stream.h"
+#include "process.h"
 
 #define UNKNOWN_TAG	0x7e57
 
@@ -445,23 +446,6 @@ TEST_F(stream, refused_write_stays_refused)
 	expect_good_image_loads(_metadata, self);
 }
 
-/* Time that a process has spent in the kernel, in ticks */
-static unsigned long kernel_ticks(pid_t pid)
-{
-	unsigned long ticks = 0;
-	char path[64], line[512], *after;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "r");
-	VFIO_ASSERT(file && fgets(line, sizeof(line), file), "%s", path);
-	fclose(file);
-	after = strrchr(line, ')');
-	VFIO_ASSERT(after && sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %lu",
-				    &ticks) == 1, "%s", line);
-	return ticks;
-}
-
 /*
  * One write() of so many records that nobody would wait for its end: the time
  * limit of the harness is what finds a writer that cannot be killed.
@@ -486,7 +470,7 @@ TEST_F(stream, of_many_records_can_be_killed)
 	if (!pid)
 		_exit(writev(fd, iov, IOV_MAX) < 0);
 	/* Nothing else takes it that long */
-	while (kernel_ticks(pid) < 20)
+	while (vfio_process_kernel_ticks(pid) < 20)
 		sched_yield();
 	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));

@@ -5,17 +5,15 @@
  * up nobody else: not the arc that ends its session, not a reset, not closing
  * the device. Afterwards it gives what it had moved, or that the session died.
  */
-#include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "migratable.h"
+#include "process.h"
 
 #define TIMEOUT_MS	20000
 #define BUFFER_BYTES	(1024 * 1024)
@@ -67,28 +65,6 @@ FIXTURE_VARIANT_ADD(stuck, writer_close) {
 	.writes = true, .way_out = WAY_CLOSE,
 };
 
-/* A buffer that nobody can touch until release(). */
-static int hold(struct mover *mover)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int uffd;
-
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (uffd < 0)
-		return -errno;
-	mover->buffer = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	VFIO_ASSERT(mover->buffer != MAP_FAILED, "mmap");
-	reg.range.start = (uintptr_t)mover->buffer;
-	reg.range.len = BUFFER_BYTES;
-	VFIO_ASSERT(!ioctl(uffd, UFFDIO_API, &api), "UFFDIO_API");
-	VFIO_ASSERT(!ioctl(uffd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
-	return uffd;
-}
-
 static void release(int uffd, struct mover *mover)
 {
 	struct uffdio_range range = {
@@ -108,7 +84,8 @@ FIXTURE_SETUP(stuck)
 	if (skip)
 		SKIP(return, "%s", skip);
 	vfio_image_save(&self->dev, &self->image, VFIO_DEVICE_STATE_RUNNING);
-	self->uffd = hold(&self->mover);
+	/* Until release() nobody can touch the buffer */
+	self->uffd = __vfio_hold_pages(&self->mover.buffer, BUFFER_BYTES);
 	if (self->uffd < 0) {
 		vfio_dev_close(&self->dev);
 		SKIP(return, "userfaultfd: %s", strerror(-self->uffd));
