@@ -141,7 +141,6 @@ void move_back(const struct device *dev, const struct before *before, struct ove
 		device_link(dev, "driver", now, sizeof(now));
 	}
 	mark_override(dev, override, before->override.text);
-	mark_end(dev, override);
 	if (strcmp(now, before->driver))
 		report_odd(report, "%s did not take it back; the kernel's log may say why",
 			   before->driver);

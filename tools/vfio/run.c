@@ -159,7 +159,7 @@ static int set_all(struct devices *devices, bool dry_run)
 	else if (devices->plans[0].vfio && !devices->group)
 		group_tell_siblings(devices->plans[0].kmod, &devices->at[0],
 				    devices->plans[0].report);
-	for (i = 0; i < devices->nr && !devices->attribute; i++)
+	for (i = 0; i < devices->nr && !devices->attribute && !dry_run; i++)
 		mark_end(&devices->at[i], &devices->plans[i].override);
 	if (users >= 0)
 		close(users);

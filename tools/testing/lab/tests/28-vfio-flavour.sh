@@ -21,7 +21,8 @@ TESTS=$(dirname "$0")
 PCI=/sys/bus/pci/devices
 RNG=0000:00:0a.0
 BRIDGE=0000:00:09.0
-ALIASES=/lib/modules/$(uname -r)/modules.alias
+MODULES=/lib/modules/$(uname -r)
+ALIASES=$MODULES/modules.alias
 # So killat says that it has killed.
 KILLED=200
 
@@ -132,6 +133,23 @@ rng_vfio()
 	rng_native && vfio-flavour "$RNG" vfio >/dev/null
 }
 
+# The driver that somebody has named refuses the device, each time.
+rng_named_refuses()
+{
+	bring "$RNG" virtio-pci mlx5_vfio_pci
+}
+
+# A dry run that fails, for want of all modules, must not take anything for done.
+failing_dry_run()
+{
+	local status=0
+
+	mount -t tmpfs none "$MODULES"
+	vfio-flavour --dry-run "$RNG" vfio >/tmp/said 2>&1 || status=$?
+	umount "$MODULES"
+	[ "$status" = 1 ] || { echo "the dry run did not fail:"; cat /tmp/said; return 1; }
+}
+
 # By an id in the driver's list, as vfio-pci.ids= does.
 rng_by_id()
 {
@@ -179,6 +197,8 @@ check "killed on the way to VFIO, or while it is undone as the driver refuses" \
 	sweep "$RNG" rng_refused vfio 10 '' obliging
 obliging
 check "killed on the way back" sweep "$RNG" rng_vfio native 4
+check "killed on the way to a driver by hand that refuses the device; a dry run fails after it" \
+	sweep "$RNG" rng_named_refuses vfio 8 '' failing_dry_run
 
 # The rest takes minutes, and it is the same program: not where it is run every time.
 if [[ $(uname -r) != 6.12.* ]]; then
