@@ -21,6 +21,7 @@
 #define PCI_PREFIX	"pci:"
 #define VFIO_PREFIX	"vfio_"
 #define BLANKS		" \t\r\n"
+#define HEX_DIGITS	"0123456789ABCDEF"
 
 int alias_from_modalias(const char *modalias, char alias[ALIAS_SIZE])
 {
@@ -34,14 +35,16 @@ int alias_from_modalias(const char *modalias, char alias[ALIAS_SIZE])
 	return 0;
 }
 
+/* file2alias.c appends a "*" to an alias that ends with a value ("i00*"): that is no field. */
 static unsigned int count_wildcards(const char *pattern)
 {
+	size_t len = strlen(pattern), i;
 	unsigned int n = 0;
 
-	while ((pattern = strchr(pattern, '*'))) {
-		pattern++;
-		n++;
-	}
+	if (len > 1 && pattern[len - 1] == '*' && strchr(HEX_DIGITS, pattern[len - 2]))
+		len--;
+	for (i = 0; i < len; i++)
+		n += pattern[i] == '*';
 	return n;
 }
 

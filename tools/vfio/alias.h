@@ -13,7 +13,8 @@
  * struct alias_match - a module whose alias matches a device
  * @module: name of the module
  * @pattern: the alias that matched
- * @wildcards: number of ``*`` in @pattern; the fewer, the more it says of the device
+ * @wildcards: number of fields of @pattern that are ``*``; the fewer, the more it says of the
+ *	device
  */
 struct alias_match {
 	char module[ALIAS_MODULE_SIZE];

@@ -115,6 +115,23 @@ static void first_line_wins_among_equals(void **state)
 	assert_modules(3, "second", "first", "vfio_pci");
 }
 
+static void a_star_behind_a_value_stands_for_no_field(void **state)
+{
+	const char *text = "alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* five\n"
+			   "alias vfio_pci:v000015B3d*sv*sd*bc02sc00i00* three\n";
+
+	assert_int_equal(find(text, CX_VF), 2);
+	assert_modules(2, "three", "five");
+	assert_int_equal(matches[0].wildcards, 3);
+	assert_int_equal(matches[1].wildcards, 5);
+	assert_int_equal(find("alias vfio_pci:* all\nalias * more\n", CX_VF), 1);
+	assert_int_equal(matches[0].wildcards, 1);
+	/* One that ends with such a star is no worse than its equal that does not. */
+	assert_int_equal(find("alias vfio_pci:v000015B3d*sv*sd*bc02sc00i00* first\n"
+			      "alias vfio_pci:v000015B3d*sv*sd*bc02sc00i00 second\n", CX_VF), 2);
+	assert_modules(2, "first", "second");
+}
+
 static void a_module_is_named_once_by_its_best_alias(void **state)
 {
 	assert_int_equal(find("alias vfio_pci:v00008086d*sv*sd*bc03sc*i* igd_vfio_pci\n" STOCK
@@ -204,6 +221,7 @@ int main(void)
 		cmocka_unit_test(fewest_wildcards_win_in_any_order),
 		cmocka_unit_test(other_devices_get_the_general_driver),
 		cmocka_unit_test(first_line_wins_among_equals),
+		cmocka_unit_test(a_star_behind_a_value_stands_for_no_field),
 		cmocka_unit_test(a_module_is_named_once_by_its_best_alias),
 		cmocka_unit_test(only_the_best_are_kept),
 		cmocka_unit_test(nothing_matches_in_an_empty_file),
