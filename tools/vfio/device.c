@@ -94,11 +94,22 @@ static void read_for(const struct device *dev, const char *name, int pipe)
 	_exit(write(STDIN_FILENO, &answer, sizeof(answer)) != sizeof(answer));
 }
 
+/* An answer that is not known to be there must not be waited for, nor must who has it. */
+static bool is_ready(int pipe, int seconds)
+{
+	struct pollfd ready = { .fd = pipe, .events = POLLIN };
+	int nr;
+
+	do {
+		nr = poll(&ready, 1, seconds * 1000);
+	} while (nr < 0 && errno == EINTR);
+	return nr > 0;
+}
+
 int device_read_locked(const struct device *dev, const char *name, char *text, size_t size,
 		       int seconds)
 {
 	struct answer answer = { .err = -EIO };
-	struct pollfd ready = { .events = POLLIN };
 	int ends[2];
 	pid_t child;
 
@@ -111,10 +122,9 @@ int device_read_locked(const struct device *dev, const char *name, char *text, s
 	if (!child)
 		read_for(dev, name, ends[1]);
 	close(ends[1]);
-	ready.fd = ends[0];
 	if (child < 0)
 		answer.err = -errno;
-	else if (poll(&ready, 1, seconds * 1000) == 0)
+	else if (!is_ready(ends[0], seconds))
 		answer.err = -ETIMEDOUT;
 	else if (read(ends[0], &answer, sizeof(answer)) != sizeof(answer))
 		answer.err = -EIO;

@@ -80,6 +80,10 @@ static int check_vfs(const struct device *dev, struct report *report)
 				 report->dry_run ? LOCK_SECONDS_DRY : LOCK_SECONDS);
 	if (ret == -ETIMEDOUT)
 		return error_locked(report);
+	/* Not there: it has no SR-IOV. */
+	if (ret && ret != -ENOENT)
+		return report_error(report, ret, "its virtual functions cannot be told: %s",
+				    strerror(-ret));
 	if (!atoi(text))
 		return 0;
 	report_fix(report, "echo 0 > " SYSFS "%s/sriov_numvfs", dev->bdf);
