@@ -11,6 +11,7 @@
 #include "device.h"
 #include "flavour.h"
 #include "mark.h"
+#include "move.h"
 #include "report.h"
 
 #define ATTRIBUTE	"driver_flavour"
@@ -77,7 +78,7 @@ int attribute_plan(struct plan *plan)
 				    report->waits_for);
 	}
 	snprintf(plan->before.driver, sizeof(plan->before.driver), "%s", report->driver);
-	/* Not to be had while somebody holds the lock; the write then says why. */
+	/* Not to be had while somebody holds the lock; the write then waits for it, too. */
 	mark_look(plan->dev, &plan->override, LOCK_SECONDS);
 	plan->before.override = plan->override;
 	plan->step = PLAN_MOVE;
@@ -98,6 +99,21 @@ static int write_word(struct plan *plan, bool vfio)
 }
 
 /*
+ * The override of a run of ours that stays: the write has failed, or it has found the device where
+ * that run had brought it, and then the kernel has not set one.
+ */
+static bool keeps_override(const struct plan *plan, int err)
+{
+	const struct before *before = &plan->before;
+	char now[DEVICE_NAME_SIZE];
+
+	if (err || !plan->vfio || !before->override.ours)
+		return err;
+	device_link(plan->dev, "driver", now, sizeof(now));
+	return !strcmp(now, before->driver) && !strcmp(now, before->override.text);
+}
+
+/*
  * An override that a run of ours has left, before the attribute was there, would be somebody
  * else's for the kernel.
  */
@@ -112,7 +128,7 @@ int attribute_do(struct plan *plan)
 		ret = mark_override(plan->dev, override, override->by_hand);
 	if (!ret)
 		ret = write_word(plan, plan->vfio);
-	if (ret && override->marked)
+	if (override->marked && keeps_override(plan, ret))
 		mark_override(plan->dev, override, plan->before.override.text);
 	else
 		mark_end(plan->dev, override);
@@ -122,12 +138,26 @@ int attribute_do(struct plan *plan)
 	return ret ? explain(plan, ret) : 0;
 }
 
+/* The kernel goes back to a flavour, which says less than the driver that was there before. */
+static void put_back(struct plan *plan)
+{
+	struct override now;
+
+	/* It has also written what we do not know of. */
+	if (!mark_look(plan->dev, &now, LOCK_SECONDS))
+		snprintf(plan->override.text, sizeof(plan->override.text), "%s", now.text);
+	move_back(plan->dev, &plan->before, &plan->override, plan->report);
+	mark_end(plan->dev, &plan->override);
+}
+
 void attribute_undo(struct plan *plan)
 {
 	struct report *report = plan->report;
 
 	if (report->changed && write_word(plan, !plan->vfio))
 		report_odd(report, "it did not go back; the kernel's log may say why");
+	else if (report->changed)
+		put_back(plan);
 	flavour_show(plan->dev, report);
 	report->changed = strcmp(plan->before.driver, report->driver);
 }

@@ -135,7 +135,8 @@ static int choose_match(struct kmod_ctx *kmod, struct report *report,
 		ret = choose_module(kmod, report, &matches[i], culprit);
 		if (!ret)
 			return 0;
-		has_next = i + 1 < nr;
+		/* The kernel itself takes no other. */
+		has_next = i + 1 < nr && !report->by_kernel;
 		describe(why, sizeof(why), matches[i].module, culprit, ret);
 		if (!report->fallback || !has_next) {
 			fix_load(report, culprit, ret, has_next && !report->fallback);
@@ -171,7 +172,7 @@ static int choose_alias(struct kmod_ctx *kmod, const struct device *dev, struct 
 	if (ret)
 		return report_error(report, ret, "its modalias '%s' cannot be understood",
 				    modalias);
-	nr = module_matches(kmod, alias, matches, ALIAS_MAX_MATCHES);
+	nr = module_matches(kmod, alias, !report->by_kernel, matches, ALIAS_MAX_MATCHES);
 	if (nr < 0)
 		report_odd(report, "modules.alias cannot be read: %s", strerror(-nr));
 	if (!nr)

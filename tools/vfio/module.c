@@ -28,7 +28,8 @@ static bool is_blacklisted(struct kmod_ctx *kmod, const char *name)
 	return blacklisted;
 }
 
-int module_matches(struct kmod_ctx *kmod, const char *alias, struct alias_match *matches, int max)
+int module_matches(struct kmod_ctx *kmod, const char *alias, bool heed_blacklist,
+		   struct alias_match *matches, int max)
 {
 	char path[PATH_MAX];
 	struct utsname uts;
@@ -43,7 +44,7 @@ int module_matches(struct kmod_ctx *kmod, const char *alias, struct alias_match 
 	nr = alias_find(file, alias, matches, max);
 	fclose(file);
 	for (i = 0; i < nr; i++) {
-		if (!is_blacklisted(kmod, matches[i].module))
+		if (!heed_blacklist || !is_blacklisted(kmod, matches[i].module))
 			matches[left++] = matches[i];
 	}
 	return nr < 0 ? nr : left;

@@ -13,14 +13,14 @@ struct kmod_ctx;
  * module_matches() - the modules whose alias matches a device, best first
  * @kmod: libkmod's context
  * @alias: of the device, from alias_from_modalias()
+ * @heed_blacklist: leave out what modprobe.d blacklists, as modprobe does for aliases
  * @matches: filled
  * @max: entries of @matches
  *
- * What modprobe.d blacklists is left out, as modprobe does for aliases.
- *
  * Return: number of entries filled, or a negative errno.
  */
-int module_matches(struct kmod_ctx *kmod, const char *alias, struct alias_match *matches, int max);
+int module_matches(struct kmod_ctx *kmod, const char *alias, bool heed_blacklist,
+		   struct alias_match *matches, int max);
 
 /**
  * module_load() - load a module and what it depends on

@@ -20,6 +20,8 @@
  * @changed: something was done to the device, or would be
  * @dry_run: nothing is done, only noted
  * @fallback: the next best driver will do when the best cannot be loaded
+ * @by_kernel: the kernel has the attribute driver_flavour, and so its rule is the one to choose
+ *	by: with no blacklist, and nothing but the best
  * @new_device: it has just appeared, the kernel may not offer it to drivers yet
  * @error: why it failed, empty when it did not
  * @fix: what to do about @error
@@ -38,6 +40,7 @@ struct report {
 	bool changed;
 	bool dry_run;
 	bool fallback;
+	bool by_kernel;
 	bool new_device;
 	char error[REPORT_TEXT_SIZE];
 	char fix[REPORT_TEXT_SIZE];

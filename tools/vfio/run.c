@@ -189,6 +189,7 @@ static bool is_done(struct devices *devices, const struct options *options)
 static void set_flavour(struct devices *devices, bool vfio, const struct options *options)
 {
 	struct kmod_ctx *kmod;
+	bool by_kernel;
 	int i;
 
 	for (i = 0; i < devices->nr && !options->dry_run; i++)
@@ -202,9 +203,11 @@ static void set_flavour(struct devices *devices, bool vfio, const struct options
 	}
 	/* Its failures come back as errors and are told once, by us. */
 	kmod_set_log_priority(kmod, -1);
-	/* Both choose by the same rule, so what the kernel would do is what we would. */
-	devices->attribute = attribute_there(&devices->at[0]) && !options->dry_run;
+	by_kernel = attribute_there(&devices->at[0]);
+	/* A dry run chooses by the kernel's rule, so what the kernel would do is what we say. */
+	devices->attribute = by_kernel && !options->dry_run;
 	for (i = 0; i < devices->nr; i++) {
+		devices->plans[i].report->by_kernel = by_kernel;
 		devices->plans[i].kmod = kmod;
 		devices->plans[i].vfio = vfio;
 	}

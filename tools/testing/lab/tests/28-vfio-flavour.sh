@@ -299,4 +299,51 @@ rolled_back()
 check "one that is refused: all go back" rolled_back
 echo >"$PCI/$second/driver_override"
 echo 0 >"$PCI/$pf/sriov_numvfs"
+
+# From here on by the kernel's attribute, where its rule is the one that counts.
+kept()
+{
+	rng_vfio && modprobe driver_flavour && flavour "$RNG" vfio && says 'as before' &&
+		rng_is vfio-pci vfio-pci && flavour "$RNG" native && rng_is virtio-pci '(null)'
+}
+
+# rng_is DRIVER OVERRIDE
+rng_is()
+{
+	driver "$RNG"
+	override "$RNG"
+	[ "$DRIVER $OVERRIDE" = "$1 $2" ] || { echo "it has '$DRIVER $OVERRIDE'"; return 1; }
+}
+check "with driver_flavour, vfio leaves what a run before it had brought, and native ends it" kept
+
+rolled_back_by_kernel()
+{
+	unbind "$first"
+	echo mlx5_vfio_pci >"$PCI/$second/driver_override"
+	! flavour -v --group "$first" vfio && drivers_are '' e1000 &&
+		says "^$first: goes back" "^$second: the kernel refuses" &&
+		override "$first" && [ "$OVERRIDE" = "(null)" ]
+}
+check "one of a group is refused: the others are as before, also without a driver" \
+	rolled_back_by_kernel
+echo >"$PCI/$second/driver_override"
+
+no_fallback()
+{
+	echo 'alias vfio_pci:v00001AF4d*sv*sd*bc00sc*i* no_such_vfio_pci' >>"$ALIASES"
+	! flavour --fallback "$RNG" vfio && says 'no_such_vfio_pci cannot be loaded' &&
+		rng_is virtio-pci '(null)' && ! says 'next best' >/dev/null
+}
+check "--fallback does nothing, and does not say that it does" no_fallback
+obliging
+
+no_blacklist()
+{
+	refusing
+	echo 'blacklist mlx5_vfio_pci' >/etc/modprobe.d/lab.conf
+	flavour --dry-run "$RNG" vfio && says 'would be driven by mlx5_vfio_pci'
+}
+check "--dry-run chooses what is blacklisted, as the kernel does" no_blacklist
+rm /etc/modprobe.d/lab.conf
+obliging
 finish
