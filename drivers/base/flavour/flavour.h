@@ -129,6 +129,7 @@ int flavour_lock_midway(struct device *dev);
 int flavour_override_note(struct flavour_device *fdev);
 int flavour_override_look(struct flavour_device *fdev);
 int flavour_override_get(struct flavour_device *fdev, char **name, bool *by_hand);
+int flavour_override_get_locked(struct flavour_device *fdev, char **name, bool *by_hand);
 int flavour_override_set(struct flavour_device *fdev, const char *name, bool ours);
 int flavour_override_put_back(struct flavour_device *fdev, const char *name, bool ours);
 

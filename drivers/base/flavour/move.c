@@ -80,10 +80,10 @@ static int move_begin(struct flavour_move *move)
 	return ret;
 }
 
-static void move_override_back(struct flavour_move *move)
+static void put_override_back(struct flavour_device *fdev, const char *name, bool ours)
 {
-	struct device *dev = move->fdev->dev;
-	int ret = flavour_override_put_back(move->fdev, move->override, !move->by_hand);
+	struct device *dev = fdev->dev;
+	int ret = flavour_override_put_back(fdev, name, ours);
 
 	if (ret == -ESTALE)
 		dev_info(dev, "driver_override was changed by somebody else, it stays\n");
@@ -92,25 +92,28 @@ static void move_override_back(struct flavour_move *move)
 }
 
 /*
- * The device goes back to the driver from before. An override by hand may name another driver than
- * the one that was bound, written after the bind: it steps aside while that one comes back.
+ * The device goes back to the driver from before. An override may name another driver than that
+ * one, written after the bind, or while we were at it: it steps aside while the driver comes back.
+ * So what counts is what it says at this moment. Without memory to tell it stays in the way.
  */
 static int move_reattach(struct flavour_move *move)
 {
 	struct flavour_device *fdev = move->fdev;
 	struct device_driver *from = move->from;
-	bool aside = move->override && strcmp(move->override, from->name);
+	bool by_hand, aside;
+	char *name;
 	int ret;
 
 	ret = flavour_lock_midway(fdev->dev);
 	if (ret)
 		return ret;
+	flavour_override_get_locked(fdev, &name, &by_hand);
 	device_unlock(fdev->dev);
-	if (aside)
-		flavour_override_set(fdev, from->name, true);
+	aside = name && strcmp(name, from->name) && !flavour_override_set(fdev, from->name, true);
 	ret = device_driver_attach(from, fdev->dev);
-	if (aside && flavour_override_put_back(fdev, move->override, !move->by_hand))
-		dev_err(fdev->dev, "driver_override could not be put back\n");
+	if (aside)
+		put_override_back(fdev, name, !by_hand);
+	kfree(name);
 	return ret;
 }
 
@@ -122,7 +125,7 @@ static void move_back(struct flavour_move *move)
 	int ret;
 
 	if (move->sets_override)
-		move_override_back(move);
+		put_override_back(fdev, move->override, !move->by_hand);
 	if (!move->from)
 		return;
 	ret = move_reattach(move);

@@ -72,25 +72,35 @@ int flavour_override_look(struct flavour_device *fdev)
 }
 
 /*
- * For a writer that has changed nothing yet: a copy for the caller to kfree(), NULL if there is
- * none; and did somebody else set it?
+ * A copy for the caller to kfree(), NULL if there is none; and did somebody else set it? To be
+ * called under the device's lock.
  *
- * Return: 0, -EINTR or -ENOMEM.
+ * Return: 0, or -ENOMEM with NULL.
  */
-int flavour_override_get(struct flavour_device *fdev, char **name, bool *by_hand)
+int flavour_override_get_locked(struct flavour_device *fdev, char **name, bool *by_hand)
 {
 	const void *which;
+	char *copy;
+
+	spin_lock(&fdev->override_lock);
+	copy = driver_override_copy(fdev->dev, &which);
+	*by_hand = which && which != fdev->ours;
+	spin_unlock(&fdev->override_lock);
+	*name = IS_ERR(copy) ? NULL : copy;
+	return PTR_ERR_OR_ZERO(copy);
+}
+
+/* The same for a writer that has changed nothing yet; or -EINTR */
+int flavour_override_get(struct flavour_device *fdev, char **name, bool *by_hand)
+{
 	int ret;
 
 	ret = DRIVER_OVERRIDE_UNDER_DEVICE_LOCK ? flavour_lock(fdev->dev) : 0;
 	if (ret)
 		return ret;
-	spin_lock(&fdev->override_lock);
-	*name = driver_override_copy(fdev->dev, &which);
-	*by_hand = which && which != fdev->ours;
-	spin_unlock(&fdev->override_lock);
+	ret = flavour_override_get_locked(fdev, name, by_hand);
 	override_unlock(fdev->dev);
-	return PTR_ERR_OR_ZERO(*name);
+	return ret;
 }
 
 /* With @untouched, only if nobody has changed what we have set, or cleared */

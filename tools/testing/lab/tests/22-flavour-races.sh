@@ -210,6 +210,17 @@ check "the device that is found again is in order" \
 	eval 'goes_to "$slow" vfio flavour_test_slow && flavour "$slow" native &&
 		[ "$(override "$slow")" = "(null)" ]'
 
+# The last who writes driver_override is right, also over a write that is at it and then fails.
+flavour "$slow" native
+native=$(driver_of "$slow")
+overrides "$slow" flavour_test_slow
+try "a write follows an override, and waits for its module" begin_slow
+overrides "$slow" pci-stub
+refuse "with another override written meanwhile it fails" end_slow
+check "and leaves what was written" reads "$slow" "[native] vfio override=pci-stub"
+check "at the native driver from before" eval '[ -n "$native" ] && is_bound "$slow" "$native"'
+overrides "$slow" ""
+
 # A suspend as far as all tasks frozen, one second long.
 echo freezer >/sys/power/pm_test
 echo 1 >/sys/module/suspend/parameters/pm_test_delay
