@@ -154,18 +154,17 @@ static int is_device(struct device *dev, const void *data)
 
 /*
  * A device that was on the bus before the notifier; to be called under its lock, which keeps the
- * driver from changing between the record and what the notifier sees. It may be on its way out: it
- * leaves the bus's list before REMOVED_DEVICE, so if it is not on the list any more after its
- * record was added, the notification may have come before the record, and the record goes.
+ * driver from changing between the record and what the notifier sees. It may be on its way out:
+ * then it is off the bus's list, and nobody takes its record, or its file, away again. If it is on
+ * the list it stays as long as we hold the lock: who takes it off waits for the lock, to release
+ * its driver, before the directory goes and REMOVED_DEVICE comes.
  */
 static void add_present(struct flavour_bus *bus, struct device *dev)
 {
-	struct device *found;
+	struct device *found = bus_find_device(bus->type, NULL, dev, is_device);
 
-	device_added(bus, dev);
-	found = bus_find_device(bus->type, NULL, dev, is_device);
-	if (!found)
-		flavour_device_remove(dev);
+	if (found)
+		device_added(bus, dev);
 	put_device(found);
 }
 
