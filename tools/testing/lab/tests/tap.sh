@@ -66,11 +66,12 @@ wait_for()
 }
 
 # harness_lines PROGRAM LOG STATUS - The tests of a harness program become our
-# lines. One that ended without having said what it planned is a failure. False
-# when what it said should be seen.
+# lines. One that ended without having said what it planned, or that did not end
+# well although no test of it has failed, is a failure; one that skips all of
+# itself says why. False when what it said should be seen.
 harness_lines()
 {
-	local line text planned
+	local line text planned failed=$TAP_FAILED
 
 	grep -E '^(not )?ok [0-9]+ ' "$2" >/tmp/harness.lines
 	while read -r line; do
@@ -82,9 +83,19 @@ harness_lines()
 		esac
 	done </tmp/harness.lines
 	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$2")
+	if [ "$planned" = 0 ]; then
+		text=$(sed -n 's/^1\.\.0 *# *SKIP  *//p' "$2")
+		[ -z "$text" ] || [ "$3" != 4 ] || { skip "$1" "$text"; return 0; }
+		not_ok "$1: has a test, or says why not (status $3)"
+		return 1
+	fi
 	if [ -z "$planned" ] || [ "$(wc -l </tmp/harness.lines)" -lt "$planned" ]; then
 		not_ok "$1: ran to its end (status $3)"
 		return 1
 	fi
-	[ "$3" = 0 ] || [ "$3" = 4 ]
+	case $3 in
+	0|4) return 0 ;;
+	esac
+	[ "$TAP_FAILED" -gt "$failed" ] || not_ok "$1: ended well (status $3)"
+	return 1
 }
