@@ -45,7 +45,10 @@ arch_root_files()
 	arch_packages "${1%%-*}"
 	setting arch suite
 	cat "$LAB_DIR/lib/archroot.sh"
-	is_arch "$1" || { echo "$1"; cat "$LAB_DIR/arch/fetch"; }
+	! is_arch "$1" || return 0
+	echo "$1"
+	sed -n '/^# [a-z-]*: /p' "$LAB_DIR/packages/${1#*-}"
+	cat "$LAB_DIR/arch/fetch"
 }
 
 # arch_populate ARCH DIR LOG - The tools, as populate does it for a release.
