@@ -46,6 +46,8 @@ static void vhca_detach(struct mlx5_vhca *vhca)
 	vhca->link = MLX5_VHCA_DETACHING;
 	mutex_unlock(&vhca->lock);
 
+	/* The client may wait for its image, with the locks that it takes to detach */
+	mlx5_vhca_queue_refuse(vhca);
 	/* Takes locks of the client, under which it calls us */
 	vhca->client->detach(vhca->priv);
 	mlx5_vhca_image_stop(vhca);

@@ -92,7 +92,7 @@ static void vhca_image_work(struct work_struct *work)
 {
 	struct mlx5_vhca_image_cmd *cmd = container_of(work, struct mlx5_vhca_image_cmd, work);
 	struct mlx5_vhca *vhca = container_of(cmd, struct mlx5_vhca, image);
-	struct mlx5_vhca_result result = { .err = -EBUSY };
+	struct mlx5_vhca_result result = {};
 	mlx5_vhca_done_fn done;
 	bool posted;
 	void *priv;
@@ -112,6 +112,8 @@ static void vhca_image_work(struct work_struct *work)
 	mutex_lock(&vhca->lock);
 	if (posted)
 		vhca_image_finish(vhca, err, &result);
+	else
+		result.err = vhca->link == MLX5_VHCA_ATTACHED ? -EBUSY : -ENOTCONN;
 	done = cmd->done;
 	priv = cmd->priv;
 	cmd->buf = NULL;

@@ -71,9 +71,14 @@ static void vhca_join_later(struct mlx5_vhca *vhca)
 static void vhca_join_work(struct work_struct *work)
 {
 	struct mlx5_vhca *vhca = container_of(to_delayed_work(work), struct mlx5_vhca, join);
-	struct mlx5_core_dev *mdev = mlx5_vf_get_core_dev(vhca->vf);
+	struct mlx5_core_dev *mdev;
 	int ret = -ENODEV;
 
+	/* A command may have asked for one more try while the last one succeeded */
+	if (READ_ONCE(vhca->link) != MLX5_VHCA_JOINING)
+		return;
+
+	mdev = mlx5_vf_get_core_dev(vhca->vf);
 	if (mdev) {
 		/* The PF may have been reloaded since */
 		vhca->vhca_id_known = false;

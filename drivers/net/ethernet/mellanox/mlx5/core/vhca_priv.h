@@ -123,6 +123,7 @@ struct mlx5_vhca_queue *mlx5_vhca_queue_get(struct pci_dev *pf);
 void mlx5_vhca_queue_put(struct mlx5_vhca_queue *queue);
 void mlx5_vhca_queue_add(struct mlx5_vhca *vhca);
 bool mlx5_vhca_queue_leave(struct mlx5_vhca *vhca);
+void mlx5_vhca_queue_refuse(struct mlx5_vhca *vhca);
 void mlx5_vhca_queue_done(struct mlx5_vhca *vhca, bool answered);
 void mlx5_vhca_queue_renew(struct mlx5_vhca *vhca);
 

@@ -151,6 +151,26 @@ bool mlx5_vhca_queue_leave(struct mlx5_vhca *vhca)
 }
 
 /**
+ * mlx5_vhca_queue_refuse() - have a command that waits for its turn told that it gets none
+ * @vhca: the VHCA, to which no other command can be added
+ *
+ * Its callback runs as that of any other does: who waits for it is not left alone.
+ */
+void mlx5_vhca_queue_refuse(struct mlx5_vhca *vhca)
+{
+	struct mlx5_vhca_image_cmd *cmd = &vhca->image;
+
+	spin_lock(&vhca_queues_lock);
+	if (!list_empty(&cmd->turn)) {
+		list_del_init(&cmd->turn);
+		cmd->refused = true;
+		vhca->queue->posted++;
+		queue_work(vhca_queue_wq, &cmd->work);
+	}
+	spin_unlock(&vhca_queues_lock);
+}
+
+/**
  * mlx5_vhca_queue_done() - end a turn
  * @vhca: the VHCA
  * @answered: false when the firmware may still be at work
