@@ -148,7 +148,8 @@ struct vfio_pci_variant_buf {
  *
  * @bytes_left: Sets @bytes to an estimate, rather too high than too low, of what a save
  *              would yield from here to the end of the stream
- *              (VFIO_DEVICE_FEATURE_MIG_DATA_SIZE). In any state but ERROR.
+ *              (VFIO_DEVICE_FEATURE_MIG_DATA_SIZE). In any state but ERROR; an image may be
+ *              in flight.
  * @reset_done: Optional. The function was reset and runs: forget what was frozen.
  *              Sessions were ended before. With @raced the reset came while other functions
  *              of the backend may have been at work, so that a freeze can have come after

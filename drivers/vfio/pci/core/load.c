@@ -98,7 +98,8 @@ void vfio_pci_variant_load_done(struct vfio_pci_variant_buf *buf, int error)
 		session->error = error;
 	if (!session->error)
 		list_add_tail(&vbuf->queue_item, &session->spare);
-	kick = !session->error && vpv_load_of(session)->pending;
+	/* A writer may queue an image before this one has landed: the work looks for one then */
+	kick = !session->error;
 	spin_unlock_irqrestore(&session->lock, flags);
 	vpv_session_landed(session, kick);
 }

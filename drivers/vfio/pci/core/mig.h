@@ -33,8 +33,8 @@ struct vpv_session;
  * mmap_lock and the core's memory_lock. state_mutex is held while the device works, and
  * never while user memory is touched. A reset comes with the core's memory_lock held, which
  * others take below mmap_lock; so it never waits for state_mutex, nor for a device at work,
- * but leaves what it has to do to whoever has or takes the mutex next: see vpv_mig_lock()
- * and vpv_mig_unlock(), the only places that lock and unlock it.
+ * but leaves what it has to do to whoever takes the mutex next: see vpv_mig_lock(), the only
+ * place besides its killable twin that locks it.
  *
  * The engine outlives its device for as long as a session does, and a session for as long as
  * user space has its file, so that a read() or write() always has a mutex to take.
@@ -60,16 +60,15 @@ struct vfio_pci_variant_mig {
 	/* Set before the mutex is waited for: who holds it is to let go early. No lock. */
 	bool going;
 
-	/*
-	 * Guards what follows it, and makes looking at deferred_reset and unlocking state_mutex
-	 * one step
-	 */
+	/* Guards what follows it */
 	spinlock_t reset_lock;
+	/* A reset is under way; one has been, and is still to be carried out */
+	bool resetting;
 	bool deferred_reset;
-	/* The reset came while somebody had the mutex, perhaps in a function of the backend */
+	/* Something was frozen or unfrozen after the reset had begun */
 	bool raced_reset;
 
-	/* Carries out a deferred reset when nobody else may come along */
+	/* Takes the mutex after a reset, in case that nobody else does */
 	struct work_struct reset_work;
 
 	/* Buffers that no session has any more, on their way to be freed */

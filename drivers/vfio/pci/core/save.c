@@ -134,20 +134,21 @@ static void vpv_save_work(struct vpv_session *session)
 {
 	struct vpv_save *save = vpv_save_of(session);
 	struct vpv_buf *buf;
+	bool busy, complete;
 	size_t next_bytes;
-	bool busy;
 	int ret;
 
 	spin_lock_irq(&session->lock);
+	complete = save->complete;
 	next_bytes = save->next_bytes;
 	busy = session->error || session->in_flight || save->nr_ready >= VPV_SAVE_READY_MAX;
 	spin_unlock_irq(&session->lock);
 
-	if (!next_bytes) {
+	if (complete) {
 		vpv_session_take_spare(session, 0);
 		return;
 	}
-	if (busy)
+	if (busy || !next_bytes)
 		return;
 
 	buf = vpv_save_get_buf(save, next_bytes);
@@ -175,16 +176,17 @@ static int vpv_save_take_slice(struct vpv_save *save, size_t max_bytes, struct v
 {
 	struct vpv_session *session = &save->session;
 	struct vpv_buf *buf;
-	int ret = 1;
+	int ret;
 
 	spin_lock_irq(&session->lock);
+	ret = vpv_session_error(session);
 	buf = list_first_entry_or_null(&save->ready, struct vpv_buf, queue_item);
-	if (session->error)
-		ret = vpv_session_error(session);
-	else if (buf)
+	if (!ret && buf) {
 		vpv_buf_slice_rest(buf, max_bytes, slice);
-	else
-		ret = save->complete ? 0 : -EAGAIN;
+		ret = 1;
+	} else if (!ret && !save->complete) {
+		ret = -EAGAIN;
+	}
 	spin_unlock_irq(&session->lock);
 	return ret;
 }

@@ -116,27 +116,27 @@ static void vpv_mig_reset_locked(struct vfio_pci_variant_mig *mig, bool raced)
 		WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_ERROR);
 }
 
-/* Carries out the resets that have come. Returns with reset_lock held. */
+/* Carries out the resets that have come */
 static void vpv_mig_settle(struct vfio_pci_variant_mig *mig)
-	__acquires(&mig->reset_lock)
 {
 	spin_lock(&mig->reset_lock);
 	while (mig->deferred_reset) {
 		bool raced = mig->raced_reset;
 
-		mig->deferred_reset = false;
+		WRITE_ONCE(mig->deferred_reset, false);
 		mig->raced_reset = false;
 		spin_unlock(&mig->reset_lock);
 		vpv_mig_reset_locked(mig, raced);
 		spin_lock(&mig->reset_lock);
 	}
+	spin_unlock(&mig->reset_lock);
 }
 
+/* Whoever has the mutex finds a device whose resets are carried out, but for new ones */
 void vpv_mig_lock(struct vfio_pci_variant_mig *mig)
 {
 	mutex_lock(&mig->state_mutex);
 	vpv_mig_settle(mig);
-	spin_unlock(&mig->reset_lock);
 }
 
 int vpv_mig_lock_killable(struct vfio_pci_variant_mig *mig)
@@ -144,22 +144,21 @@ int vpv_mig_lock_killable(struct vfio_pci_variant_mig *mig)
 	int ret;
 
 	ret = mutex_lock_killable(&mig->state_mutex);
-	if (ret)
-		return ret;
-
-	vpv_mig_settle(mig);
-	spin_unlock(&mig->reset_lock);
-	return 0;
+	if (!ret)
+		vpv_mig_settle(mig);
+	return ret;
 }
 
-/*
- * A reset that came in the meantime is carried out first: none is lost, since reset_lock
- * makes the last look at deferred_reset and the unlock one step for vpv_mig_reset_done().
- */
 void vpv_mig_unlock(struct vfio_pci_variant_mig *mig)
 {
-	vpv_mig_settle(mig);
 	mutex_unlock(&mig->state_mutex);
+}
+
+/* The function is about to be reset. What is frozen from here on may stay so. */
+void vpv_mig_reset_prepare(struct vfio_pci_variant_mig *mig)
+{
+	spin_lock(&mig->reset_lock);
+	mig->resetting = true;
 	spin_unlock(&mig->reset_lock);
 }
 
@@ -171,18 +170,8 @@ void vpv_mig_unlock(struct vfio_pci_variant_mig *mig)
 void vpv_mig_reset_done(struct vfio_pci_variant_mig *mig)
 {
 	spin_lock(&mig->reset_lock);
-	mig->deferred_reset = true;
-	if (!mutex_trylock(&mig->state_mutex)) {
-		spin_unlock(&mig->reset_lock);
-		return;
-	}
-	if (!mig->session) {
-		spin_unlock(&mig->reset_lock);
-		vpv_mig_unlock(mig);
-		return;
-	}
-	vpv_session_fail(mig->session, -ENODEV);
-	mutex_unlock(&mig->state_mutex);
+	mig->resetting = false;
+	WRITE_ONCE(mig->deferred_reset, true);
 	spin_unlock(&mig->reset_lock);
 	vpv_mig_queue(mig, &mig->reset_work);
 }
@@ -193,7 +182,8 @@ void vpv_mig_note_race(struct vfio_pci_variant_mig *mig)
 	lockdep_assert_held(&mig->state_mutex);
 
 	spin_lock(&mig->reset_lock);
-	mig->raced_reset = mig->deferred_reset;
+	if (mig->resetting || mig->deferred_reset)
+		mig->raced_reset = true;
 	spin_unlock(&mig->reset_lock);
 }
 
@@ -293,6 +283,9 @@ int vpv_session_error(struct vpv_session *session)
 {
 	int error = READ_ONCE(session->error);
 
+	/* A reset that is still to be carried out ends this session: a later one begins after it */
+	if (READ_ONCE(session->mig->deferred_reset))
+		return -ENODEV;
 	return error == -ENOTRECOVERABLE ? -EIO : error;
 }
 

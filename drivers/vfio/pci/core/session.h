@@ -68,6 +68,7 @@ void vpv_mig_detach(struct vfio_pci_variant_mig *mig);
 void vpv_mig_lock(struct vfio_pci_variant_mig *mig);
 int vpv_mig_lock_killable(struct vfio_pci_variant_mig *mig);
 void vpv_mig_unlock(struct vfio_pci_variant_mig *mig);
+void vpv_mig_reset_prepare(struct vfio_pci_variant_mig *mig);
 void vpv_mig_reset_done(struct vfio_pci_variant_mig *mig);
 void vpv_mig_note_race(struct vfio_pci_variant_mig *mig);
 enum vfio_device_mig_state vpv_mig_state(struct vfio_pci_variant_mig *mig);

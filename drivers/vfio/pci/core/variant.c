@@ -196,6 +196,14 @@ static void vpv_remove(struct pci_dev *pdev)
 	vfio_put_device(&variant->core.vdev);
 }
 
+static void vpv_reset_prepare(struct pci_dev *pdev)
+{
+	struct vfio_pci_variant *variant = vpv_drvdata(pdev);
+
+	if (variant->core.vdev.mig_ops)
+		vpv_mig_reset_prepare(variant->mig);
+}
+
 static void vpv_reset_done(struct pci_dev *pdev)
 {
 	struct vfio_pci_variant *variant = vpv_drvdata(pdev);
@@ -205,6 +213,7 @@ static void vpv_reset_done(struct pci_dev *pdev)
 }
 
 static const struct pci_error_handlers vpv_err_handlers = {
+	.reset_prepare = vpv_reset_prepare,
 	.reset_done = vpv_reset_done,
 	.error_detected = vfio_pci_core_aer_err_detected,
 };

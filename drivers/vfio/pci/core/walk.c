@@ -112,21 +112,12 @@ struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, u32 target)
 
 static int vpv_walk_bytes_left_locked(struct vfio_pci_variant_mig *mig, u64 *bytes)
 {
-	int ret;
-
 	lockdep_assert_held(&mig->state_mutex);
 
 	if (mig->gone)
 		return -ENOTCONN;
 	if (mig->state == VFIO_DEVICE_STATE_ERROR)
 		return -EIO;
-
-	/* A device at work on an image may refuse to tell */
-	if (mig->session) {
-		ret = vpv_session_wait_idle(mig->session);
-		if (ret)
-			return ret;
-	}
 	return vpv_mig_ops(mig)->bytes_left(mig->variant, bytes);
 }
 
@@ -154,7 +145,7 @@ void vpv_walk_open(struct vfio_pci_variant_mig *mig)
 
 	vpv_mig_lock(mig);
 	mig->opened = true;
-	mig->lost = false;
+	mig->lost = mig->gone;
 	frozen = vpv_walk_frozen_sides(mig->state);
 	if (frozen && !mig->gone) {
 		ret = vpv_mig_ops(mig)->unfreeze(mig->variant, frozen);
@@ -171,6 +162,7 @@ void vpv_walk_close(struct vfio_pci_variant_mig *mig)
 	if (mig->state == VFIO_DEVICE_STATE_STOP_COPY)
 		WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_STOP);
 	mig->opened = false;
+	mig->lost = false;
 	vpv_mig_unlock(mig);
 }
 

@@ -178,6 +178,28 @@ TEST_F(slow, neither_reset_nor_get_waits_for_a_save)
 	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
 }
 
+/* Whoever holds the engine's lock at the moment, here for the firmware's answer to a query */
+TEST_F(slow, a_reset_ends_the_session_at_once)
+{
+	struct task task = { .dev = &self->dev };
+	char byte;
+	int fd;
+
+	fd = vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP_COPY);
+	model_delay("QUERY_VHCA_MIGRATION_STATE", SLOW_MS);
+	ASSERT_EQ(0, pthread_create(&task.thread, NULL, ask_size, &task));
+	wait_stuck(&task, &task.tid);
+	vfio_dev_reset(&self->dev);
+	EXPECT_EQ(-1, read(fd, &byte, 1));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&self->dev));
+	EXPECT_FALSE(is_done(&task));
+	pthread_join(task.thread, NULL);
+	close(fd);
+	model_no_faults();
+	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
+}
+
 /* write() gives the device an image and goes on; what follows is told at the arc */
 TEST_F(slow, a_blocking_write_does_not_wait_for_the_device)
 {
