@@ -241,7 +241,7 @@ void vfio_image_load(const struct vfio_dev *dev,
 	VFIO_ASSERT(!ret, "load %s: %s", dev->bdf, strerror(-ret));
 }
 
-bool vfio_image_round_trip(const struct vfio_dev *dev,
+bool vfio_image_comes_back(const struct vfio_dev *dev,
 			   const struct vfio_image *image)
 {
 	struct vfio_image again = {};
@@ -251,6 +251,14 @@ bool vfio_image_round_trip(const struct vfio_dev *dev,
 	vfio_image_save(dev, &again, VFIO_DEVICE_STATE_RUNNING);
 	equal = vfio_image_equal(image, &again);
 	vfio_image_free(&again);
+	return equal;
+}
+
+bool vfio_image_round_trip(const struct vfio_dev *dev,
+			   const struct vfio_image *image)
+{
+	bool equal = vfio_image_comes_back(dev, image);
+
 	/* So that a device that takes an image only when it is new takes the next one. */
 	vfio_dev_reset(dev);
 	return equal;

@@ -84,7 +84,8 @@ static bool finish_save(struct vfio_role *role)
 {
 	vfio_image_read(role->fd, &role->got);
 	vfio_mig_set_state(&role->dev, VFIO_DEVICE_STATE_RUNNING);
-	return vfio_image_round_trip(&role->dev, &role->got);
+	/* Whoever takes the device away keeps it from being reset */
+	return vfio_image_comes_back(&role->dev, &role->got);
 }
 
 static bool finish_load(struct vfio_role *role)

@@ -153,11 +153,14 @@ void vfio_image_load(const struct vfio_dev *dev,
 		     const struct vfio_image *image, __u32 after);
 
 /*
- * Loads @image, saves it again and leaves the device as after a reset. True when the
- * device gave back what it got. The only way to compare images for certain: a
- * device that runs, if only for a moment, may change (it may have a clock), but
- * "it must not change its internal state" between RESUMING and STOP_COPY.
+ * Loads @image, saves it again and leaves the device running. True when the device
+ * gave back what it got. The only way to compare images for certain: a device that
+ * runs, if only for a moment, may change (it may have a clock), but "it must not
+ * change its internal state" between RESUMING and STOP_COPY.
  */
+bool vfio_image_comes_back(const struct vfio_dev *dev,
+			   const struct vfio_image *image);
+/* The same, and a reset, so that the next image can come. */
 bool vfio_image_round_trip(const struct vfio_dev *dev,
 			   const struct vfio_image *image);
 
