@@ -5,7 +5,7 @@
 # the memory of QEMU's ivshmem-plain. Each device is alone behind a root port,
 # so that a bus reset resets it and nothing else.
 #
-# lab: pfs=0 mem=1536 release=13 timeout=240
+# lab: pfs=0 mem=1536 release=13 timeout=400
 # lab-qemu-arg: -object
 # lab-qemu-arg: memory-backend-ram,id=m0,size=2M,share=on
 # lab-qemu-arg: -object

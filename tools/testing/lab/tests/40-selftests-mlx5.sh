@@ -4,7 +4,7 @@
 # The uAPI tests, and those of the mlx5 stream and objects, on VFs of the model:
 # two of one PF and one of another, so that moves between PFs are among them.
 #
-# lab: pfs=2 vfs=2 mem=1536 release=13 timeout=300
+# lab: pfs=2 vfs=2 mem=1536 release=13 timeout=480
 
 . "$(dirname "$0")/lib.sh"
 

@@ -5,7 +5,7 @@
 # VFs bound to our driver; and the VF is reset behind its user's back. Then a PF
 # that vfio-pci has, whose VFs ask for a token.
 #
-# lab: pfs=1 vfs=8 mem=1536 release=13 timeout=240
+# lab: pfs=1 vfs=8 mem=1536 release=13 timeout=400
 
 . "$(dirname "$0")/lib.sh"
 

@@ -4,7 +4,7 @@
 # Firmware that fails or is slow at each command of a migration. The faults are
 # set in the running model by the monitor of its QEMU, which is a port of L1.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 timeout=240
+# lab: pfs=1 vfs=2 mem=1536 release=13 timeout=400
 
 . "$(dirname "$0")/lib.sh"
 
