@@ -2,8 +2,8 @@
 /*
  * A user whose control group has memory for a part of an image only. What it
  * makes the kernel allocate is its own, also what is allocated behind its back;
- * and while the kernel makes it wait for memory nobody else has to: the PF's
- * driver can be taken away.
+ * and while the kernel makes it wait for memory nobody else has to: the PF can
+ * be reloaded.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -28,7 +28,6 @@ static void pause_a_little(void)
 }
 
 FIXTURE(user) {
-	char driver[64];
 	size_t image_bytes;
 };
 
@@ -40,7 +39,6 @@ FIXTURE_SETUP(user)
 
 	skip = open_migratable(&dev, 0);
 	if (!skip) {
-		vfio_driver_of(dev.bdf, self->driver, sizeof(self->driver));
 		vfio_image_save(&dev, &image, VFIO_DEVICE_STATE_RUNNING);
 		self->image_bytes = image.size;
 		vfio_image_free(&image);
@@ -126,27 +124,28 @@ static void end(pid_t pid, int *status)
 	waitpid(pid, status, 0);
 }
 
+/* Unbinding the PF would wait for the user all the same, for it to close the device. */
 TEST_F_TIMEOUT(user, that_waits_for_memory_does_not_hold_up_the_pf, 180)
 {
-	char pf[VFIO_BDF_LEN], pf_driver[64], nr_vfs[16];
+	char pf[VFIO_BDF_LEN], handle[32];
+	pid_t saver, reloader;
 	int status = 0;
-	pid_t saver, unbinder;
 
 	if (self->image_bytes < 32U << 20)
 		SKIP(return, "an image of %zu bytes has its memory at once",
 		     self->image_bytes);
 	if (__vfio_physfn_of(vfio_bdf(0), pf, sizeof(pf)))
 		SKIP(return, "%s is no VF", vfio_bdf(0));
-	vfio_driver_of(pf, pf_driver, sizeof(pf_driver));
-	ASSERT_EQ(0, __vfio_attr_read(pf, "sriov_numvfs", nr_vfs,
-				      sizeof(nr_vfs)));
+	snprintf(handle, sizeof(handle), "pci/%s", pf);
 	vfio_cgroup_write("memory.high", "1048576");
 	saver = start_saver();
 	ASSERT_TRUE(grows_to(4 << 20));
-	unbinder = fork();
-	ASSERT_LE(0, unbinder);
-	if (!unbinder)
-		_exit(-__vfio_driver_unbind(pf, pf_driver));
+	reloader = fork();
+	ASSERT_LE(0, reloader);
+	if (!reloader) {
+		execlp("devlink", "devlink", "dev", "reload", handle, NULL);
+		_exit(127);
+	}
 
 	EXPECT_TRUE(has_ended(saver, &status)) {
 		TH_LOG("the user is still in its system call");
@@ -154,11 +153,11 @@ TEST_F_TIMEOUT(user, that_waits_for_memory_does_not_hold_up_the_pf, 180)
 	}
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(ENOTCONN, WEXITSTATUS(status));
-	ASSERT_EQ(unbinder, waitpid(unbinder, &status, 0));
+	ASSERT_EQ(reloader, waitpid(reloader, &status, 0));
 	EXPECT_TRUE(WIFEXITED(status));
-	EXPECT_EQ(0, WEXITSTATUS(status));
-	EXPECT_EQ(0, __vfio_driver_bind(pf, pf_driver));
-	EXPECT_EQ(0, __vfio_attr_write(pf, "sriov_numvfs", nr_vfs));
+	EXPECT_EQ(0, WEXITSTATUS(status)) {
+		TH_LOG("devlink dev reload %s", handle);
+	}
 }
 
 int main(int argc, char **argv)
