@@ -26,8 +26,7 @@ struct vpv_session;
  *
  * Lock order, outermost first:
  *
- *	vpv_session.io_mutex -> state_mutex -> reset_lock
- *					    -> vpv_session.lock
+ *	vpv_session.io_mutex -> state_mutex -> reset_lock -> vpv_session.lock
  *
  * io_mutex is held while user memory is touched, hence while pages fault, hence around
  * mmap_lock and the core's memory_lock. state_mutex is held while the device works, and

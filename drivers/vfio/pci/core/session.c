@@ -109,7 +109,6 @@ static void vpv_mig_reset_locked(struct vfio_pci_variant_mig *mig, bool raced)
 	if (!mig->variant)
 		return;
 
-	WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_RUNNING);
 	vpv_session_end(mig);
 	if (!mig->gone && vpv_mig_ops(mig)->reset_done &&
 	    vpv_mig_ops(mig)->reset_done(mig->variant, raced))
@@ -123,6 +122,10 @@ static void vpv_mig_settle(struct vfio_pci_variant_mig *mig)
 	while (mig->deferred_reset) {
 		bool raced = mig->raced_reset;
 
+		/* Before nobody sees any more that there was a reset */
+		WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_RUNNING);
+		if (mig->session)
+			vpv_session_fail(mig->session, -ENODEV);
 		WRITE_ONCE(mig->deferred_reset, false);
 		mig->raced_reset = false;
 		spin_unlock(&mig->reset_lock);
