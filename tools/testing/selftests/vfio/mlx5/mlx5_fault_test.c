@@ -351,16 +351,25 @@ TEST_F(slow, close_during_a_load)
 	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
 }
 
-/* A function that is being loaded has no size to tell yet. */
+/*
+ * A function that is being loaded has no size to tell yet. A question that comes before the
+ * driver has posted the command is answered at once, those after it when the command is over.
+ */
 TEST_F(slow, size_waits_for_the_load)
 {
-	struct timespec start;
+	struct timespec start, asked;
+	unsigned int longest_ms = 0;
 	__u64 bytes;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	start_slow_load(self);
-	EXPECT_EQ(0, __vfio_mig_data_size(&self->dev, &bytes));
-	EXPECT_LE(SLOW_MS, ms_since(&start));
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &asked);
+		EXPECT_EQ(0, __vfio_mig_data_size(&self->dev, &bytes));
+		if (ms_since(&asked) > longest_ms)
+			longest_ms = ms_since(&asked);
+	} while (longest_ms < SLOW_MS / 2 && ms_since(&start) < 2 * SLOW_MS);
+	EXPECT_LE(SLOW_MS / 2, longest_ms);
 	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP);
 }
 
