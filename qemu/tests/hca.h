@@ -10,7 +10,7 @@
 #define TESTS_HCA_H
 
 #include "pci.h"
-#include "connectx_ifc.h"
+#include "base/ifc.h"
 
 #define HCA_SLOTS           32
 #define HCA_PAGE_SLOT       31

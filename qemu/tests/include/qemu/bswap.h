@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What connectx_ifc.h needs of QEMU's header of this name, for programs that
+ * What base/ifc.h needs of QEMU's header of this name, for programs that
  * are not QEMU: the tests share the model's layouts, not its logic.
  */
 #ifndef TESTS_QEMU_BSWAP_H

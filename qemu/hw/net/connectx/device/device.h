@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: what the PF and VF types share
+ */
+#ifndef HW_NET_CONNECTX_PCI_H
+#define HW_NET_CONNECTX_PCI_H
+
+#include "base/connectx.h"
+
+/* BAR0, MSI-X, PCI Express with FLR, ARI */
+bool cx_pci_realize(PCIDevice *pci, ConnectXFunction *fn, uint64_t bar_size,
+                    Error **errp);
+void cx_pci_unrealize(PCIDevice *pci, ConnectXFunction *fn);
+void cx_pci_write_config(PCIDevice *pci, ConnectXFunction *fn, uint32_t addr,
+                         uint32_t val, int len);
+
+/* Vendor-specific capability of the PF (device/vsc.c) */
+int cx_vsc_init(PCIDevice *pci, Error **errp);
+void cx_vsc_reset(ConnectXDevice *dev, PCIDevice *pci);
+uint32_t cx_vsc_read(PCIDevice *pci, uint32_t addr, int len);
+void cx_vsc_write(ConnectXDevice *dev, PCIDevice *pci, uint32_t addr,
+                  uint32_t val, int len);
+
+void cx_pf_register(void);
+void cx_vf_register(void);
+
+/* Does QEMU's memory layout agree with the headers this was built from? */
+bool cx_layout_check(ObjectClass *pci_device_class);
+
+#endif /* HW_NET_CONNECTX_PCI_H */

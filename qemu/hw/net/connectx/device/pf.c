@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: the physical function, a ConnectX-6 Dx
+ *
+ * The PF owns the device: port, properties and, by SR-IOV, its VFs, which QEMU
+ * makes when the PF is realized and enables when the guest sets VF Enable.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "hw/pci/msix.h"
+#include "hw/pci/pcie.h"
+#include "hw/pci/pcie_sriov.h"
+#include "hw/qdev-properties.h"
+#include "hw/resettable.h"
+#include "migration/vmstate.h"
+#include "net/net.h"
+#include "base/connectx.h"
+#include "ops/ops.h"
+#include "packet/packet.h"
+#include "device/device.h"
+#include "trace.h"
+
+#define CX_PCIE_CAP     0x60
+#define CX_MSIX_CAP     0x9c
+#define CX_ARI_CAP      0x100
+#define CX_SRIOV_CAP    0x180
+
+#define CX_HW_MTU       1522
+
+bool cx_pci_realize(PCIDevice *pci, ConnectXFunction *fn, uint64_t bar_size,
+                    Error **errp)
+{
+    uint32_t vectors = pci_is_vf(pci) ? CX_VF_VECTORS : CX_PF_VECTORS;
+
+    memory_region_init_io(&fn->bar, OBJECT(pci), &cx_bar_ops, fn,
+                          "connectx-bar0", bar_size);
+    pci_register_bar(pci, 0, PCI_BASE_ADDRESS_SPACE_MEMORY |
+                             PCI_BASE_ADDRESS_MEM_TYPE_64 |
+                             PCI_BASE_ADDRESS_MEM_PREFETCH, &fn->bar);
+    if (msix_init(pci, vectors, &fn->bar, 0, CX_MSIX_TABLE_OFF, &fn->bar, 0,
+                  CX_MSIX_PBA_OFF, CX_MSIX_CAP, errp) < 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < vectors; i++) {
+        msix_vector_use(pci, i);
+    }
+    if (pcie_endpoint_cap_init(pci, CX_PCIE_CAP) < 0) {
+        error_setg(errp, "connectx: no room for the PCI Express capability");
+        msix_uninit(pci, &fn->bar, &fn->bar);
+        return false;
+    }
+    pcie_cap_flr_init(pci);
+    pcie_ari_init(pci, CX_ARI_CAP);
+    return true;
+}
+
+void cx_pci_unrealize(PCIDevice *pci, ConnectXFunction *fn)
+{
+    cx_fn_uninit(fn);
+    pcie_cap_exit(pci);
+    msix_unuse_all_vectors(pci);
+    msix_uninit(pci, &fn->bar, &fn->bar);
+}
+
+void cx_pci_write_config(PCIDevice *pci, ConnectXFunction *fn, uint32_t addr,
+                         uint32_t val, int len)
+{
+    bool could = cx_fn_may_dma(fn);
+
+    pci_default_write_config(pci, addr, val, len);
+    pcie_cap_flr_write_config(pci, addr, val, len);
+    /* What came while bus mastering was off has waited for this. */
+    if (!could && cx_fn_may_dma(fn)) {
+        cx_fn_rescan(fn);
+    }
+}
+
+static void cx_pf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
+                               int len)
+{
+    ConnectXPFState *s = CONNECTX_PF(pci);
+
+    cx_pci_write_config(pci, &s->fn, addr, val, len);
+    cx_vsc_write(&s->dev, pci, addr, val, len);
+}
+
+static ssize_t cx_nic_receive(NetClientState *nc, const uint8_t *buf,
+                              size_t size)
+{
+    ConnectXPFState *s = qemu_get_nic_opaque(nc);
+    uint8_t padded[CX_FRAME_MIN] = { 0 };
+
+    if (size < CX_ETH_HEADER || size > CX_FRAME_MAX) {
+        return size;
+    }
+    if (size < CX_FRAME_MIN) {
+        memcpy(padded, buf, size);
+        buf = padded;
+    }
+    cx_switch_forward(&s->dev, NULL, buf, MAX(size, CX_FRAME_MIN));
+    return size;
+}
+
+static void cx_nic_link_changed(NetClientState *nc)
+{
+    ConnectXPFState *s = qemu_get_nic_opaque(nc);
+
+    for (unsigned i = 0; i <= s->dev.nr_vfs; i++) {
+        ConnectXFunction *fn = cx_dev_find_function(&s->dev, i);
+
+        if (fn && fn->state == CX_FN_OPERATIONAL) {
+            cx_vport_link_event(fn);
+        }
+    }
+}
+
+static NetClientInfo cx_nic_info = {
+    .type = NET_CLIENT_DRIVER_NIC,
+    .size = sizeof(NICState),
+    .receive = cx_nic_receive,
+    .link_status_changed = cx_nic_link_changed,
+};
+
+static bool cx_pf_init_sriov(ConnectXPFState *s, Error **errp)
+{
+    PCIDevice *pci = PCI_DEVICE(s);
+
+    if (!s->vfs) {
+        return true;
+    }
+    s->dev.nr_vfs = s->vfs;
+    if (!pcie_sriov_pf_init(pci, CX_SRIOV_CAP, TYPE_CONNECTX_VF,
+                            CX_VF_DEVICE_ID, s->vfs, s->vfs, 1, 1, errp)) {
+        return false;
+    }
+    pcie_sriov_pf_init_vf_bar(pci, 0, PCI_BASE_ADDRESS_SPACE_MEMORY |
+                                      PCI_BASE_ADDRESS_MEM_TYPE_64 |
+                                      PCI_BASE_ADDRESS_MEM_PREFETCH,
+                              CX_VF_BAR_SIZE);
+    return true;
+}
+
+static void cx_pf_realize(PCIDevice *pci, Error **errp)
+{
+    ConnectXPFState *s = CONNECTX_PF(pci);
+
+    if (s->vfs > CX_VFS_MAX) {
+        error_setg(errp, "connectx-pf: vfs must be at most %u", CX_VFS_MAX);
+        return;
+    }
+    if (!cx_pci_realize(pci, &s->fn, CX_PF_BAR_SIZE, errp)) {
+        return;
+    }
+    if (cx_vsc_init(pci, errp) < 0) {
+        cx_pci_unrealize(pci, &s->fn);
+        return;
+    }
+    pci->config_write = cx_pf_write_config;
+    pci->config_read = cx_vsc_read;
+    qemu_macaddr_default_if_unset(&s->dev.nic_conf.macaddr);
+    s->dev.pf = &s->fn;
+    s->dev.port_mtu = CX_HW_MTU;
+    cx_fn_init(&s->fn, pci, &s->dev, 0);
+    if (!cx_pf_init_sriov(s, errp)) {
+        cx_pci_unrealize(pci, &s->fn);
+        return;
+    }
+    s->dev.nic = qemu_new_nic(&cx_nic_info, &s->dev.nic_conf,
+                              object_get_typename(OBJECT(pci)), pci->qdev.id,
+                              &pci->qdev.mem_reentrancy_guard, s);
+    qemu_format_nic_info_str(qemu_get_queue(s->dev.nic),
+                             s->dev.nic_conf.macaddr.a);
+}
+
+static void cx_pf_exit(PCIDevice *pci)
+{
+    ConnectXPFState *s = CONNECTX_PF(pci);
+
+    pcie_sriov_pf_exit(pci);
+    g_clear_pointer(&s->dev.nic, qemu_del_nic);
+    cx_pci_unrealize(pci, &s->fn);
+}
+
+/* A reset of the PF takes the whole device with it. */
+static void cx_pf_reset_hold(Object *obj, ResetType type)
+{
+    ConnectXPFState *s = CONNECTX_PF(obj);
+
+    for (unsigned i = 0; i < s->dev.nr_vfs; i++) {
+        ConnectXFunction *vf = s->dev.vf[i];
+
+        if (vf) {
+            cx_fn_reset(vf);
+            vf->host_enabled = false;
+            vf->host_pages_wanted = 0;
+            g_array_set_size(vf->host_pages, 0);
+        }
+    }
+    cx_fn_reset(&s->fn);
+    cx_vsc_reset(&s->dev, PCI_DEVICE(obj));
+}
+
+static const Property cx_pf_properties[] = {
+    DEFINE_NIC_PROPERTIES(ConnectXPFState, dev.nic_conf),
+    DEFINE_PROP_UINT16("vfs", ConnectXPFState, vfs, 8),
+    DEFINE_PROP_UINT32("fw-pages", ConnectXPFState, dev.fw_pages, 0),
+    DEFINE_PROP_SIZE("image-pad", ConnectXPFState, dev.image_pad, 0),
+    DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),
+    DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
+};
+
+/*
+ * The fault properties can be set while the device runs, which qdev's own
+ * cannot.
+ */
+static char *cx_get_fail_cmd(Object *obj, Error **errp)
+{
+    return g_strdup(CONNECTX_PF(obj)->dev.fail_cmd ?: "");
+}
+
+/* Takes over a command's name; the empty string means none. */
+static bool cx_set_cmd(char **cmd, uint16_t *opcode, const char *property,
+                       const char *value, Error **errp)
+{
+    if (*value && !cx_cmd_parse(value, opcode)) {
+        error_setg(errp, "%s: '%s' is no command", property, value);
+        return false;
+    }
+    g_free(*cmd);
+    *cmd = *value ? g_strdup(value) : NULL;
+    return true;
+}
+
+static void cx_set_fail_cmd(Object *obj, const char *value, Error **errp)
+{
+    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
+
+    if (cx_set_cmd(&dev->fail_cmd, &dev->fail_opcode, "x-fail-cmd", value,
+                   errp)) {
+        dev->fail_seen = 0;
+    }
+}
+
+static char *cx_get_delay_cmd(Object *obj, Error **errp)
+{
+    return g_strdup(CONNECTX_PF(obj)->dev.delay_cmd ?: "");
+}
+
+static void cx_set_delay_cmd(Object *obj, const char *value, Error **errp)
+{
+    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
+
+    cx_set_cmd(&dev->delay_cmd, &dev->delay_opcode, "x-delay-cmd", value,
+               errp);
+}
+
+/* opaque is the offset of the number in ConnectXPFState. */
+static void cx_get_number(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    uint32_t *at = (void *)((char *)CONNECTX_PF(obj) + (uintptr_t)opaque);
+
+    visit_type_uint32(v, name, at, errp);
+}
+
+static void cx_set_number(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    uint32_t *at = (void *)((char *)CONNECTX_PF(obj) + (uintptr_t)opaque);
+    uint32_t value;
+
+    if (visit_type_uint32(v, name, &value, errp)) {
+        *at = value;
+    }
+}
+
+static void cx_pf_add_number(ObjectClass *class, const char *name,
+                             uintptr_t offset, const char *text)
+{
+    object_class_property_add(class, name, "uint32", cx_get_number,
+                              cx_set_number, NULL, (void *)offset);
+    object_class_property_set_description(class, name, text);
+}
+
+static void cx_pf_add_faults(ObjectClass *class)
+{
+    object_class_property_add_str(class, "x-fail-cmd", cx_get_fail_cmd,
+                                  cx_set_fail_cmd);
+    object_class_property_set_description(class, "x-fail-cmd",
+        "Opcode (name or number) to fail; setting it starts the count anew");
+    cx_pf_add_number(class, "x-fail-nth",
+                     offsetof(ConnectXPFState, dev.fail_nth),
+                     "Fail only the n-th of them from now on; 0: each");
+    cx_pf_add_number(class, "x-fail-status",
+                     offsetof(ConnectXPFState, dev.fail_status),
+                     "Status of the failed commands");
+    object_class_property_add_str(class, "x-delay-cmd", cx_get_delay_cmd,
+                                  cx_set_delay_cmd);
+    object_class_property_set_description(class, "x-delay-cmd",
+        "Opcode (name or number) whose completion to delay");
+    cx_pf_add_number(class, "x-delay-ms",
+                     offsetof(ConnectXPFState, dev.delay_ms),
+                     "By how long");
+    cx_pf_add_number(class, "x-save-next",
+                     offsetof(ConnectXPFState, dev.save_next),
+                     "next_required_umem_size of a SAVE without chunks");
+}
+
+static void cx_pf_instance_init(Object *obj)
+{
+    CONNECTX_PF(obj)->dev.fail_status = CX_INTERNAL;
+}
+
+static void cx_pf_instance_finalize(Object *obj)
+{
+    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
+
+    g_free(dev->fail_cmd);
+    g_free(dev->delay_cmd);
+}
+
+static const VMStateDescription cx_pf_vmstate = {
+    .name = TYPE_CONNECTX_PF,
+    .unmigratable = 1,
+};
+
+static void cx_pf_class_init(ObjectClass *class, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(class);
+    PCIDeviceClass *pc = PCI_DEVICE_CLASS(class);
+    ResettableClass *rc = RESETTABLE_CLASS(class);
+
+    if (!cx_layout_check(object_class_get_parent(class))) {
+        exit(EXIT_FAILURE);
+    }
+    pc->realize = cx_pf_realize;
+    pc->exit = cx_pf_exit;
+    pc->vendor_id = CX_VENDOR_ID;
+    pc->device_id = CX_PF_DEVICE_ID;
+    pc->subsystem_vendor_id = CX_VENDOR_ID;
+    pc->subsystem_id = CX_PF_DEVICE_ID;
+    pc->class_id = PCI_CLASS_NETWORK_ETHERNET;
+    rc->phases.hold = cx_pf_reset_hold;
+    dc->desc = "ConnectX-6 Dx physical function (model)";
+    dc->vmsd = &cx_pf_vmstate;
+    device_class_set_props(dc, cx_pf_properties);
+    set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
+    cx_pf_add_faults(class);
+}
+
+static const InterfaceInfo cx_pf_interfaces[] = {
+    { INTERFACE_PCIE_DEVICE },
+    { }
+};
+
+static const TypeInfo cx_pf_type = {
+    .name = TYPE_CONNECTX_PF,
+    .parent = TYPE_PCI_DEVICE,
+    .instance_size = sizeof(ConnectXPFState),
+    .instance_init = cx_pf_instance_init,
+    .instance_finalize = cx_pf_instance_finalize,
+    .class_init = cx_pf_class_init,
+    .interfaces = (InterfaceInfo *)cx_pf_interfaces,
+};
+
+void cx_pf_register(void)
+{
+    type_register_static(&cx_pf_type);
+}

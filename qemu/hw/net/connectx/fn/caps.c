@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: capability pages
+ *
+ * Capabilities decide nearly everything that a driver attempts, so the set is
+ * kept small: what stands here is modelled, what is not modelled stays zero.
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "base/connectx.h"
+#include "ops/ops.h"
+#include "queue/queue.h"
+#include "trace.h"
+
+/* What a driver may change of a page; the maximum page bounds each field. */
+typedef struct ConnectXCapField {
+    uint8_t type;
+    bool by_pf_only;
+    uint16_t bit;
+    uint16_t width;
+} ConnectXCapField;
+
+#define CX_SETTABLE(_type, _s, _f, _pf) \
+    { .type = _type, .by_pf_only = _pf, .bit = CX_BIT(_s, _f), \
+      .width = CX_WIDTH(_s, _f) }
+#define CX_SETTABLE_GEN(_f) \
+    CX_SETTABLE(CX_CAP_GENERAL, cmd_hca_cap, _f, false)
+
+static const ConnectXCapField cx_cap_fields[] = {
+    CX_SETTABLE_GEN(pkey_table_size),
+    CX_SETTABLE_GEN(log_max_qp),
+    CX_SETTABLE_GEN(cmdif_checksum),
+    CX_SETTABLE_GEN(uar_4k),
+    CX_SETTABLE_GEN(log_uar_page_sz),
+    CX_SETTABLE_GEN(cache_line_128byte),
+    CX_SETTABLE_GEN(num_vhca_ports),
+    CX_SETTABLE_GEN(release_all_pages),
+    CX_SETTABLE_GEN(mkey_by_name),
+    CX_SETTABLE_GEN(disable_link_up),
+    CX_SETTABLE_GEN(roce),
+    CX_SETTABLE_GEN(log_max_current_uc_list),
+    CX_SETTABLE(CX_CAP_GENERAL_2, cmd_hca_cap_2, migratable, true),
+};
+
+/* SET_HCA_CAP for another function carries no more than this of the page. */
+#define CX_CAP_SET_SIZE     CX_SZ(cmd_hca_cap)
+
+static void cx_caps_general_queues(uint8_t *p)
+{
+    CX_SET(cmd_hca_cap, p, log_max_srq_sz, CX_LOG_WQ_SIZE_MAX);
+    CX_SET(cmd_hca_cap, p, log_max_qp_sz, CX_LOG_WQ_SIZE_MAX);
+    CX_SET(cmd_hca_cap, p, log_max_qp, 16);
+    CX_SET(cmd_hca_cap, p, log_max_srq, 16);
+    CX_SET(cmd_hca_cap, p, log_max_cq_sz, CX_LOG_CQ_SIZE_MAX);
+    CX_SET(cmd_hca_cap, p, log_max_cq, 16);
+    CX_SET(cmd_hca_cap, p, cq_moderation, 1);
+    CX_SET(cmd_hca_cap, p, log_max_eq_sz, CX_LOG_EQ_SIZE_MAX);
+    CX_SET(cmd_hca_cap, p, log_max_eq, ctz32(CX_EQS_MAX));
+    CX_SET(cmd_hca_cap, p, max_num_eqs, CX_EQS_MAX);
+    CX_SET(cmd_hca_cap, p, log_max_mkey, 20);
+    CX_SET(cmd_hca_cap, p, log_max_mrw_sz, 62);
+    CX_SET(cmd_hca_cap, p, log_max_klm_list_size, 6);
+    CX_SET(cmd_hca_cap, p, log_max_pd, 16);
+    CX_SET(cmd_hca_cap, p, log_max_transport_domain, 16);
+    CX_SET(cmd_hca_cap, p, log_max_rq, 16);
+    CX_SET(cmd_hca_cap, p, log_max_sq, 16);
+    CX_SET(cmd_hca_cap, p, log_max_tir, 14);
+    CX_SET(cmd_hca_cap, p, log_max_tis, 14);
+    CX_SET(cmd_hca_cap, p, log_max_rmp, 16);
+    CX_SET(cmd_hca_cap, p, log_max_rqt, 14);
+    CX_SET(cmd_hca_cap, p, log_max_rqt_size, CX_LOG_RQT_SIZE_MAX);
+    CX_SET(cmd_hca_cap, p, log_max_tis_per_sq, 1);
+    CX_SET(cmd_hca_cap, p, basic_cyclic_rcv_wqe, 1);
+    CX_SET(cmd_hca_cap, p, log_max_wq_sz, CX_LOG_WQ_SIZE_MAX);
+    CX_SET(cmd_hca_cap, p, log_min_stride_sz_rq, 4);
+    CX_SET(cmd_hca_cap, p, log_max_stride_sz_rq, 12);
+    CX_SET(cmd_hca_cap, p, log_min_stride_sz_sq, 6);
+    CX_SET(cmd_hca_cap, p, log_max_stride_sz_sq, 12);
+    /* mlx5e refuses less than 16 blocks of a WQE */
+    CX_SET(cmd_hca_cap, p, max_wqe_sz_sq, 1024);
+    CX_SET(cmd_hca_cap, p, max_wqe_sz_rq, 512);
+}
+
+static void cx_caps_general(ConnectXFunction *fn, uint8_t *p)
+{
+    CX_SET(cmd_hca_cap, p, vhca_id, fn->vhca_id);
+    CX_SET(cmd_hca_cap, p, port_type, 1);       /* Ethernet */
+    CX_SET(cmd_hca_cap, p, num_ports, 1);
+    CX_SET(cmd_hca_cap, p, num_vhca_ports, 1);
+    CX_SET(cmd_hca_cap, p, gid_table_size, 0);
+    CX_SET(cmd_hca_cap, p, eth_net_offloads, 1);
+    CX_SET(cmd_hca_cap, p, nic_flow_table, 1);
+    CX_SET(cmd_hca_cap, p, cqe_version, 1);
+    CX_SET(cmd_hca_cap, p, log_max_msg, 30);
+    CX_SET(cmd_hca_cap, p, log_pg_sz, CX_PAGE_SHIFT);
+    CX_SET(cmd_hca_cap, p, bf, 1);
+    CX_SET(cmd_hca_cap, p, log_bf_reg_size, 9);
+    /* Size of the BAR in units of 1 MiB, as a power of two */
+    CX_SET(cmd_hca_cap, p, uar_sz, ctz64(memory_region_size(&fn->bar) / MiB));
+    CX_SET(cmd_hca_cap, p, num_of_uars_per_page, 1);
+    CX_SET(cmd_hca_cap, p, device_frequency_mhz, 1000);
+    CX_SET(cmd_hca_cap, p, device_frequency_khz, 1000000);
+    CX_SET(cmd_hca_cap, p, log_max_current_uc_list, CX_LOG_MAC_LIST);
+    CX_SET(cmd_hca_cap, p, log_max_current_mc_list, CX_LOG_MAC_LIST);
+    CX_SET(cmd_hca_cap, p, log_max_vlan_list, CX_LOG_MAC_LIST);
+    CX_SET(cmd_hca_cap, p, hca_cap_2, 1);
+    cx_caps_general_queues(p);
+    if (fn->is_vf) {
+        return;
+    }
+    CX_SET(cmd_hca_cap, p, migration, 1);
+    if (fn->dev->eswitch) {
+        CX_SET(cmd_hca_cap, p, vport_group_manager, 1);
+        CX_SET(cmd_hca_cap, p, eswitch_manager, 1);
+        CX_SET(cmd_hca_cap, p, nic_vport_change_event, 1);
+    }
+}
+
+static void cx_caps_general_2(ConnectXFunction *fn, uint8_t *p)
+{
+    if (fn->is_vf) {
+        CX_SET(cmd_hca_cap_2, p, migratable, fn->dev->migratable);
+        return;
+    }
+    CX_SET(cmd_hca_cap_2, p, migration_multi_load, 1);
+    CX_SET(cmd_hca_cap_2, p, migration_tracking_state, 1);
+}
+
+static void cx_caps_ethernet(ConnectXFunction *fn, uint8_t *p)
+{
+#define ETH(f, v) CX_SET(per_protocol_networking_offload_caps, p, f, v)
+    ETH(csum_cap, 1);
+    ETH(vlan_cap, 1);
+    ETH(max_lso_cap, 18);
+    ETH(wqe_inline_mode, 2);                    /* nothing need be inline */
+    ETH(rss_ind_tbl_cap, CX_LOG_RQT_SIZE_MAX);
+    ETH(self_lb_en_modifiable, 1);
+    ETH(cqe_checksum_full, 1);
+#undef ETH
+}
+
+static void cx_caps_flow_layout(uint8_t *p)
+{
+#define FT(f, v) CX_SET(flow_table_prop_layout, p, f, v)
+    FT(ft_support, 1);
+    FT(flow_modify_en, 1);
+    FT(modify_root, 1);
+    FT(identified_miss_table_mode, 1);
+    FT(flow_table_modify, 1);
+    FT(log_max_ft_size, CX_LOG_FLOW_ENTRIES);
+    FT(max_ft_level, 64);
+    FT(log_max_ft_num, CX_LOG_FLOW_TABLES);
+    FT(log_max_destination, CX_LOG_FLOW_DESTS);
+    FT(log_max_flow, CX_LOG_FLOW_ENTRIES);
+#undef FT
+    /* Every outer field may be matched, and under a mask. */
+    stl_be_p(CX_ADDR(flow_table_prop_layout, p, ft_field_support), -1);
+    stl_be_p(CX_ADDR(flow_table_prop_layout, p, ft_field_bitmask_support), -1);
+}
+
+static void cx_caps_flow_table(ConnectXFunction *fn, uint8_t *p)
+{
+    cx_caps_flow_layout(CX_ADDR(flow_table_nic_cap, p,
+                                flow_table_properties_nic_receive));
+}
+
+static void cx_caps_eswitch_flow_table(ConnectXFunction *fn, uint8_t *p)
+{
+    cx_caps_flow_layout(CX_ADDR(flow_table_eswitch_cap, p,
+                                flow_table_properties_nic_esw_fdb));
+}
+
+static void cx_caps_eswitch(ConnectXFunction *fn, uint8_t *p)
+{
+    CX_SET(e_switch_cap, p, nic_vport_node_guid_modify, 1);
+    /* Without these two mlx5_core cannot even set "no VLAN" for a VF. */
+    CX_SET(e_switch_cap, p, vport_cvlan_strip, 1);
+    CX_SET(e_switch_cap, p, vport_cvlan_insert_if_not_exist, 1);
+}
+
+static const struct {
+    uint8_t type;
+    bool eswitch_only;
+    void (*fill)(ConnectXFunction *fn, uint8_t *page);
+} cx_cap_pages[] = {
+    { CX_CAP_GENERAL, false, cx_caps_general },
+    { CX_CAP_ETHERNET, false, cx_caps_ethernet },
+    { CX_CAP_FLOW_TABLE, false, cx_caps_flow_table },
+    { CX_CAP_ESWITCH_FLOW_TABLE, true, cx_caps_eswitch_flow_table },
+    { CX_CAP_ESWITCH, true, cx_caps_eswitch },
+    { CX_CAP_GENERAL_2, false, cx_caps_general_2 },
+};
+
+void cx_caps_reset(ConnectXFunction *fn)
+{
+    /* The PF's administrator set it; it outlives the VF's resets. */
+    bool keep = fn->caps.max[CX_CAP_GENERAL_2];
+    bool migratable = keep && CX_GET(cmd_hca_cap_2,
+                                     fn->caps.max[CX_CAP_GENERAL_2],
+                                     migratable);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cx_cap_pages); i++) {
+        unsigned type = cx_cap_pages[i].type;
+
+        if (cx_cap_pages[i].eswitch_only &&
+            (fn->is_vf || !fn->dev->eswitch)) {
+            continue;
+        }
+        if (!fn->caps.max[type]) {
+            fn->caps.max[type] = g_malloc(CX_CAP_PAGE_SIZE);
+            fn->caps.cur[type] = g_malloc(CX_CAP_PAGE_SIZE);
+        }
+        memset(fn->caps.max[type], 0, CX_CAP_PAGE_SIZE);
+        cx_cap_pages[i].fill(fn, fn->caps.max[type]);
+        if (type == CX_CAP_GENERAL_2 && keep && fn->is_vf) {
+            CX_SET(cmd_hca_cap_2, fn->caps.max[type], migratable, migratable);
+        }
+        memcpy(fn->caps.cur[type], fn->caps.max[type], CX_CAP_PAGE_SIZE);
+    }
+}
+
+void cx_caps_free(ConnectXFunction *fn)
+{
+    for (unsigned type = 0; type < CX_CAP_TYPES; type++) {
+        g_clear_pointer(&fn->caps.cur[type], g_free);
+        g_clear_pointer(&fn->caps.max[type], g_free);
+    }
+}
+
+ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
+                             const uint8_t *page, bool by_pf)
+{
+    uint8_t rest[CX_CAP_SET_SIZE];
+
+    if (type >= CX_CAP_TYPES || !fn->caps.max[type]) {
+        return CX_BAD_PARAM;
+    }
+    memcpy(rest, page, sizeof(rest));
+    if (type == CX_CAP_GENERAL) {
+        /* An image brings the id of the function that it was saved from. */
+        CX_SET(cmd_hca_cap, rest, vhca_id, fn->vhca_id);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(cx_cap_fields); i++) {
+        const ConnectXCapField *f = &cx_cap_fields[i];
+        uint32_t max;
+
+        if (f->type != type) {
+            continue;
+        }
+        max = cx_bits_get(fn->caps.max[type], f->bit, f->width);
+        /* What only the PF may set, it sets in the maximum page too. */
+        if (f->by_pf_only ? !by_pf && max != cx_bits_get(rest, f->bit, f->width)
+                          : cx_bits_get(rest, f->bit, f->width) > max) {
+            return CX_BAD_PARAM;
+        }
+        cx_bits_set(rest, f->bit, f->width, max);
+    }
+    if (memcmp(rest, fn->caps.max[type], sizeof(rest))) {
+        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: capability page 0x%x "
+                      "changes what cannot be set\n", fn->number, type);
+        return CX_BAD_PARAM;
+    }
+    return CX_OK;
+}
+
+ConnectXStatus cx_caps_set(ConnectXFunction *fn, unsigned type,
+                           const uint8_t *page, bool by_pf)
+{
+    ConnectXStatus status = cx_caps_check(fn, type, page, by_pf);
+
+    if (status != CX_OK) {
+        return status;
+    }
+    memcpy(fn->caps.cur[type], page, CX_CAP_SET_SIZE);
+    if (type == CX_CAP_GENERAL) {
+        CX_SET(cmd_hca_cap, fn->caps.cur[type], vhca_id, fn->vhca_id);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(cx_cap_fields); i++) {
+        const ConnectXCapField *f = &cx_cap_fields[i];
+
+        if (f->type == type && f->by_pf_only) {
+            cx_bits_set(fn->caps.max[type], f->bit, f->width,
+                        cx_bits_get(page, f->bit, f->width));
+        }
+    }
+    cx_fn_changed(fn);
+    return CX_OK;
+}

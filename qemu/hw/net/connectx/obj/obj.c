@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: the object store
+ *
+ * Every object that a command creates lives here, whatever its kind, so that
+ * numbers, references, limits and the migration image are handled once. An
+ * object is its creation input plus a page list plus a little run state;
+ * everything else (who refers to whom) is derived by its kind's link function.
+ */
+#include "qemu/osdep.h"
+#include "qemu/units.h"
+#include "qemu/log.h"
+#include "base/connectx.h"
+#include "ops/ops.h"
+#include "queue/queue.h"
+#include "trace.h"
+
+/* 24-bit numbers; the low ones are left out as drivers give some a meaning. */
+#define CX_ID24_FIRST   0x80
+#define CX_ID24_LAST    0xffffff
+
+/* Page list entries of all objects of a function together (128 MiB of RAM). */
+#define CX_STORE_PAS_MAX (16 * MiB)
+
+enum {
+    CX_SPACE_OWN,
+    /* Send queue doorbells and CQEs carry a number without saying its kind. */
+    CX_SPACE_WQ,
+};
+
+#define CX_SMALL(_kind, _name, _in, _first, _last, _limit)                   \
+    [_kind] = { .name = _name, .in_len_min = CX_SZ(_in),                      \
+                .in_len_max = CX_SZ(_in), .first_id = _first,                 \
+                .last_id = _last, .limit = _limit, .saved = true }
+#define CX_LINKED(_kind, _name, _in, _max, _last, _limit, _space, _pas, _fn)  \
+    [_kind] = { .name = _name, .in_len_min = CX_SZ(_in),                      \
+                .in_len_max = CX_SZ(_in) + (_max), .first_id = CX_ID24_FIRST, \
+                .last_id = _last, .limit = _limit, .space = _space,           \
+                .has_pas = _pas, .saved = true, .link = _fn }
+
+static const ConnectXObjType cx_obj_types[CX_OBJ_KINDS] = {
+    CX_SMALL(CX_OBJ_UAR, "UAR", alloc_uar_in, CX_UAR_FIRST,
+             CX_PF_BAR_SIZE / CX_PAGE_SIZE - 1, 8192),
+    CX_SMALL(CX_OBJ_PD, "PD", alloc_pd_in, CX_ID24_FIRST, CX_ID24_LAST, 65536),
+    CX_SMALL(CX_OBJ_TD, "TD", alloc_transport_domain_in, CX_ID24_FIRST,
+             CX_ID24_LAST, 65536),
+    CX_SMALL(CX_OBJ_XRCD, "XRCD", alloc_xrcd_in, CX_ID24_FIRST, CX_ID24_LAST,
+             65536),
+    /* 8 bits wide in rqc.counter_set_id, where 0 means none */
+    CX_SMALL(CX_OBJ_Q_COUNTER, "Q_COUNTER", alloc_q_counter_in, 1, 0xff, 255),
+    CX_LINKED(CX_OBJ_MKEY, "MKEY", create_mkey_in, 0, CX_ID24_LAST, 1 << 20,
+              CX_SPACE_OWN, true, cx_mkey_link),
+    [CX_OBJ_EQ] = { .name = "EQ", .in_len_min = CX_SZ(create_eq_in),
+                    .in_len_max = CX_SZ(create_eq_in), .first_id = 4,
+                    .last_id = 0xff, .limit = CX_EQS_MAX, .has_pas = true,
+                    .saved = true, .link = cx_eq_link },
+    CX_LINKED(CX_OBJ_CQ, "CQ", create_cq_in, 0, CX_ID24_LAST, 1 << 16,
+              CX_SPACE_OWN, true, cx_cq_link),
+    CX_LINKED(CX_OBJ_TIS, "TIS", create_tis_in, 0, CX_ID24_LAST, 1 << 14,
+              CX_SPACE_OWN, false, cx_tis_link),
+    CX_LINKED(CX_OBJ_RMP, "RMP", create_rmp_in, 0, CX_ID24_LAST, 1 << 16,
+              CX_SPACE_WQ, true, cx_rmp_link),
+    CX_LINKED(CX_OBJ_RQ, "RQ", create_rq_in, 0, CX_ID24_LAST, 1 << 16,
+              CX_SPACE_WQ, true, cx_rq_link),
+    CX_LINKED(CX_OBJ_SQ, "SQ", create_sq_in, 0, CX_ID24_LAST, 1 << 16,
+              CX_SPACE_WQ, true, cx_sq_link),
+    CX_LINKED(CX_OBJ_QP, "QP", create_qp_in, 0, CX_ID24_LAST, 1 << 16,
+              CX_SPACE_WQ, true, cx_qp_link),
+    CX_LINKED(CX_OBJ_XRC_SRQ, "XRC_SRQ", create_xrc_srq_in, 0, CX_ID24_LAST,
+              1 << 16, CX_SPACE_WQ, true, cx_xrc_srq_link),
+    CX_LINKED(CX_OBJ_RQT, "RQT", create_rqt_in, CX_RQT_SIZE_MAX * 4,
+              CX_ID24_LAST, 1 << 14, CX_SPACE_OWN, false, cx_rqt_link),
+    CX_LINKED(CX_OBJ_TIR, "TIR", create_tir_in, 0, CX_ID24_LAST, 1 << 14,
+              CX_SPACE_OWN, false, cx_tir_link),
+    /* 0 means no table */
+    [CX_OBJ_FLOW_TABLE] = { .name = "FLOW_TABLE",
+                            .in_len_min = CX_SZ(create_flow_table_in),
+                            .in_len_max = CX_SZ(create_flow_table_in),
+                            .first_id = 1, .last_id = CX_ID24_LAST,
+                            .limit = 1 << CX_LOG_FLOW_TABLES, .saved = true,
+                            .link = cx_flow_table_link },
+    CX_LINKED(CX_OBJ_FLOW_GROUP, "FLOW_GROUP", create_flow_group_in, 0,
+              CX_ID24_LAST, 1 << 14, CX_SPACE_OWN, false, cx_flow_group_link),
+    CX_LINKED(CX_OBJ_FTE, "FTE", set_fte_in, CX_FLOW_BLOB_MAX, 0,
+              1 << CX_LOG_FLOW_ENTRIES, CX_SPACE_OWN, false, cx_fte_link),
+};
+
+const ConnectXObjType *cx_obj_type(ConnectXObjKind kind)
+{
+    return &cx_obj_types[kind];
+}
+
+static gint cx_obj_compare(gconstpointer a, gconstpointer b, gpointer opaque)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void cx_obj_free(gpointer p)
+{
+    ConnectXObj *obj = p;
+
+    g_clear_pointer(&obj->uses, g_ptr_array_unref);
+    g_free(obj->in);
+    g_free(obj->pas);
+    g_free(obj);
+}
+
+static void cx_obj_drop_uses(GPtrArray *uses)
+{
+    for (guint i = 0; uses && i < uses->len; i++) {
+        ConnectXObj *used = g_ptr_array_index(uses, i);
+
+        used->refs--;
+    }
+    g_clear_pointer(&uses, g_ptr_array_unref);
+}
+
+void cx_obj_store_init(ConnectXObjStore *store)
+{
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        store->tree[kind] = g_tree_new_full(cx_obj_compare, NULL, NULL,
+                                            cx_obj_free);
+        store->next_id[kind] = cx_obj_types[kind].first_id;
+    }
+    store->npas = 0;
+}
+
+void cx_obj_store_destroy(ConnectXObjStore *store)
+{
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        g_clear_pointer(&store->tree[kind], g_tree_destroy);
+    }
+}
+
+void cx_obj_store_clear(ConnectXObjStore *store)
+{
+    cx_obj_store_destroy(store);
+    cx_obj_store_init(store);
+}
+
+ConnectXObj *cx_obj_find(ConnectXFunction *fn, ConnectXObjKind kind,
+                         uint64_t id)
+{
+    return g_tree_lookup(fn->objs.tree[kind], &id);
+}
+
+uint32_t cx_obj_count(ConnectXFunction *fn, ConnectXObjKind kind)
+{
+    return g_tree_nnodes(fn->objs.tree[kind]);
+}
+
+typedef struct {
+    ConnectXObjVisit visit;
+    void *opaque;
+    bool stopped;
+} ConnectXObjWalk;
+
+static gboolean cx_obj_walk(gpointer key, gpointer value, gpointer opaque)
+{
+    ConnectXObjWalk *walk = opaque;
+
+    walk->stopped = walk->visit(value, walk->opaque);
+    return walk->stopped;
+}
+
+bool cx_obj_foreach(ConnectXFunction *fn, ConnectXObjKind kind,
+                    ConnectXObjVisit visit, void *opaque)
+{
+    ConnectXObjWalk walk = { .visit = visit, .opaque = opaque };
+
+    g_tree_foreach(fn->objs.tree[kind], cx_obj_walk, &walk);
+    return walk.stopped;
+}
+
+static bool cx_obj_id_taken(ConnectXFunction *fn, ConnectXObjKind kind,
+                            uint64_t id)
+{
+    uint8_t space = cx_obj_types[kind].space;
+
+    if (space == CX_SPACE_OWN) {
+        return cx_obj_find(fn, kind, id);
+    }
+    for (int k = 0; k < CX_OBJ_KINDS; k++) {
+        if (cx_obj_types[k].space == space && cx_obj_find(fn, k, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t cx_obj_last_id(ConnectXFunction *fn, ConnectXObjKind kind)
+{
+    uint64_t pages = memory_region_size(&fn->bar) / CX_PAGE_SIZE;
+
+    return kind == CX_OBJ_UAR ? pages - 1 : cx_obj_types[kind].last_id;
+}
+
+/*
+ * Numbers rotate: one just freed comes back as late as possible, so that a
+ * late doorbell for the old object cannot hit a new one.
+ */
+static bool cx_obj_new_id(ConnectXFunction *fn, ConnectXObjKind kind,
+                          uint32_t *idp)
+{
+    const ConnectXObjType *type = &cx_obj_types[kind];
+    uint32_t last = cx_obj_last_id(fn, kind);
+    uint32_t id = fn->objs.next_id[kind];
+    /* A shared space has at most all the kinds' objects before a free one. */
+    uint64_t tries = (uint64_t)type->limit * CX_OBJ_KINDS + 1;
+
+    while (tries--) {
+        if (id < type->first_id || id > last) {
+            id = type->first_id;
+        }
+        if (!cx_obj_id_taken(fn, kind, id)) {
+            fn->objs.next_id[kind] = id == last ? type->first_id : id + 1;
+            *idp = id;
+            return true;
+        }
+        id++;
+    }
+    return false;
+}
+
+ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
+                             uint64_t id, const void *in, uint32_t in_len,
+                             uint64_t *pas, uint32_t npas, ConnectXObj **objp)
+{
+    const ConnectXObjType *type = &cx_obj_types[kind];
+    ConnectXStatus status = CX_OK;
+    ConnectXObj *obj;
+
+    if (in_len < type->in_len_min || in_len > type->in_len_max ||
+        (npas && !type->has_pas)) {
+        status = CX_BAD_INPUT_LEN;
+    } else if (kind != CX_OBJ_FTE && (id < type->first_id ||
+                                      id > cx_obj_last_id(fn, kind))) {
+        status = CX_BAD_INDEX;
+    } else if (cx_obj_count(fn, kind) >= type->limit ||
+               npas > CX_STORE_PAS_MAX - fn->objs.npas) {
+        status = CX_EXCEED_LIMIT;
+    } else if (cx_obj_id_taken(fn, kind, id)) {
+        status = CX_BAD_PARAM;
+    }
+    if (status != CX_OK) {
+        g_free(pas);
+        return status;
+    }
+
+    obj = g_new0(ConnectXObj, 1);
+    obj->kind = kind;
+    obj->id = id;
+    obj->in = g_memdup2(in, in_len);
+    obj->in_len = in_len;
+    obj->pas = pas;
+    obj->npas = npas;
+    fn->objs.npas += npas;
+    g_tree_insert(fn->objs.tree[kind], &obj->id, obj);
+    *objp = obj;
+    return CX_OK;
+}
+
+static void cx_obj_remove(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    cx_obj_drop_uses(g_steal_pointer(&obj->uses));
+    fn->objs.npas -= obj->npas;
+    g_tree_remove(fn->objs.tree[obj->kind], &obj->id);
+}
+
+ConnectXStatus cx_obj_create(ConnectXFunction *fn, ConnectXObjKind kind,
+                             const void *in, uint32_t in_len,
+                             uint64_t *pas, uint32_t npas, ConnectXObj **objp)
+{
+    ConnectXStatus status;
+    uint32_t id;
+
+    if (!cx_obj_new_id(fn, kind, &id)) {
+        g_free(pas);
+        return CX_EXCEED_LIMIT;
+    }
+    status = cx_obj_insert(fn, kind, id, in, in_len, pas, npas, objp);
+    if (status != CX_OK) {
+        return status;
+    }
+    status = cx_obj_link(fn, *objp);
+    if (status != CX_OK) {
+        cx_obj_remove(fn, *objp);
+        *objp = NULL;
+        return status;
+    }
+    trace_connectx_obj_create(fn->number, cx_obj_types[kind].name, id, npas);
+    return CX_OK;
+}
+
+ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    const ConnectXObjType *type = &cx_obj_types[obj->kind];
+    g_autoptr(GPtrArray) old = g_steal_pointer(&obj->uses);
+    ConnectXStatus status = CX_OK;
+
+    obj->uses = g_ptr_array_new();
+    if (type->link) {
+        status = type->link(fn, obj);
+    }
+    if (status == CX_OK) {
+        cx_obj_drop_uses(g_steal_pointer(&old));
+    } else {
+        cx_obj_drop_uses(g_steal_pointer(&obj->uses));
+        obj->uses = g_steal_pointer(&old);
+    }
+    return status;
+}
+
+typedef struct {
+    ConnectXFunction *fn;
+    ConnectXStatus status;
+} ConnectXLinkAll;
+
+static bool cx_obj_link_one(ConnectXObj *obj, void *opaque)
+{
+    ConnectXLinkAll *all = opaque;
+
+    all->status = cx_obj_link(all->fn, obj);
+    if (all->status != CX_OK) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "connectx: %s 0x%" PRIx64 " does not fit: status %x\n",
+                      cx_obj_types[obj->kind].name, obj->id, all->status);
+    }
+    return all->status != CX_OK;
+}
+
+ConnectXStatus cx_obj_link_all(ConnectXFunction *fn)
+{
+    ConnectXLinkAll all = { .fn = fn, .status = CX_OK };
+
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        if (cx_obj_foreach(fn, kind, cx_obj_link_one, &all)) {
+            break;
+        }
+    }
+    return all.status;
+}
+
+ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
+                          ConnectXObjKind kind, uint64_t id)
+{
+    ConnectXObj *used = cx_obj_find(fn, kind, id);
+
+    if (!used) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "connectx: fn %u: %s 0x%" PRIx64 " names %s 0x%" PRIx64
+                      ", which does not exist\n", fn->number,
+                      cx_obj_types[obj->kind].name, obj->id,
+                      cx_obj_types[kind].name, id);
+        return CX_BAD_RESOURCE;
+    }
+    used->refs++;
+    g_ptr_array_add(obj->uses, used);
+    return CX_OK;
+}
+
+ConnectXStatus cx_obj_destroy(ConnectXFunction *fn, ConnectXObjKind kind,
+                              uint64_t id)
+{
+    ConnectXObj *obj = cx_obj_find(fn, kind, id);
+
+    if (!obj) {
+        return CX_BAD_RESOURCE;
+    }
+    if (obj->refs) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "connectx: fn %u: destroying %s 0x%" PRIx64
+                      ", in use by %u\n", fn->number, cx_obj_types[kind].name,
+                      id, obj->refs);
+        return CX_RESOURCE_BUSY;
+    }
+    trace_connectx_obj_destroy(fn->number, cx_obj_types[kind].name, id);
+    cx_obj_remove(fn, obj);
+    return CX_OK;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: commands about the function itself, and what the
+ * handlers of all objects share
+ */
+#include "qemu/osdep.h"
+#include "qemu/cutils.h"
+#include "qemu/log.h"
+#include "base/connectx.h"
+#include "ops/ops.h"
+#include "trace.h"
+
+/* ISSI 0 and 1: bit n set means that version n is spoken. */
+#define CX_ISSI_SUPPORTED   0x3
+#define CX_ISSI_MAX         1
+
+/* TEARDOWN_HCA profiles: graceful, forced, prepare fast teardown */
+#define CX_TEARDOWN_LAST    2
+
+#define CX_IEEE_VENDOR_ID   0x02c9
+/* Board id that devlink shows; not one of NVIDIA's. */
+#define CX_BOARD_ID         "QEM0000000001"
+
+ConnectXFunction *cx_cmd_target(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn = cmd->fn;
+
+    if (!CX_GET(query_hca_cap_in, cmd->in, other_function)) {
+        return fn;
+    }
+    if (fn->is_vf) {
+        return NULL;
+    }
+    return cx_dev_find_function(fn->dev, CX_GET(query_hca_cap_in, cmd->in,
+                                                function_id));
+}
+
+ConnectXStatus cx_cmd_create(ConnectXCmd *cmd, ConnectXObjKind kind,
+                             uint32_t keep, uint32_t pas, uint64_t n)
+{
+    uint64_t *list = NULL;
+    ConnectXStatus status;
+    ConnectXObj *obj;
+
+    if (n > (cmd->in_len - MIN(pas, cmd->in_len)) / 8 || keep > cmd->in_len) {
+        return CX_BAD_INPUT_LEN;
+    }
+    if (n) {
+        list = g_new(uint64_t, n);
+        for (uint64_t i = 0; i < n; i++) {
+            list[i] = ldq_be_p(cmd->in + pas + i * 8);
+        }
+    }
+    status = cx_obj_create(cmd->fn, kind, cmd->in, keep, list, n, &obj);
+    if (status == CX_OK) {
+        cx_cmd_set_obj_id(cmd, obj->id);
+    }
+    return status;
+}
+
+ConnectXStatus cx_cmd_destroy(ConnectXCmd *cmd, ConnectXObjKind kind)
+{
+    return cx_obj_destroy(cmd->fn, kind, cx_cmd_obj_id(cmd));
+}
+
+ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
+                            uint32_t at, const void *bytes, uint32_t len)
+{
+    g_autofree uint8_t *old = g_memdup2(obj->in + at, len);
+    ConnectXStatus status;
+
+    g_assert(at + len <= obj->in_len);
+    memcpy(obj->in + at, bytes, len);
+    status = cx_obj_link(fn, obj);
+    if (status != CX_OK) {
+        memcpy(obj->in + at, old, len);
+    }
+    return status;
+}
+
+static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn = cmd->fn;
+    uint16_t number = CX_GET(enable_hca_in, cmd->in, function_id);
+    ConnectXFunction *vf;
+
+    if (!number) {
+        /* A driver that starts over, after a crash or kexec, begins here. */
+        if (fn->state == CX_FN_OPERATIONAL) {
+            cx_fn_teardown(fn);
+        }
+        cx_pages_reset(fn);
+        cx_caps_reset(fn);
+        fn->state = CX_FN_ENABLED;
+        return CX_OK;
+    }
+    vf = fn->is_vf ? NULL : cx_dev_find_function(fn->dev, number);
+    if (!vf) {
+        return CX_BAD_PARAM;
+    }
+    if (!vf->host_enabled) {
+        vf->host_enabled = true;
+        cx_pages_vf_enabled(vf, true);
+    }
+    return CX_OK;
+}
+
+static ConnectXStatus cx_op_disable_hca(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn = cmd->fn;
+    uint16_t number = CX_GET(disable_hca_in, cmd->in, function_id);
+    ConnectXFunction *vf;
+
+    if (!number) {
+        cx_fn_teardown(fn);
+        cx_pages_reset(fn);
+        cx_caps_reset(fn);
+        fn->issi = 0;
+        fn->state = CX_FN_RESET;
+        return CX_OK;
+    }
+    vf = fn->is_vf ? NULL : cx_dev_find_function(fn->dev, number);
+    if (!vf) {
+        return CX_BAD_PARAM;
+    }
+    cx_fn_reset(vf);
+    if (vf->host_enabled) {
+        vf->host_enabled = false;
+        cx_pages_vf_enabled(vf, false);
+    }
+    return CX_OK;
+}
+
+static ConnectXStatus cx_op_query_issi(ConnectXCmd *cmd)
+{
+    CX_SET(query_issi_out, cmd->out, current_issi, cmd->fn->issi);
+    CX_SET(query_issi_out, cmd->out, supported_issi_dw0, CX_ISSI_SUPPORTED);
+    return CX_OK;
+}
+
+static ConnectXStatus cx_op_set_issi(ConnectXCmd *cmd)
+{
+    uint16_t issi = CX_GET(set_issi_in, cmd->in, current_issi);
+
+    if (issi > CX_ISSI_MAX) {
+        return CX_BAD_PARAM;
+    }
+    cmd->fn->issi = issi;
+    return CX_OK;
+}
+
+static ConnectXStatus cx_op_init_hca(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn = cmd->fn;
+
+    if (fn->state != CX_FN_ENABLED) {
+        return CX_BAD_SYS_STATE;
+    }
+    if (fn->pages.wanted_boot > 0 || fn->pages.wanted_init > 0) {
+        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: INIT_HCA without the "
+                      "pages asked for\n", fn->number);
+        return CX_NOT_READY;
+    }
+    /* An older driver's command ends before it. */
+    memset(fn->sw_owner_id, 0, sizeof(fn->sw_owner_id));
+    if (cmd->in_len >= CX_SZ(init_hca_in)) {
+        memcpy(fn->sw_owner_id, CX_ADDR(init_hca_in, cmd->in, sw_owner_id),
+               sizeof(fn->sw_owner_id));
+    }
+    fn->state = CX_FN_OPERATIONAL;
+    return CX_OK;
+}
+
+static ConnectXStatus cx_op_teardown_hca(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn = cmd->fn;
+
+    if (CX_GET(teardown_hca_in, cmd->in, profile) > CX_TEARDOWN_LAST) {
+        return CX_BAD_PARAM;
+    }
+    cx_fn_teardown(fn);
+    fn->pages.wanted_regular = 0;
+    fn->state = CX_FN_ENABLED;
+    /* teardown_hca_out.state 0: what was asked for was done */
+    return CX_OK;
+}
+
+static ConnectXStatus cx_op_query_adapter(ConnectXCmd *cmd)
+{
+    uint8_t *block = CX_ADDR(query_adapter_out, cmd->out,
+                             query_adapter_struct);
+
+    CX_SET(query_adapter_param_block, block, ieee_vendor_id,
+           CX_IEEE_VENDOR_ID);
+    pstrcpy(CX_ADDR(query_adapter_param_block, block, vsd_contd_psid), 16,
+            CX_BOARD_ID);
+    return CX_OK;
+}
+
+/* op_mod: page type in the upper bits, 1 for the current values, 0 maximum */
+static ConnectXStatus cx_op_query_hca_cap(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn = cx_cmd_target(cmd);
+    unsigned type = cmd->op_mod >> 1;
+    uint8_t *page;
+
+    if (!fn || type >= CX_CAP_TYPES) {
+        return CX_BAD_PARAM;
+    }
+    page = cmd->op_mod & 1 ? fn->caps.cur[type] : fn->caps.max[type];
+    if (!page) {
+        qemu_log_mask(LOG_UNIMP, "connectx: fn %u: no capability page 0x%x\n",
+                      fn->number, type);
+        return CX_BAD_PARAM;
+    }
+    memcpy(CX_ADDR(query_hca_cap_out, cmd->out, capability), page,
+           CX_CAP_PAGE_SIZE);
+    return CX_OK;
+}
+
+static ConnectXStatus cx_op_set_hca_cap(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn = cx_cmd_target(cmd);
+    unsigned type = cmd->op_mod >> 1;
+
+    if (!fn) {
+        return CX_BAD_PARAM;
+    }
+    /* Neither one's own nor a VF's change under a running driver. */
+    if (fn->state == CX_FN_OPERATIONAL) {
+        return fn == cmd->fn ? CX_BAD_SYS_STATE : CX_BAD_RES_STATE;
+    }
+    return cx_caps_set(fn, type, CX_ADDR(set_hca_cap_in, cmd->in, capability),
+                       fn != cmd->fn);
+}
+
+/* Nothing to do but to accept it. */
+static ConnectXStatus cx_op_nop(ConnectXCmd *cmd)
+{
+    return CX_OK;
+}
+
+/* ENABLE_HCA and DISABLE_HCA are called with room for 12 bytes of reply. */
+#define CX_SHORT_OUT_LEN 12
+
+static const ConnectXOp cx_hca_ops[] = {
+    { MLX5_CMD_OP_ENABLE_HCA, CX_OP_ANY_STATE, "ENABLE_HCA",
+      cx_op_enable_hca, CX_SZ(enable_hca_in), CX_SHORT_OUT_LEN },
+    { MLX5_CMD_OP_DISABLE_HCA, CX_OP_ANY_STATE, "DISABLE_HCA",
+      cx_op_disable_hca, CX_SZ(disable_hca_in), CX_SHORT_OUT_LEN },
+    { MLX5_CMD_OP_QUERY_ISSI, CX_OP_ANY_STATE, "QUERY_ISSI",
+      cx_op_query_issi, CX_SZ(query_issi_in), CX_SZ(query_issi_out) },
+    { MLX5_CMD_OP_SET_ISSI, CX_OP_ENABLED | CX_OP_CHANGES, "SET_ISSI",
+      cx_op_set_issi, CX_SZ(set_issi_in), CX_SZ(set_issi_out) },
+    { MLX5_CMD_OP_INIT_HCA, CX_OP_ENABLED | CX_OP_CHANGES, "INIT_HCA",
+      cx_op_init_hca, CX_OFF(init_hca_in, sw_owner_id), CX_SZ(init_hca_out) },
+    { MLX5_CMD_OP_TEARDOWN_HCA, CX_OP_ENABLED, "TEARDOWN_HCA",
+      cx_op_teardown_hca, CX_SZ(teardown_hca_in), CX_SZ(teardown_hca_out) },
+    { MLX5_CMD_OP_QUERY_ADAPTER, CX_OP_ENABLED, "QUERY_ADAPTER",
+      cx_op_query_adapter, CX_SZ(query_adapter_in),
+      CX_SZ(query_adapter_out) },
+    { MLX5_CMD_OP_QUERY_HCA_CAP, CX_OP_ENABLED, "QUERY_HCA_CAP",
+      cx_op_query_hca_cap, CX_SZ(query_hca_cap_in),
+      CX_OFF(query_hca_cap_out, capability) + CX_CAP_PAGE_SIZE },
+    { MLX5_CMD_OP_SET_HCA_CAP, CX_OP_ENABLED, "SET_HCA_CAP",
+      cx_op_set_hca_cap,
+      CX_OFF(set_hca_cap_in, capability) + CX_CAP_PAGE_SIZE,
+      CX_SZ(set_hca_cap_out) },
+    { MLX5_CMD_OP_SET_DRIVER_VERSION, CX_OP_ENABLED, "SET_DRIVER_VERSION",
+      cx_op_nop, CX_SZ(set_driver_version_in), CX_SZ(set_driver_version_out) },
+    { MLX5_CMD_OP_NOP, CX_OP_ANY_STATE, "NOP", cx_op_nop, CX_CMD_INLINE, 8 },
+};
+
+void cx_ops_hca_register(void)
+{
+    cx_cmd_register(cx_hca_ops, ARRAY_SIZE(cx_hca_ops));
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: what the command handlers share
+ */
+#ifndef HW_NET_CONNECTX_OPS_H
+#define HW_NET_CONNECTX_OPS_H
+
+#include "base/connectx.h"
+
+/* Limits that both the capability pages and the object store speak of. */
+#define CX_LOG_RQT_SIZE_MAX     8
+#define CX_RQT_SIZE_MAX         (1 << CX_LOG_RQT_SIZE_MAX)
+#define CX_LOG_FLOW_TABLES      10
+#define CX_LOG_FLOW_ENTRIES     16
+#define CX_LOG_FLOW_DESTS       6
+#define CX_LOG_MAC_LIST         7
+/* Destination list behind a flow entry's fixed part */
+#define CX_FLOW_BLOB_MAX        (8 << CX_LOG_FLOW_DESTS)
+
+/* Link functions: see ConnectXObjType */
+ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj);
+ConnectXStatus cx_tis_link(ConnectXFunction *fn, ConnectXObj *obj);
+ConnectXStatus cx_tir_link(ConnectXFunction *fn, ConnectXObj *obj);
+ConnectXStatus cx_rqt_link(ConnectXFunction *fn, ConnectXObj *obj);
+ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj);
+ConnectXStatus cx_flow_group_link(ConnectXFunction *fn, ConnectXObj *obj);
+ConnectXStatus cx_fte_link(ConnectXFunction *fn, ConnectXObj *obj);
+
+/*
+ * The number that most commands carry: bits 23:0 of the third word, which the
+ * interface calls pd, cqn, tirn... depending on the command.
+ */
+static inline uint32_t cx_cmd_obj_id(const ConnectXCmd *cmd)
+{
+    return CX_GET(dealloc_pd_in, cmd->in, pd);
+}
+
+static inline void cx_cmd_set_obj_id(ConnectXCmd *cmd, uint32_t id)
+{
+    CX_SET(alloc_pd_out, cmd->out, pd, id);
+}
+
+/*
+ * cx_cmd_create - Make the object that cmd asks for and put its number into
+ * the reply. The object keeps the first keep bytes of the input; n 64-bit list
+ * entries are read at offset pas.
+ */
+ConnectXStatus cx_cmd_create(ConnectXCmd *cmd, ConnectXObjKind kind,
+                             uint32_t keep, uint32_t pas, uint64_t n);
+ConnectXStatus cx_cmd_destroy(ConnectXCmd *cmd, ConnectXObjKind kind);
+/* Replaces part of an object's input; puts it back if it does not link. */
+ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
+                            uint32_t at, const void *bytes, uint32_t len);
+
+/*
+ * The function that a command with the other_function/other_vport bit means:
+ * the caller itself without the bit. NULL if there is none or a VF asks.
+ */
+ConnectXFunction *cx_cmd_target(ConnectXCmd *cmd);
+
+/* Rows of the opcode table, registered when the types are. */
+void cx_ops_hca_register(void);
+void cx_ops_pages_register(void);
+void cx_ops_resource_register(void);
+void cx_ops_queue_register(void);
+void cx_ops_qp_register(void);
+void cx_ops_rss_register(void);
+void cx_ops_flow_register(void);
+void cx_ops_vport_register(void);
+void cx_ops_reg_register(void);
+
+/* Firmware pages (ops/pages.c) */
+void cx_pages_init(ConnectXFunction *fn);
+void cx_pages_uninit(ConnectXFunction *fn);
+void cx_pages_reset(ConnectXFunction *fn);
+/* An EQ that takes page requests is there: now they can be made. */
+void cx_pages_eq_created(ConnectXFunction *fn);
+void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
+
+/* Vport and port (ops/vport.c) */
+void cx_vport_init(ConnectXFunction *fn);
+void cx_vport_reset(ConnectXFunction *fn);
+/* Tells the PF's driver, if it armed the vport for one of these changes. */
+void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
+bool cx_vport_up(const ConnectXFunction *fn);
+/* The state of fn's link changed: tell its driver. */
+void cx_vport_link_event(ConnectXFunction *fn);
+
+#endif /* HW_NET_CONNECTX_OPS_H */

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: firmware pages
+ *
+ * A card has no memory of its own and asks the driver for pages. The model
+ * needs none, but the property fw-pages makes it ask for that many at boot, at
+ * initialization and, by events, while running, and the PF for as many on
+ * behalf of each VF, and it keeps books: what was given is given back.
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "base/connectx.h"
+#include "ops/ops.h"
+#include "trace.h"
+
+enum {                      /* QUERY_PAGES op_mod */
+    CX_PAGES_BOOT       = 1,
+    CX_PAGES_INIT       = 2,
+    CX_PAGES_REGULAR    = 3,
+};
+
+enum {                      /* MANAGE_PAGES op_mod */
+    CX_PAGES_CANT_GIVE  = 0,
+    CX_PAGES_GIVE       = 1,
+    CX_PAGES_TAKE       = 2,
+};
+
+/* Pages that one function may hold; a driver gives no more than asked for. */
+#define CX_PAGES_MAX    (1u << 20)
+
+void cx_pages_init(ConnectXFunction *fn)
+{
+    fn->pages.pa = g_array_new(false, true, sizeof(uint64_t));
+    fn->host_pages = g_array_new(false, true, sizeof(uint64_t));
+}
+
+void cx_pages_uninit(ConnectXFunction *fn)
+{
+    g_array_free(g_steal_pointer(&fn->pages.pa), true);
+    g_array_free(g_steal_pointer(&fn->host_pages), true);
+}
+
+void cx_pages_reset(ConnectXFunction *fn)
+{
+    g_array_set_size(fn->pages.pa, 0);
+    fn->pages.wanted_boot = fn->dev->fw_pages;
+    fn->pages.wanted_init = fn->dev->fw_pages;
+    fn->pages.wanted_regular = fn->dev->fw_pages;
+}
+
+/* PAGE_REQUEST: function in the first word, pages (negative: back) second. */
+static void cx_pages_request(ConnectXFunction *to, uint16_t number,
+                             int32_t pages)
+{
+    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
+
+    trace_connectx_page_request(to->number, number, pages);
+    stl_be_p(data, number);
+    stl_be_p(data + 4, pages);
+    cx_eq_post(to, CX_EV_PAGE_REQUEST, 0, data);
+}
+
+void cx_pages_eq_created(ConnectXFunction *fn)
+{
+    if (fn->pages.wanted_regular > 0) {
+        cx_pages_request(fn, 0, fn->pages.wanted_regular);
+    }
+}
+
+void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled)
+{
+    int32_t held = vf->host_pages->len;
+
+    vf->host_pages_wanted = enabled ? vf->dev->fw_pages : 0;
+    if (vf->host_pages_wanted != held) {
+        cx_pages_request(vf->dev->pf, vf->number,
+                         vf->host_pages_wanted - held);
+    }
+}
+
+/* Whose books a page command is about: 0 is the caller's own. */
+static ConnectXStatus cx_pages_target(ConnectXCmd *cmd, ConnectXFunction **fn,
+                                      GArray **list)
+{
+    uint16_t number = CX_GET(manage_pages_in, cmd->in, function_id);
+
+    if (!number || number == cmd->fn->number) {
+        *fn = cmd->fn;
+        *list = cmd->fn->pages.pa;
+        return CX_OK;
+    }
+    *fn = cmd->fn->is_vf ? NULL : cx_dev_find_function(cmd->fn->dev, number);
+    *list = *fn ? (*fn)->host_pages : NULL;
+    return *fn ? CX_OK : CX_BAD_PARAM;
+}
+
+static ConnectXStatus cx_op_query_pages(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn;
+    ConnectXStatus status;
+    GArray *list;
+    int32_t pages;
+
+    status = cx_pages_target(cmd, &fn, &list);
+    if (status != CX_OK) {
+        return status;
+    }
+    switch (cmd->op_mod) {
+    case CX_PAGES_BOOT:
+        pages = fn->pages.wanted_boot;
+        break;
+    case CX_PAGES_INIT:
+        pages = fn->pages.wanted_init;
+        break;
+    case CX_PAGES_REGULAR:
+        pages = fn->pages.wanted_regular;
+        break;
+    default:
+        return CX_BAD_PARAM;
+    }
+    if (fn != cmd->fn) {
+        pages = fn->host_pages_wanted - (int32_t)list->len;
+    }
+    CX_SET(query_pages_out, cmd->out, function_id,
+           CX_GET(query_pages_in, cmd->in, function_id));
+    CX_SET(query_pages_out, cmd->out, num_pages, pages);
+    return CX_OK;
+}
+
+static void cx_pages_count(int32_t *wanted, uint32_t *given)
+{
+    uint32_t n = MIN(*given, (uint32_t)MAX(*wanted, 0));
+
+    *wanted -= n;
+    *given -= n;
+}
+
+static ConnectXStatus cx_pages_give(ConnectXCmd *cmd, ConnectXFunction *fn,
+                                    GArray *list, uint32_t n)
+{
+    const uint8_t *pas = cmd->in + CX_OFF(manage_pages_in, pas);
+
+    if (n > (cmd->in_len - CX_OFF(manage_pages_in, pas)) / 8) {
+        return CX_BAD_INPUT_LEN;
+    }
+    if (n > CX_PAGES_MAX - MIN(list->len, CX_PAGES_MAX)) {
+        return CX_EXCEED_LIMIT;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t pa = ldq_be_p(pas + i * 8);
+
+        if (pa % CX_PAGE_SIZE) {
+            g_array_set_size(list, list->len - i);
+            return CX_BAD_PARAM;
+        }
+        g_array_append_val(list, pa);
+    }
+    if (fn == cmd->fn) {
+        cx_pages_count(&fn->pages.wanted_boot, &n);
+        cx_pages_count(&fn->pages.wanted_init, &n);
+        cx_pages_count(&fn->pages.wanted_regular, &n);
+    }
+    return CX_OK;
+}
+
+/* Gives back what was given last; a short reply gets what it has room for. */
+static ConnectXStatus cx_pages_take(ConnectXCmd *cmd, GArray *list, uint32_t n)
+{
+    uint32_t room = (cmd->out_len - CX_OFF(manage_pages_out, pas)) / 8;
+
+    n = MIN(MIN(n, room), list->len);
+    for (uint32_t i = 0; i < n; i++) {
+        stq_be_p(cmd->out + CX_OFF(manage_pages_out, pas) + i * 8,
+                 g_array_index(list, uint64_t, list->len - 1 - i));
+    }
+    g_array_set_size(list, list->len - n);
+    CX_SET(manage_pages_out, cmd->out, output_num_entries, n);
+    return CX_OK;
+}
+
+static ConnectXStatus cx_op_manage_pages(ConnectXCmd *cmd)
+{
+    uint32_t n = CX_GET(manage_pages_in, cmd->in, input_num_entries);
+    ConnectXFunction *fn;
+    ConnectXStatus status;
+    GArray *list;
+
+    status = cx_pages_target(cmd, &fn, &list);
+    if (status != CX_OK) {
+        return status;
+    }
+    trace_connectx_manage_pages(cmd->fn->number, fn->number, cmd->op_mod, n,
+                                list->len);
+    switch (cmd->op_mod) {
+    case CX_PAGES_CANT_GIVE:
+        /* The model can live without: it does not ask again. */
+        if (fn == cmd->fn) {
+            fn->pages.wanted_regular = 0;
+        } else {
+            fn->host_pages_wanted = list->len;
+        }
+        return CX_OK;
+    case CX_PAGES_GIVE:
+        return cx_pages_give(cmd, fn, list, n);
+    case CX_PAGES_TAKE:
+        return cx_pages_take(cmd, list, n);
+    default:
+        return CX_BAD_PARAM;
+    }
+}
+
+static const ConnectXOp cx_pages_ops[] = {
+    { MLX5_CMD_OP_QUERY_PAGES, CX_OP_ENABLED, "QUERY_PAGES",
+      cx_op_query_pages, CX_SZ(query_pages_in), CX_SZ(query_pages_out) },
+    { MLX5_CMD_OP_MANAGE_PAGES, CX_OP_ENABLED | CX_OP_CHANGES, "MANAGE_PAGES",
+      cx_op_manage_pages, CX_OFF(manage_pages_in, pas),
+      CX_OFF(manage_pages_out, pas) },
+};
+
+void cx_ops_pages_register(void)
+{
+    cx_cmd_register(cx_pages_ops, ARRAY_SIZE(cx_pages_ops));
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: access registers (ACCESS_REG), those of the port
+ *
+ * A register is a structure; a read carries its index fields (port, group) and
+ * gets them back with the rest filled in.
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "base/connectx.h"
+#include "ops/ops.h"
+#include "trace.h"
+
+#define CX_REG_READ         1       /* ACCESS_REG op_mod; 0 writes */
+#define CX_REG_DATA         CX_OFF(access_register_in, register_data)
+
+#define CX_LOCAL_PORT       1
+#define CX_PAOS_UP          1
+#define CX_PAOS_DOWN        2
+#define CX_PTYS_ETH         4       /* proto_mask */
+#define CX_PTYS_100G_CR4    (1u << 20)
+#define CX_MTU_MAX          10000
+
+typedef struct ConnectXReg {
+    uint16_t id;
+    uint16_t size;
+    const char *name;
+    /* data holds the request, and the reply when it returns CX_OK. */
+    ConnectXStatus (*access)(ConnectXFunction *fn, uint8_t *data, bool write);
+} ConnectXReg;
+
+static ConnectXStatus cx_reg_accept(ConnectXFunction *fn, uint8_t *data,
+                                    bool write)
+{
+    return CX_OK;
+}
+
+static ConnectXStatus cx_reg_ptys(ConnectXFunction *fn, uint8_t *data,
+                                  bool write)
+{
+    if (CX_GET(ptys_reg, data, local_port) != CX_LOCAL_PORT) {
+        return CX_BAD_PARAM;
+    }
+    /* One speed, so there is nothing to set. */
+    if (write) {
+        return CX_GET(ptys_reg, data, eth_proto_admin) & ~CX_PTYS_100G_CR4 ?
+               CX_BAD_PARAM : CX_OK;
+    }
+    CX_SET(ptys_reg, data, proto_mask, CX_PTYS_ETH);
+    CX_SET(ptys_reg, data, eth_proto_capability, CX_PTYS_100G_CR4);
+    CX_SET(ptys_reg, data, eth_proto_admin, CX_PTYS_100G_CR4);
+    CX_SET(ptys_reg, data, eth_proto_oper,
+           cx_vport_up(fn) ? CX_PTYS_100G_CR4 : 0);
+    return CX_OK;
+}
+
+static ConnectXStatus cx_reg_paos(ConnectXFunction *fn, uint8_t *data,
+                                  bool write)
+{
+    uint8_t admin = CX_GET(paos_reg, data, admin_status);
+    bool was_up = cx_vport_up(fn);
+
+    if (CX_GET(paos_reg, data, local_port) != CX_LOCAL_PORT) {
+        return CX_BAD_PARAM;
+    }
+    if (write) {
+        if (admin != CX_PAOS_UP && admin != CX_PAOS_DOWN) {
+            return CX_BAD_PARAM;
+        }
+        fn->vport.port_up = admin == CX_PAOS_UP;
+        cx_fn_changed(fn);
+        if (was_up != cx_vport_up(fn)) {
+            cx_vport_link_event(fn);
+        }
+        return CX_OK;
+    }
+    CX_SET(paos_reg, data, admin_status,
+           fn->vport.port_up ? CX_PAOS_UP : CX_PAOS_DOWN);
+    CX_SET(paos_reg, data, oper_status,
+           was_up ? CX_PAOS_UP : CX_PAOS_DOWN);
+    return CX_OK;
+}
+
+static ConnectXStatus cx_reg_pmtu(ConnectXFunction *fn, uint8_t *data,
+                                  bool write)
+{
+    uint16_t mtu = CX_GET(pmtu_reg, data, admin_mtu);
+
+    if (CX_GET(pmtu_reg, data, local_port) != CX_LOCAL_PORT) {
+        return CX_BAD_PARAM;
+    }
+    if (write) {
+        if (mtu > CX_MTU_MAX) {
+            return CX_BAD_PARAM;
+        }
+        /* The port is the PF's; a VF has only its vport's limit. */
+        if (!fn->is_vf) {
+            fn->dev->port_mtu = mtu;
+        }
+        return CX_OK;
+    }
+    CX_SET(pmtu_reg, data, max_mtu, CX_MTU_MAX);
+    CX_SET(pmtu_reg, data, admin_mtu, fn->dev->port_mtu);
+    CX_SET(pmtu_reg, data, oper_mtu, fn->dev->port_mtu);
+    return CX_OK;
+}
+
+/* Counters of the port: the wire is not modelled, so all stay at zero. */
+static ConnectXStatus cx_reg_ppcnt(ConnectXFunction *fn, uint8_t *data,
+                                   bool write)
+{
+    memset(CX_ADDR(ppcnt_reg, data, counter_set), 0,
+           CX_SZ(ppcnt_reg) - CX_OFF(ppcnt_reg, counter_set));
+    return CX_OK;
+}
+
+static ConnectXStatus cx_reg_pmlp(ConnectXFunction *fn, uint8_t *data,
+                                  bool write)
+{
+    if (write) {
+        return CX_BAD_PARAM;
+    }
+    CX_SET(pmlp_reg, data, width, 1);
+    return CX_OK;
+}
+
+#define CX_HOST_ENDIANNESS_SIZE 16
+
+static const ConnectXReg cx_regs[] = {
+    { 0x7004, CX_HOST_ENDIANNESS_SIZE, "HOST_ENDIANNESS", cx_reg_accept },
+    { 0x5002, CX_SZ(pmlp_reg), "PMLP", cx_reg_pmlp },
+    { 0x5003, CX_SZ(pmtu_reg), "PMTU", cx_reg_pmtu },
+    { 0x5004, CX_SZ(ptys_reg), "PTYS", cx_reg_ptys },
+    { 0x5006, CX_SZ(paos_reg), "PAOS", cx_reg_paos },
+    { 0x5007, CX_SZ(pfcc_reg), "PFCC", cx_reg_accept },
+    { 0x5008, CX_SZ(ppcnt_reg), "PPCNT", cx_reg_ppcnt },
+};
+
+static ConnectXStatus cx_op_access_reg(ConnectXCmd *cmd)
+{
+    uint16_t id = CX_GET(access_register_in, cmd->in, register_id);
+    bool write = cmd->op_mod != CX_REG_READ;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cx_regs); i++) {
+        const ConnectXReg *reg = &cx_regs[i];
+        g_autofree uint8_t *data = NULL;
+        ConnectXStatus status;
+
+        if (reg->id != id) {
+            continue;
+        }
+        if (cmd->in_len < CX_REG_DATA + reg->size) {
+            return CX_BAD_INPUT_LEN;
+        }
+        trace_connectx_access_reg(cmd->fn->number, reg->name, write);
+        data = g_memdup2(cmd->in + CX_REG_DATA, reg->size);
+        status = reg->access(cmd->fn, data, write);
+        if (status == CX_OK) {
+            memcpy(cmd->out + CX_REG_DATA, data,
+                   MIN(reg->size, cmd->out_len - CX_REG_DATA));
+        }
+        return status;
+    }
+    qemu_log_mask(LOG_UNIMP, "connectx: fn %u: access register 0x%x not "
+                  "implemented\n", cmd->fn->number, id);
+    return CX_BAD_PARAM;
+}
+
+static const ConnectXOp cx_reg_ops[] = {
+    { MLX5_CMD_OP_ACCESS_REG, CX_OP_ENABLED, "ACCESS_REG", cx_op_access_reg,
+      CX_REG_DATA, CX_REG_DATA },
+};
+
+void cx_ops_reg_register(void)
+{
+    cx_cmd_register(cx_reg_ops, ARRAY_SIZE(cx_reg_ops));
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: frames, from send queues through the switch to
+ * receive queues
+ */
+#ifndef HW_NET_CONNECTX_PACKET_H
+#define HW_NET_CONNECTX_PACKET_H
+
+#include "base/connectx.h"
+#include "queue/queue.h"
+
+#define CX_ETH_HEADER       14
+#define CX_FRAME_MIN        60
+#define CX_FRAME_MAX        10240           /* MTU 10000 and headers */
+
+/* Work request: at most 63 units of 16 bytes */
+#define CX_WQE_MAX          1024
+
+/* Checksums that a work request asks for */
+enum {
+    CX_CSUM_L3  = 1 << 0,
+    CX_CSUM_L4  = 1 << 1,
+};
+
+/* Fills in IPv4 header and TCP/UDP checksums; leaves other frames alone. */
+void cx_packet_checksum(uint8_t *frame, uint32_t len, unsigned which);
+/*
+ * cx_packet_segment - Cut a large TCP or UDP send into frames.
+ * hdr_len bytes of headers are repeated before each mss bytes of payload, with
+ * lengths, ids, sequence numbers, flags and checksums set. False if the
+ * headers are not of a kind that can be cut.
+ */
+typedef void (*ConnectXEmit)(void *opaque, const uint8_t *frame, uint32_t len);
+bool cx_packet_segment(const uint8_t *data, uint32_t len, uint32_t hdr_len,
+                       uint32_t mss, ConnectXEmit emit, void *opaque);
+
+/* Sends what the request of blocks blocks at run.pi describes. */
+ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
+                          const ConnectXRing *ring, uint32_t blocks);
+
+/* From a vport, or from the wire when src is NULL. */
+void cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
+                       const uint8_t *frame, uint32_t len);
+
+/* Into a receive queue of the function; drops and counts without a buffer. */
+void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame, uint32_t len);
+
+#endif /* HW_NET_CONNECTX_PACKET_H */

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: frames into receive queues
+ *
+ * No flow table is walked and no hash computed: a frame goes into the first
+ * ready receive queue that has a buffer posted. VLAN tags stay in the frame.
+ */
+#include "qemu/osdep.h"
+#include "net/checksum.h"
+#include "packet/packet.h"
+#include "trace.h"
+
+#define CX_WQ_CYCLIC        1
+
+/* Receive segment: byte count, key, address; this key ends the list */
+#define CX_RSEG_SIZE        16
+#define CX_RSEG_END         0x100
+#define CX_RWQE_MAX         4096
+
+enum {                      /* CQE fields of a receive queue */
+    CX_CQE_CHECKSUM     = 20,
+    CX_CQE_HDS_IP_EXT   = 28,
+    CX_CQE_BYTE_CNT     = 44,
+    CX_CQE_WQE_COUNTER  = 60,
+    CX_CQE_OP_OWN       = 63,
+    CX_CQE_RESP_SEND    = 2,
+    CX_CQE_L2_OK        = 1,
+};
+
+typedef struct ConnectXRxSearch {
+    ConnectXFunction *fn;
+    ConnectXObj *rq;        /* with a buffer */
+    ConnectXObj *full;      /* one that is ready but has none */
+} ConnectXRxSearch;
+
+static const uint8_t *cx_rqc(const ConnectXObj *rq)
+{
+    return CX_ADDR(create_rq_in, rq->in, ctx);
+}
+
+static bool cx_rx_try(ConnectXObj *rq, void *opaque)
+{
+    ConnectXRxSearch *search = opaque;
+    const uint8_t *rqc = cx_rqc(rq);
+    const uint8_t *wq = CX_ADDR(rqc, rqc, wq);
+    uint8_t dbr[4];
+
+    if (rq->run.state != CX_WQ_RDY || CX_GET(rqc, rqc, mem_rq_type) ||
+        CX_GET(wq, wq, wq_type) != CX_WQ_CYCLIC ||
+        !cx_dma_read(search->fn, CX_GET64(wq, wq, dbr_addr), dbr,
+                     sizeof(dbr))) {
+        return false;
+    }
+    if ((ldl_be_p(dbr) - rq->run.pi) & CX_WQ_INDEX_MASK) {
+        search->rq = rq;
+    } else {
+        search->full = rq;
+    }
+    return search->rq;
+}
+
+static void cx_rx_no_buffer(ConnectXFunction *fn, ConnectXObj *rq)
+{
+    ConnectXObj *counter;
+
+    counter = cx_obj_find(fn, CX_OBJ_Q_COUNTER,
+                          CX_GET(rqc, cx_rqc(rq), counter_set_id));
+    if (counter) {
+        counter->run.count[0]++;
+    }
+}
+
+/* Spreads the frame over the segments of the request at run.pi. */
+static bool cx_rx_scatter(ConnectXFunction *fn, ConnectXObj *rq,
+                          const uint8_t *frame, uint32_t len)
+{
+    ConnectXRing ring = cx_wq_ring(rq, CX_ADDR(rqc, cx_rqc(rq), wq));
+    uint32_t stride = MIN(1u << ring.log_stride, CX_RWQE_MAX);
+    uint8_t wqe[CX_RWQE_MAX];
+
+    if (!cx_ring_read(fn, &ring, rq->run.pi, 0, wqe, stride)) {
+        return false;
+    }
+    for (uint32_t at = 0; len && at + CX_RSEG_SIZE <= stride;
+         at += CX_RSEG_SIZE) {
+        uint32_t n = MIN(len, ldl_be_p(wqe + at));
+        uint32_t key = ldl_be_p(wqe + at + 4);
+
+        if (!n || key == CX_RSEG_END ||
+            cx_mkey_write(fn, key, ldq_be_p(wqe + at + 8), frame, n) !=
+            CX_OK) {
+            return false;
+        }
+        frame += n;
+        len -= n;
+    }
+    return !len;
+}
+
+/* Ones' complement sum of all that follows the Ethernet header */
+static uint16_t cx_rx_checksum(const uint8_t *frame, uint32_t len)
+{
+    return ~net_checksum_finish(net_checksum_add(len - CX_ETH_HEADER,
+                                (uint8_t *)frame + CX_ETH_HEADER));
+}
+
+void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame, uint32_t len)
+{
+    ConnectXRxSearch search = { .fn = fn };
+    uint8_t cqe[64] = { 0 };
+    ConnectXObj *rq;
+
+    cx_obj_foreach(fn, CX_OBJ_RQ, cx_rx_try, &search);
+    rq = search.rq;
+    if (!rq) {
+        if (search.full) {
+            cx_rx_no_buffer(fn, search.full);
+        }
+        return;
+    }
+    /* A frame that does not fit leaves the buffer where it is. */
+    if (!cx_rx_scatter(fn, rq, frame, len)) {
+        trace_connectx_rx_drop(fn->number, rq->id, len);
+        return;
+    }
+    trace_connectx_rx(fn->number, rq->id, rq->run.pi, len);
+    stw_be_p(cqe + CX_CQE_CHECKSUM, cx_rx_checksum(frame, len));
+    stl_be_p(cqe + CX_CQE_HDS_IP_EXT, CX_CQE_L2_OK << 24);
+    stl_be_p(cqe + CX_CQE_BYTE_CNT, len);
+    stw_be_p(cqe + CX_CQE_WQE_COUNTER, rq->run.pi);
+    cqe[CX_CQE_OP_OWN] = CX_CQE_RESP_SEND << 4;
+    rq->run.pi = (rq->run.pi + 1) & CX_WQ_INDEX_MASK;
+    cx_cq_post(fn, CX_GET(rqc, cx_rqc(rq), cqn), cqe, true);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: SEND and LSO work requests
+ *
+ * Control segment, Ethernet segment with inlined headers, then data segments
+ * that point to memory through keys or carry the bytes themselves.
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "packet/packet.h"
+#include "trace.h"
+
+/* Ethernet segment, offsets in the work request */
+enum {
+    CX_ETH_CS_FLAGS     = 16 + 4,
+    CX_ETH_MSS          = 16 + 6,
+    CX_ETH_INLINE_SIZE  = 16 + 12,
+    CX_ETH_INLINE       = 16 + 14,
+    CX_ETH_INLINE_FIRST = 2,            /* bytes that fit the segment itself */
+    CX_ETH_END          = 32,
+};
+
+#define CX_CS_L3            0x40
+#define CX_CS_L4            0x80
+#define CX_INSERT_VLAN      0x8000      /* not offered: wqe_vlan_insert is 0 */
+
+/* Data segment: byte count, key, address; or the bytes after the count */
+#define CX_DSEG_SIZE        16
+#define CX_DSEG_INLINE      (1u << 31)
+#define CX_DSEG_INLINE_MASK 0x3ff
+
+#define CX_WQE_LSO          0x0e
+#define CX_LSO_MAX          (1u << 18)  /* max_lso_cap */
+
+typedef struct ConnectXGather {
+    ConnectXFunction *fn;
+    uint8_t wqe[CX_WQE_MAX];
+    uint32_t wqe_len;
+    GByteArray *data;
+    uint32_t max;
+} ConnectXGather;
+
+static ConnectXStatus cx_tx_copy(ConnectXGather *g, uint32_t at, uint32_t len)
+{
+    if (at + len > g->wqe_len || g->data->len + len > g->max) {
+        return CX_BAD_PARAM;
+    }
+    g_byte_array_append(g->data, g->wqe + at, len);
+    return CX_OK;
+}
+
+static ConnectXStatus cx_tx_segment(ConnectXGather *g, uint32_t *at)
+{
+    uint32_t count = ldl_be_p(g->wqe + *at);
+    uint32_t old = g->data->len;
+
+    if (count & CX_DSEG_INLINE) {
+        uint32_t from = *at + 4;
+
+        count &= CX_DSEG_INLINE_MASK;
+        *at += ROUND_UP(4 + count, CX_DSEG_SIZE);
+        return cx_tx_copy(g, from, count);
+    }
+    if (count > g->max - old) {
+        return CX_BAD_PARAM;
+    }
+    g_byte_array_set_size(g->data, old + count);
+    *at += CX_DSEG_SIZE;
+    return cx_mkey_read(g->fn, ldl_be_p(g->wqe + *at - 12),
+                        ldq_be_p(g->wqe + *at - 8), g->data->data + old,
+                        count);
+}
+
+static ConnectXStatus cx_tx_gather(ConnectXGather *g, uint32_t inlined)
+{
+    uint32_t behind = inlined > CX_ETH_INLINE_FIRST ?
+                      inlined - CX_ETH_INLINE_FIRST : 0;
+    uint32_t at = CX_ETH_END + ROUND_UP(behind, CX_DSEG_SIZE);
+    ConnectXStatus status = cx_tx_copy(g, CX_ETH_INLINE, inlined);
+
+    while (status == CX_OK && at + CX_DSEG_SIZE <= g->wqe_len) {
+        status = cx_tx_segment(g, &at);
+    }
+    return status;
+}
+
+static void cx_tx_emit(void *opaque, const uint8_t *frame, uint32_t len)
+{
+    ConnectXFunction *fn = opaque;
+
+    cx_switch_forward(fn->dev, fn, frame, len);
+}
+
+static ConnectXStatus cx_tx_out(ConnectXGather *g, uint8_t opcode,
+                                uint32_t inlined)
+{
+    uint8_t flags = g->wqe[CX_ETH_CS_FLAGS];
+
+    if (g->data->len < CX_ETH_HEADER) {
+        return CX_BAD_PARAM;
+    }
+    if (opcode == CX_WQE_LSO) {
+        return cx_packet_segment(g->data->data, g->data->len, inlined,
+                                 lduw_be_p(g->wqe + CX_ETH_MSS), cx_tx_emit,
+                                 g->fn) ? CX_OK : CX_BAD_PARAM;
+    }
+    cx_packet_checksum(g->data->data, g->data->len,
+                       (flags & CX_CS_L3 ? CX_CSUM_L3 : 0) |
+                       (flags & CX_CS_L4 ? CX_CSUM_L4 : 0));
+    cx_tx_emit(g->fn, g->data->data, g->data->len);
+    return CX_OK;
+}
+
+ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
+                          const ConnectXRing *ring, uint32_t blocks)
+{
+    g_autoptr(GByteArray) data = g_byte_array_new();
+    ConnectXGather g = { .fn = fn, .data = data };
+    ConnectXStatus status;
+    uint32_t inlined;
+    uint8_t opcode;
+
+    for (uint32_t i = 0; i < blocks; i++) {
+        if (!cx_ring_read(fn, ring, sq->run.pi + i, 0,
+                          g.wqe + i * CX_WQEBB_SIZE, CX_WQEBB_SIZE)) {
+            return CX_INTERNAL;
+        }
+    }
+    opcode = g.wqe[3];
+    g.wqe_len = (g.wqe[7] & 0x3f) * 16;
+    g.max = opcode == CX_WQE_LSO ? CX_LSO_MAX + CX_WQE_MAX : CX_FRAME_MAX;
+    inlined = lduw_be_p(g.wqe + CX_ETH_INLINE_SIZE);
+    if (g.wqe_len < CX_ETH_END || inlined & CX_INSERT_VLAN) {
+        return CX_BAD_PARAM;
+    }
+    status = cx_tx_gather(&g, inlined);
+    return status == CX_OK ? cx_tx_out(&g, opcode, inlined) : status;
+}

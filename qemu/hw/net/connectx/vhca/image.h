@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: the migration image of a virtual function
+ *
+ * An image is all that the function's own driver believes about it: state,
+ * current capabilities, every object under its number, what its vport was
+ * told. It holds nothing of the host: no vhca_id, no MAC that the PF gave, no
+ * pages that the PF gave. All numbers are little-endian.
+ *
+ *   header    struct ConnectXImageHeader
+ *   sections  struct ConnectXImageSection + payload, padded to 8 bytes; each
+ *             kind once, but for capability pages and object kinds, which
+ *             have one section each
+ *   padding   as many bytes as the image-pad property asks for, their
+ *             content given by cx_image_pad_word()
+ *
+ * The header has a CRC of its own, so that a damaged length is found before
+ * it is believed. A reader takes an image whole or not at all: unknown
+ * versions, flags and sections are refused.
+ */
+#ifndef HW_NET_CONNECTX_IMAGE_H
+#define HW_NET_CONNECTX_IMAGE_H
+
+#include "base/connectx.h"
+
+#define CX_IMAGE_MAGIC          "CXVHCA\r\n"
+#define CX_IMAGE_MAGIC_LEN      8
+#define CX_IMAGE_VERSION        1
+#define CX_IMAGE_ALIGN          8
+/* More than the store limits allow; a header that claims more is a lie. */
+#define CX_IMAGE_BODY_MAX       (512 * MiB)
+/* SAVE and LOAD have a 32-bit size. */
+#define CX_IMAGE_TOTAL_MAX      (4 * GiB - CX_PAGE_SIZE)
+
+enum {
+    /* Taken with initiator and responder suspended: complete and final. */
+    CX_IMAGE_FINAL      = 1 << 0,
+    CX_IMAGE_FLAGS_ALL  = CX_IMAGE_FINAL,
+};
+
+typedef enum ConnectXImageSectionType {
+    CX_SECTION_FUNCTION = 1,
+    CX_SECTION_CAP      = 2,
+    CX_SECTION_VPORT    = 3,
+    CX_SECTION_PAGES    = 4,
+    CX_SECTION_LATCH    = 5,
+    CX_SECTION_OBJECTS  = 6,
+} ConnectXImageSectionType;
+
+typedef struct QEMU_PACKED ConnectXImageHeader {
+    uint8_t magic[CX_IMAGE_MAGIC_LEN];
+    uint32_t version;
+    uint32_t flags;
+    uint64_t total_len;             /* header, sections and padding */
+    uint64_t body_len;              /* header and sections */
+    uint32_t sections;              /* how many */
+    uint32_t sections_crc;          /* CRC-32C of all of them */
+    uint16_t vendor_id;
+    uint16_t device_id;
+    uint8_t reserved[16];
+    uint32_t header_crc;            /* CRC-32C of all of the above */
+} ConnectXImageHeader;
+
+typedef struct QEMU_PACKED ConnectXImageSection {
+    uint32_t type;
+    uint32_t len;                   /* payload without padding */
+} ConnectXImageSection;
+
+typedef struct QEMU_PACKED ConnectXImageFunction {
+    uint32_t state;
+    uint16_t issi;
+    uint8_t nic_interface;
+    uint8_t reserved;
+    uint64_t cmdq_addr;
+    uint32_t cmdq_addr_h;
+    uint32_t pending;               /* command slots to start on resume */
+    uint64_t timer_ns;              /* internal timer when it was taken */
+    uint8_t sw_owner_id[16];
+    uint32_t flow_root[16];
+} ConnectXImageFunction;
+
+/* Followed by n pairs of word index and nonzero word, indices ascending. */
+typedef struct QEMU_PACKED ConnectXImageCap {
+    uint32_t type;
+    uint32_t n;
+} ConnectXImageCap;
+
+/* Followed by the entries of uc, mc and vlan, 6 bytes each. */
+typedef struct QEMU_PACKED ConnectXImageVport {
+    uint32_t n_uc, n_mc, n_vlan;
+    uint16_t mtu;
+    uint8_t promisc_uc, promisc_mc, promisc_all;
+    uint8_t roce_en;
+    uint8_t disable_uc_lb, disable_mc_lb;
+    uint8_t port_up;
+    uint8_t link_up;
+    uint16_t reserved;
+    uint64_t rx[3][2], tx[3][2];
+} ConnectXImageVport;
+
+/* Followed by n 64-bit addresses. */
+typedef struct QEMU_PACKED ConnectXImagePages {
+    int32_t wanted_boot, wanted_init, wanted_regular;
+    uint32_t n;
+} ConnectXImagePages;
+
+typedef struct QEMU_PACKED ConnectXImageLatch {
+    uint32_t offset;
+    uint32_t size;
+    uint64_t value;
+} ConnectXImageLatch;
+
+/* Objects of a kind go by its name: numbers of kinds are the program's own. */
+#define CX_IMAGE_NAME_LEN       24
+
+typedef struct QEMU_PACKED ConnectXImageObjects {
+    uint8_t name[CX_IMAGE_NAME_LEN];
+    uint32_t n;
+    uint32_t next_id;
+} ConnectXImageObjects;
+
+/* Followed by in[] padded to 8 bytes, then the 64-bit page list. */
+typedef struct QEMU_PACKED ConnectXImageObj {
+    uint64_t id;
+    uint32_t in_len;
+    uint32_t npas;
+    uint32_t pi;
+    uint32_t ci;
+    uint8_t state, armed, solicited, dead;
+    uint32_t reserved;
+    uint64_t count[2];
+} ConnectXImageObj;
+
+QEMU_BUILD_BUG_ON(sizeof(ConnectXImageHeader) != 64);
+QEMU_BUILD_BUG_ON(sizeof(ConnectXImageSection) % CX_IMAGE_ALIGN);
+QEMU_BUILD_BUG_ON(sizeof(ConnectXImageFunction) % CX_IMAGE_ALIGN);
+QEMU_BUILD_BUG_ON(sizeof(ConnectXImageObjects) % CX_IMAGE_ALIGN);
+QEMU_BUILD_BUG_ON(sizeof(ConnectXImageObj) % CX_IMAGE_ALIGN);
+
+/* Padding is not worth keeping in memory: its content follows from where. */
+static inline uint64_t cx_image_pad_word(uint64_t offset)
+{
+    return (offset / 8 + 1) * 0x9e3779b97f4a7c15ULL;
+}
+
+/*
+ * Fields of a capability page that say who the function is or what the host's
+ * administrator decided: taken from another page, or cleared if it is NULL.
+ */
+void cx_image_cap_identity(uint32_t type, uint8_t *page, const uint8_t *from);
+
+/* ------------------------------------------------------------------------ */
+/* Writing (vhca/image.c)                                                */
+
+/* What belongs to the moment at which the function stopped. */
+typedef struct ConnectXImageMoment {
+    uint64_t timer_ns;              /* internal timer */
+    bool link_up;                   /* what the driver last heard of it */
+} ConnectXImageMoment;
+
+/* A snapshot: taken at once, handed out piece by piece. */
+typedef struct ConnectXImageOut {
+    GByteArray *body;
+    uint64_t total_len;
+} ConnectXImageOut;
+
+/*
+ * cx_image_snapshot - The state of fn, which may be a staged one.
+ * NULL when the image would exceed CX_IMAGE_TOTAL_MAX. Caller frees.
+ */
+ConnectXImageOut *cx_image_snapshot(const ConnectXFunction *fn, uint32_t flags,
+                                    const ConnectXImageMoment *moment);
+void cx_image_out_free(ConnectXImageOut *out);
+/* Copies [offset, offset + len) of the image, which must lie inside it. */
+void cx_image_out_copy(const ConnectXImageOut *out, uint64_t offset,
+                       uint8_t *buf, uint64_t len);
+
+/* ------------------------------------------------------------------------ */
+/* Taking one apart (vhca/image_load.c)                                  */
+
+/*
+ * cx_image_parse - The state that a complete body describes, checked in full
+ * against what vf can be. NULL, and a line in the log, when something is wrong
+ * with it. Caller frees by cx_image_stage_free().
+ */
+ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
+                                 uint64_t len, ConnectXImageMoment *moment);
+void cx_image_stage_free(ConnectXFunction *stage);
+/* Logs what is wrong with an image for fn; always CX_BAD_PARAM. */
+ConnectXStatus cx_image_bad(const ConnectXFunction *fn, const char *what);
+
+/* ------------------------------------------------------------------------ */
+/* Streams of images (vhca/image_in.c)                                   */
+
+/* Images on their way in, and the last complete one. */
+typedef struct ConnectXImageIn ConnectXImageIn;
+
+/* For images that are to become the state of vf, whose limits count. */
+ConnectXImageIn *cx_image_in_new(ConnectXFunction *vf);
+void cx_image_in_free(ConnectXImageIn *in);
+/*
+ * cx_image_in_feed - The next bytes of the stream.
+ * A complete image is checked in full and staged, in place of the one before.
+ * A bad one drops everything that was fed and staged.
+ */
+ConnectXStatus cx_image_in_feed(ConnectXImageIn *in, const uint8_t *buf,
+                                uint64_t len);
+/* True in the middle of an image. */
+bool cx_image_in_partial(const ConnectXImageIn *in);
+/* The staged state and when it was; NULL, moment as it was, without one. */
+const ConnectXFunction *cx_image_in_staged(const ConnectXImageIn *in,
+                                           ConnectXImageMoment *moment);
+/* Makes the staged state that of the VF. Cannot fail; nothing is staged then */
+void cx_image_in_apply(ConnectXImageIn *in);
+
+#endif /* HW_NET_CONNECTX_IMAGE_H */

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: the stream of images that a VF is loaded with
+ *
+ * LOAD commands bring an image in pieces of any size, and one image after the
+ * other: each complete one supersedes the last. Padding is checked as it
+ * passes and never kept.
+ */
+#include "qemu/osdep.h"
+#include "qemu/units.h"
+#include "qemu/bswap.h"
+#include "qemu/crc32c.h"
+#include "qemu/cutils.h"
+#include "qemu/timer.h"
+#include "vhca/image.h"
+
+struct ConnectXImageIn {
+    ConnectXFunction *vf;
+    /* The image on its way: its body, then only a count of its padding. */
+    GByteArray *body;
+    uint64_t body_len, total_len;       /* 0 until the header is here */
+    uint64_t pad_done;
+    /* The last complete image. */
+    ConnectXFunction *stage;
+    ConnectXImageMoment moment;
+};
+
+static ConnectXStatus cx_image_check_header(ConnectXImageIn *in)
+{
+    const ConnectXImageHeader *h = (const void *)in->body->data;
+    uint64_t body_len = le64_to_cpu(h->body_len);
+    uint64_t total_len = le64_to_cpu(h->total_len);
+
+    if (memcmp(h->magic, CX_IMAGE_MAGIC, CX_IMAGE_MAGIC_LEN)) {
+        return cx_image_bad(in->vf, "magic");
+    }
+    if (crc32c(UINT32_MAX, in->body->data,
+               offsetof(ConnectXImageHeader, header_crc)) !=
+        le32_to_cpu(h->header_crc)) {
+        return cx_image_bad(in->vf, "CRC of the header");
+    }
+    if (le32_to_cpu(h->version) != CX_IMAGE_VERSION ||
+        le32_to_cpu(h->flags) & ~CX_IMAGE_FLAGS_ALL ||
+        !buffer_is_zero(h->reserved, sizeof(h->reserved))) {
+        return cx_image_bad(in->vf, "version");
+    }
+    if (le16_to_cpu(h->vendor_id) != CX_VENDOR_ID ||
+        le16_to_cpu(h->device_id) != CX_VF_DEVICE_ID) {
+        return cx_image_bad(in->vf, "other kind of device");
+    }
+    if (body_len < sizeof(*h) || body_len > CX_IMAGE_BODY_MAX ||
+        total_len < body_len || total_len > CX_IMAGE_TOTAL_MAX ||
+        body_len % CX_IMAGE_ALIGN || total_len % CX_IMAGE_ALIGN) {
+        return cx_image_bad(in->vf, "length");
+    }
+    in->body_len = body_len;
+    in->total_len = total_len;
+    return CX_OK;
+}
+
+static bool cx_pad_is_good(uint64_t offset, const uint8_t *buf, uint64_t len)
+{
+    while (len) {
+        uint64_t word = cpu_to_le64(cx_image_pad_word(offset));
+        unsigned skip = offset % 8;
+        uint64_t part = MIN(len, 8 - skip);
+
+        if (memcmp(buf, (uint8_t *)&word + skip, part)) {
+            return false;
+        }
+        buf += part;
+        offset += part;
+        len -= part;
+    }
+    return true;
+}
+
+static void cx_image_in_begin(ConnectXImageIn *in)
+{
+    g_byte_array_set_size(in->body, 0);
+    in->body_len = 0;
+    in->total_len = 0;
+    in->pad_done = 0;
+}
+
+ConnectXImageIn *cx_image_in_new(ConnectXFunction *vf)
+{
+    ConnectXImageIn *in = g_new0(ConnectXImageIn, 1);
+
+    in->vf = vf;
+    in->body = g_byte_array_new();
+    return in;
+}
+
+void cx_image_in_free(ConnectXImageIn *in)
+{
+    if (in) {
+        cx_image_stage_free(in->stage);
+        g_byte_array_unref(in->body);
+        g_free(in);
+    }
+}
+
+bool cx_image_in_partial(const ConnectXImageIn *in)
+{
+    return in->body->len;
+}
+
+/* The image is here in full: it replaces the one before, or nothing does. */
+static ConnectXStatus cx_image_in_complete(ConnectXImageIn *in)
+{
+    ConnectXFunction *stage = cx_image_parse(in->vf, in->body->data,
+                                             in->body->len, &in->moment);
+
+    if (!stage) {
+        return CX_BAD_PARAM;
+    }
+    cx_image_stage_free(in->stage);
+    in->stage = stage;
+    cx_image_in_begin(in);
+    return CX_OK;
+}
+
+/* Takes what the current part of the image lacks; *len is what it took. */
+static ConnectXStatus cx_image_in_part(ConnectXImageIn *in,
+                                       const uint8_t *buf, uint64_t *len)
+{
+    uint64_t body_want = in->total_len ? in->body_len
+                                       : sizeof(ConnectXImageHeader);
+
+    if (in->body->len < body_want) {
+        *len = MIN(*len, body_want - in->body->len);
+        g_byte_array_append(in->body, buf, *len);
+        if (!in->total_len && in->body->len == body_want) {
+            return cx_image_check_header(in);
+        }
+        return CX_OK;
+    }
+    *len = MIN(*len, in->total_len - in->body_len - in->pad_done);
+    if (!cx_pad_is_good(in->pad_done, buf, *len)) {
+        return cx_image_bad(in->vf, "padding");
+    }
+    in->pad_done += *len;
+    return CX_OK;
+}
+
+ConnectXStatus cx_image_in_feed(ConnectXImageIn *in, const uint8_t *buf,
+                                uint64_t len)
+{
+    ConnectXStatus status = CX_OK;
+
+    while (len && status == CX_OK) {
+        uint64_t part = len;
+
+        status = cx_image_in_part(in, buf, &part);
+        buf += part;
+        len -= part;
+        if (status == CX_OK && in->total_len &&
+            in->body->len == in->body_len &&
+            in->pad_done == in->total_len - in->body_len) {
+            status = cx_image_in_complete(in);
+        }
+    }
+    if (status != CX_OK) {
+        cx_image_in_begin(in);
+        cx_image_stage_free(g_steal_pointer(&in->stage));
+    }
+    return status;
+}
+
+const ConnectXFunction *cx_image_in_staged(const ConnectXImageIn *in,
+                                           ConnectXImageMoment *moment)
+{
+    if (in->stage) {
+        *moment = in->moment;
+    }
+    return in->stage;
+}
+
+static void cx_apply_vport(ConnectXVport *to, const ConnectXVport *from)
+{
+    to->uc = from->uc;
+    to->mc = from->mc;
+    to->vlan = from->vlan;
+    to->promisc_uc = from->promisc_uc;
+    to->promisc_mc = from->promisc_mc;
+    to->promisc_all = from->promisc_all;
+    to->mtu = from->mtu;
+    to->roce_en = from->roce_en;
+    to->disable_uc_lb = from->disable_uc_lb;
+    to->disable_mc_lb = from->disable_mc_lb;
+    to->port_up = from->port_up;
+    memcpy(to->rx, from->rx, sizeof(to->rx));
+    memcpy(to->tx, from->tx, sizeof(to->tx));
+}
+
+static void cx_apply_caps(ConnectXCaps *to, const ConnectXCaps *from)
+{
+    for (int type = 0; type < CX_CAP_TYPES; type++) {
+        if (to->cur[type]) {
+            cx_image_cap_identity(type, from->cur[type], to->cur[type]);
+            memcpy(to->cur[type], from->cur[type], CX_CAP_PAGE_SIZE);
+        }
+    }
+}
+
+void cx_image_in_apply(ConnectXImageIn *in)
+{
+    ConnectXFunction *vf = in->vf, *stage = in->stage;
+    ConnectXObjStore objs = vf->objs;
+    ConnectXPages pages = vf->pages;
+
+    in->stage = NULL;
+    vf->state = stage->state;
+    vf->issi = stage->issi;
+    vf->nic_interface = stage->nic_interface;
+    vf->cmdq_addr = stage->cmdq_addr;
+    vf->cmdq_addr_h = stage->cmdq_addr_h;
+    vf->pending = stage->pending;
+    memcpy(vf->sw_owner_id, stage->sw_owner_id, sizeof(vf->sw_owner_id));
+    memcpy(vf->flow_root, stage->flow_root, sizeof(vf->flow_root));
+    vf->timer_offset_ns = in->moment.timer_ns -
+                          qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    cx_apply_caps(&vf->caps, &stage->caps);
+    cx_apply_vport(&vf->vport, &stage->vport);
+    vf->objs = stage->objs;
+    stage->objs = objs;
+    vf->pages = stage->pages;
+    stage->pages = pages;
+    /* The source's writes came before any that this VF has seen. */
+    g_array_prepend_vals(vf->latch, stage->latch->data, stage->latch->len);
+    g_array_set_size(vf->latch, MIN(vf->latch->len, CX_LATCH_MAX));
+    cx_image_stage_free(stage);
+    cx_fn_loaded(vf);
+}

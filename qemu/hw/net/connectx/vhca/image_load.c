@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: taking a migration image apart
+ *
+ * An image comes from another machine and is trusted in nothing. It is taken
+ * apart into a *stage*, a function of its own that no register and no command
+ * reaches; only a stage in which every section, object and reference was found
+ * good can become the state of a VF.
+ */
+#include "qemu/osdep.h"
+#include "qemu/units.h"
+#include "qemu/bswap.h"
+#include "qemu/crc32c.h"
+#include "qemu/log.h"
+#include "vhca/image.h"
+#include "ops/ops.h"
+
+#define CX_STAGE_PAGES_MAX      (1 * MiB)
+#define CX_STAGE_ISSI_MAX       1
+#define CX_STAGE_NIC_IF_MAX     7
+
+/* What was seen of the sections of one image. */
+typedef struct {
+    ConnectXFunction *stage;
+    /* Kept apart: the stage itself is ENABLED while it is being filled. */
+    ConnectXFnState state;
+    ConnectXImageMoment moment;
+    uint32_t types_seen;
+    uint64_t caps_seen;
+    uint64_t kinds_seen;
+    bool has_objects;
+} ConnectXImageParse;
+
+/* A part of an image that is being taken apart. */
+typedef struct {
+    const uint8_t *at;
+    uint64_t left;
+} ConnectXImageCursor;
+
+static const void *cx_take(ConnectXImageCursor *cur, uint64_t len)
+{
+    const void *at = cur->at;
+
+    if (len > cur->left) {
+        return NULL;
+    }
+    cur->at += len;
+    cur->left -= len;
+    return at;
+}
+
+ConnectXStatus cx_image_bad(const ConnectXFunction *fn, const char *what)
+{
+    qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: image refused: %s\n",
+                  fn->number, what);
+    return CX_BAD_PARAM;
+}
+
+static ConnectXFunction *cx_stage_new(ConnectXFunction *vf)
+{
+    ConnectXFunction *stage = g_new0(ConnectXFunction, 1);
+
+    stage->pci = vf->pci;
+    stage->dev = vf->dev;
+    stage->is_vf = vf->is_vf;
+    stage->number = vf->number;
+    stage->vhca_id = vf->vhca_id;
+    stage->nvectors = vf->nvectors;
+    stage->vport = vf->vport;
+    for (int type = 0; type < CX_CAP_TYPES; type++) {
+        stage->caps.cur[type] = g_memdup2(vf->caps.cur[type],
+                                          CX_CAP_PAGE_SIZE);
+        stage->caps.max[type] = g_memdup2(vf->caps.max[type],
+                                          CX_CAP_PAGE_SIZE);
+    }
+    cx_obj_store_init(&stage->objs);
+    stage->pages.pa = g_array_new(false, false, sizeof(uint64_t));
+    stage->latch = g_array_new(false, false, sizeof(ConnectXLatch));
+    QTAILQ_INIT(&stage->cmds);
+    /* SET_HCA_CAP's rules, which the capabilities must obey, hold then. */
+    stage->state = CX_FN_ENABLED;
+    return stage;
+}
+
+void cx_image_stage_free(ConnectXFunction *stage)
+{
+    if (!stage) {
+        return;
+    }
+    for (int type = 0; type < CX_CAP_TYPES; type++) {
+        g_free(stage->caps.cur[type]);
+        g_free(stage->caps.max[type]);
+    }
+    cx_obj_store_destroy(&stage->objs);
+    g_array_unref(stage->pages.pa);
+    g_array_unref(stage->latch);
+    g_free(stage);
+}
+
+static ConnectXStatus cx_load_function(ConnectXImageParse *p,
+                                       ConnectXImageCursor *cur)
+{
+    const ConnectXImageFunction *f = cx_take(cur, sizeof(*f));
+    ConnectXFunction *stage = p->stage;
+
+    if (!f || f->reserved ||
+        le32_to_cpu(f->state) > CX_FN_OPERATIONAL ||
+        le16_to_cpu(f->issi) > CX_STAGE_ISSI_MAX ||
+        f->nic_interface > CX_STAGE_NIC_IF_MAX ||
+        le64_to_cpu(f->cmdq_addr) % CX_PAGE_SIZE ||
+        (f->pending && !f->cmdq_addr)) {
+        return cx_image_bad(stage, "function section");
+    }
+    p->state = le32_to_cpu(f->state);
+    stage->issi = le16_to_cpu(f->issi);
+    stage->nic_interface = f->nic_interface;
+    stage->cmdq_addr = le64_to_cpu(f->cmdq_addr);
+    stage->cmdq_addr_h = le32_to_cpu(f->cmdq_addr_h);
+    stage->pending = le32_to_cpu(f->pending);
+    p->moment.timer_ns = le64_to_cpu(f->timer_ns);
+    memcpy(stage->sw_owner_id, f->sw_owner_id, sizeof(f->sw_owner_id));
+    for (int i = 0; i < ARRAY_SIZE(f->flow_root); i++) {
+        stage->flow_root[i] = le32_to_cpu(f->flow_root[i]);
+    }
+    return CX_OK;
+}
+
+static ConnectXStatus cx_load_cap(ConnectXImageParse *p,
+                                  ConnectXImageCursor *cur)
+{
+    const ConnectXImageCap *head = cx_take(cur, sizeof(*head));
+    uint8_t page[CX_CAP_PAGE_SIZE] = {};
+    uint32_t type, n, index = 0;
+    ConnectXStatus status;
+
+    if (!head) {
+        return cx_image_bad(p->stage, "capability section");
+    }
+    type = le32_to_cpu(head->type);
+    n = le32_to_cpu(head->n);
+    if (type >= CX_CAP_TYPES || !p->stage->caps.cur[type] ||
+        p->caps_seen & BIT_ULL(type) || n > CX_CAP_PAGE_SIZE / 4) {
+        return cx_image_bad(p->stage, "capability page that the VF lacks");
+    }
+    p->caps_seen |= BIT_ULL(type);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *pair = cx_take(cur, 8);
+        uint32_t at = pair ? ldl_le_p(pair) : UINT32_MAX;
+
+        if (at >= CX_CAP_PAGE_SIZE / 4 || (i && at <= index) ||
+            !ldl_le_p(pair + 4)) {
+            return cx_image_bad(p->stage, "capability word");
+        }
+        index = at;
+        stl_be_p(page + at * 4, ldl_le_p(pair + 4));
+    }
+    cx_image_cap_identity(type, page, p->stage->caps.cur[type]);
+    if (!memcmp(page, p->stage->caps.cur[type], sizeof(page))) {
+        return CX_OK;
+    }
+    /* What the driver was promised must be something that this VF offers. */
+    status = cx_caps_set(p->stage, type, page, false);
+    return status == CX_OK ? CX_OK :
+           cx_image_bad(p->stage, "capabilities that the VF does not offer");
+}
+
+static bool cx_load_macs(ConnectXImageCursor *cur, ConnectXMacList *list,
+                         uint32_t n)
+{
+    const uint8_t *macs;
+
+    if (n > CX_MAC_LIST_MAX) {
+        return false;
+    }
+    macs = cx_take(cur, n * sizeof(list->mac[0]));
+    if (!macs) {
+        return false;
+    }
+    memset(list, 0, sizeof(*list));
+    list->n = n;
+    memcpy(list->mac, macs, n * sizeof(list->mac[0]));
+    return true;
+}
+
+static ConnectXStatus cx_load_vport(ConnectXImageParse *p,
+                                    ConnectXImageCursor *cur)
+{
+    const ConnectXImageVport *v = cx_take(cur, sizeof(*v));
+    ConnectXVport *vport = &p->stage->vport;
+
+    if (!v || v->reserved ||
+        (v->promisc_uc | v->promisc_mc | v->promisc_all | v->roce_en |
+         v->disable_uc_lb | v->disable_mc_lb | v->port_up | v->link_up) & ~1 ||
+        !cx_load_macs(cur, &vport->uc, le32_to_cpu(v->n_uc)) ||
+        !cx_load_macs(cur, &vport->mc, le32_to_cpu(v->n_mc)) ||
+        !cx_load_macs(cur, &vport->vlan, le32_to_cpu(v->n_vlan))) {
+        return cx_image_bad(p->stage, "vport section");
+    }
+    vport->mtu = le16_to_cpu(v->mtu);
+    vport->promisc_uc = v->promisc_uc;
+    vport->promisc_mc = v->promisc_mc;
+    vport->promisc_all = v->promisc_all;
+    vport->roce_en = v->roce_en;
+    vport->disable_uc_lb = v->disable_uc_lb;
+    vport->disable_mc_lb = v->disable_mc_lb;
+    vport->port_up = v->port_up;
+    p->moment.link_up = v->link_up;
+    for (int i = 0; i < 6; i++) {
+        vport->rx[i / 2][i % 2] = le64_to_cpu(v->rx[i / 2][i % 2]);
+        vport->tx[i / 2][i % 2] = le64_to_cpu(v->tx[i / 2][i % 2]);
+    }
+    return CX_OK;
+}
+
+static ConnectXStatus cx_load_pages(ConnectXImageParse *p,
+                                    ConnectXImageCursor *cur)
+{
+    const ConnectXImagePages *head = cx_take(cur, sizeof(*head));
+    ConnectXPages *pages = &p->stage->pages;
+    const uint8_t *pa;
+    uint32_t n;
+
+    n = head ? le32_to_cpu(head->n) : UINT32_MAX;
+    pa = n <= CX_STAGE_PAGES_MAX ? cx_take(cur, n * 8ULL) : NULL;
+    if (!pa) {
+        return cx_image_bad(p->stage, "pages section");
+    }
+    pages->wanted_boot = le32_to_cpu(head->wanted_boot);
+    pages->wanted_init = le32_to_cpu(head->wanted_init);
+    pages->wanted_regular = le32_to_cpu(head->wanted_regular);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t addr = ldq_le_p(pa + i * 8);
+
+        if (addr % CX_PAGE_SIZE) {
+            return cx_image_bad(p->stage, "page address");
+        }
+        g_array_append_val(pages->pa, addr);
+    }
+    return CX_OK;
+}
+
+static ConnectXStatus cx_load_latch(ConnectXImageParse *p,
+                                    ConnectXImageCursor *cur)
+{
+    while (cur->left) {
+        const ConnectXImageLatch *l = cx_take(cur, sizeof(*l));
+        ConnectXLatch entry;
+
+        if (!l || p->stage->latch->len >= CX_LATCH_MAX) {
+            return cx_image_bad(p->stage, "latch section");
+        }
+        entry.offset = le32_to_cpu(l->offset);
+        entry.size = le32_to_cpu(l->size);
+        entry.value = le64_to_cpu(l->value);
+        if (!is_power_of_2(entry.size) || entry.size > 8 ||
+            entry.offset > CX_VF_BAR_SIZE - entry.size) {
+            return cx_image_bad(p->stage, "latched write");
+        }
+        g_array_append_val(p->stage->latch, entry);
+    }
+    return CX_OK;
+}
+
+static bool cx_obj_id_plausible(ConnectXObjKind kind, uint64_t id)
+{
+    const ConnectXObjType *type = cx_obj_type(kind);
+
+    /* Flow entries go by table and index; linking finds the table. */
+    return kind == CX_OBJ_FTE || (id >= type->first_id && id <= type->last_id);
+}
+
+static ConnectXStatus cx_load_obj(ConnectXFunction *stage,
+                                  ConnectXImageCursor *cur,
+                                  ConnectXObjKind kind)
+{
+    const ConnectXImageObj *o = cx_take(cur, sizeof(*o));
+    const ConnectXObjType *type = cx_obj_type(kind);
+    uint32_t in_len = o ? le32_to_cpu(o->in_len) : 0;
+    uint32_t npas = o ? le32_to_cpu(o->npas) : 0;
+    const uint8_t *in, *pas_le;
+    ConnectXStatus status;
+    ConnectXObj *obj;
+    uint64_t *pas = NULL;
+
+    if (!o || in_len < type->in_len_min || in_len > type->in_len_max ||
+        (npas && !type->has_pas) || o->reserved ||
+        (o->armed | o->solicited | o->dead) & ~1 ||
+        !cx_obj_id_plausible(kind, le64_to_cpu(o->id))) {
+        return cx_image_bad(stage, type->name);
+    }
+    in = cx_take(cur, ROUND_UP(in_len, CX_IMAGE_ALIGN));
+    pas_le = in ? cx_take(cur, npas * 8ULL) : NULL;
+    if (!pas_le) {
+        return cx_image_bad(stage, type->name);
+    }
+    if (npas) {
+        pas = g_new(uint64_t, npas);
+        for (uint32_t i = 0; i < npas; i++) {
+            pas[i] = ldq_le_p(pas_le + i * 8ULL);
+        }
+    }
+    status = cx_obj_insert(stage, kind, le64_to_cpu(o->id), in, in_len, pas,
+                           npas, &obj);
+    if (status != CX_OK) {
+        return cx_image_bad(stage, type->name);
+    }
+    obj->run = (ConnectXObjRun) {
+        .pi = le32_to_cpu(o->pi),
+        .ci = le32_to_cpu(o->ci),
+        .state = o->state,
+        .armed = o->armed,
+        .solicited = o->solicited,
+        .dead = o->dead,
+        .count = { le64_to_cpu(o->count[0]), le64_to_cpu(o->count[1]) },
+    };
+    return CX_OK;
+}
+
+static ConnectXObjKind cx_kind_by_name(const uint8_t *name)
+{
+    char padded[CX_IMAGE_NAME_LEN];
+
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        if (cx_obj_type(kind)->saved) {
+            memset(padded, 0, sizeof(padded));
+            g_strlcpy(padded, cx_obj_type(kind)->name, sizeof(padded));
+            if (!memcmp(padded, name, sizeof(padded))) {
+                return kind;
+            }
+        }
+    }
+    return CX_OBJ_KINDS;
+}
+
+static ConnectXStatus cx_load_objects(ConnectXImageParse *p,
+                                      ConnectXImageCursor *cur)
+{
+    const ConnectXImageObjects *head = cx_take(cur, sizeof(*head));
+    ConnectXObjKind kind = head ? cx_kind_by_name(head->name) : CX_OBJ_KINDS;
+    uint32_t n;
+
+    if (kind == CX_OBJ_KINDS || p->kinds_seen & BIT_ULL(kind)) {
+        return cx_image_bad(p->stage, "kind of object");
+    }
+    p->kinds_seen |= BIT_ULL(kind);
+    p->stage->objs.next_id[kind] = le32_to_cpu(head->next_id);
+    n = le32_to_cpu(head->n);
+    if (n) {
+        p->has_objects = true;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        ConnectXStatus status = cx_load_obj(p->stage, cur, kind);
+
+        if (status != CX_OK) {
+            return status;
+        }
+    }
+    return CX_OK;
+}
+
+static ConnectXStatus cx_load_section(ConnectXImageParse *p, uint32_t type,
+                                      ConnectXImageCursor *cur)
+{
+    static ConnectXStatus (*const load[])(ConnectXImageParse *,
+                                          ConnectXImageCursor *) = {
+        [CX_SECTION_FUNCTION] = cx_load_function,
+        [CX_SECTION_CAP] = cx_load_cap,
+        [CX_SECTION_VPORT] = cx_load_vport,
+        [CX_SECTION_PAGES] = cx_load_pages,
+        [CX_SECTION_LATCH] = cx_load_latch,
+        [CX_SECTION_OBJECTS] = cx_load_objects,
+    };
+    bool many = type == CX_SECTION_CAP || type == CX_SECTION_OBJECTS;
+    ConnectXStatus status;
+
+    if (type >= ARRAY_SIZE(load) || !load[type] ||
+        (p->types_seen & BIT(type) && !many)) {
+        return cx_image_bad(p->stage, "unknown or repeated section");
+    }
+    p->types_seen |= BIT(type);
+    status = load[type](p, cur);
+    if (status == CX_OK && cur->left) {
+        status = cx_image_bad(p->stage, "section longer than its content");
+    }
+    return status;
+}
+
+/* What no section can tell alone. */
+static ConnectXStatus cx_stage_check(ConnectXImageParse *p)
+{
+    const uint32_t needed = BIT(CX_SECTION_FUNCTION) | BIT(CX_SECTION_VPORT) |
+                            BIT(CX_SECTION_PAGES) | BIT(CX_SECTION_LATCH);
+    ConnectXFunction *stage = p->stage;
+
+    if ((p->types_seen & needed) != needed) {
+        return cx_image_bad(stage, "missing section");
+    }
+    stage->state = p->state;
+    if (p->has_objects && stage->state != CX_FN_OPERATIONAL) {
+        return cx_image_bad(stage, "objects of a function without INIT_HCA");
+    }
+    if (cx_obj_link_all(stage) != CX_OK) {
+        return cx_image_bad(stage, "object that does not link");
+    }
+    for (int i = 0; i < ARRAY_SIZE(stage->flow_root); i++) {
+        if (stage->flow_root[i] &&
+            !cx_obj_find(stage, CX_OBJ_FLOW_TABLE, stage->flow_root[i])) {
+            return cx_image_bad(stage, "root flow table");
+        }
+    }
+    return CX_OK;
+}
+
+static ConnectXStatus cx_parse_sections(ConnectXImageParse *p,
+                                        ConnectXImageCursor *body, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const ConnectXImageSection *s = cx_take(body, sizeof(*s));
+        ConnectXImageCursor section;
+        ConnectXStatus status;
+        uint32_t len;
+
+        if (!s) {
+            return cx_image_bad(p->stage, "missing section");
+        }
+        len = le32_to_cpu(s->len);
+        section.left = len;
+        section.at = cx_take(body, ROUND_UP((uint64_t)len, CX_IMAGE_ALIGN));
+        if (!section.at) {
+            return cx_image_bad(p->stage, "section length");
+        }
+        status = cx_load_section(p, le32_to_cpu(s->type), &section);
+        if (status != CX_OK) {
+            return status;
+        }
+    }
+    return body->left ? cx_image_bad(p->stage, "data after the last section")
+                      : CX_OK;
+}
+
+ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
+                                 uint64_t len, ConnectXImageMoment *moment)
+{
+    const ConnectXImageHeader *h = (const ConnectXImageHeader *)image;
+    ConnectXImageCursor body = { image, len };
+    ConnectXImageParse p = {};
+    ConnectXStatus status;
+
+    cx_take(&body, sizeof(*h));
+    if (crc32c(UINT32_MAX, body.at, body.left) !=
+        le32_to_cpu(h->sections_crc)) {
+        cx_image_bad(vf, "CRC of the sections");
+        return NULL;
+    }
+    p.stage = cx_stage_new(vf);
+    status = cx_parse_sections(&p, &body, le32_to_cpu(h->sections));
+    if (status == CX_OK) {
+        status = cx_stage_check(&p);
+    }
+    if (status != CX_OK) {
+        cx_image_stage_free(p.stage);
+        return NULL;
+    }
+    *moment = p.moment;
+    return p.stage;
+}
