@@ -12,8 +12,6 @@
 #include <string.h>
 
 #define QEMU_BUILD_BUG_ON_ZERO(x)   (sizeof(char[1 - 2 * !!(x)]) - 1)
-#define BIT(n)                      (1UL << (n))
-#define BIT_ULL(n)                  (1ULL << (n))
 
 static inline uint32_t ldl_be_p(const void *p)
 {

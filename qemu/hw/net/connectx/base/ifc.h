@@ -9,6 +9,7 @@
 #ifndef HW_NET_CONNECTX_IFC_H
 #define HW_NET_CONNECTX_IFC_H
 
+#include "qemu/bitops.h"
 #include "qemu/bswap.h"
 
 typedef uint8_t u8;

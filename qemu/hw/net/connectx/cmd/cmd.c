@@ -16,9 +16,11 @@
 #include "qemu/cutils.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
-#include "base/connectx.h"
-#include "ops/ops.h"
-#include "queue/queue.h"
+#include "base/ifc.h"
+#include "cmd/cmd.h"
+#include "fn/fn.h"
+#include "host/dma.h"
+#include "queue/eq.h"
 #include "trace.h"
 
 /* Slot */

@@ -2,10 +2,29 @@
 /*
  * ConnectX device model: what the PF and VF types share
  */
-#ifndef HW_NET_CONNECTX_PCI_H
-#define HW_NET_CONNECTX_PCI_H
+#ifndef HW_NET_CONNECTX_DEVICE_H
+#define HW_NET_CONNECTX_DEVICE_H
 
-#include "base/connectx.h"
+#include "qom/object.h"
+#include "fn/fn.h"
+
+#define TYPE_CONNECTX_PF "connectx-pf"
+#define TYPE_CONNECTX_VF "connectx-vf"
+
+OBJECT_DECLARE_SIMPLE_TYPE(ConnectXPFState, CONNECTX_PF)
+OBJECT_DECLARE_SIMPLE_TYPE(ConnectXVFState, CONNECTX_VF)
+
+struct ConnectXPFState {
+    PCIDevice parent_obj;
+    ConnectXFunction fn;
+    ConnectXDevice dev;
+    uint16_t vfs;
+};
+
+struct ConnectXVFState {
+    PCIDevice parent_obj;
+    ConnectXFunction fn;
+};
 
 /* BAR0, MSI-X, PCI Express with FLR, ARI */
 bool cx_pci_realize(PCIDevice *pci, ConnectXFunction *fn, uint64_t bar_size,
@@ -27,4 +46,4 @@ void cx_vf_register(void);
 /* Does QEMU's memory layout agree with the headers this was built from? */
 bool cx_layout_check(ObjectClass *pci_device_class);
 
-#endif /* HW_NET_CONNECTX_PCI_H */
+#endif /* HW_NET_CONNECTX_DEVICE_H */

@@ -9,8 +9,14 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
-#include "base/connectx.h"
-#include "queue/queue.h"
+#include "cmd/cmd.h"
+#include "device/bar.h"
+#include "fn/fn.h"
+#include "fn/life.h"
+#include "obj/obj.h"
+#include "queue/cq.h"
+#include "queue/eq.h"
+#include "queue/sq.h"
 #include "trace.h"
 
 /* Initialization segment */

@@ -8,8 +8,8 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/module.h"
-#include "ops/ops.h"
 #include "device/device.h"
+#include "ops/ops.h"
 #include "trace.h"
 
 static void cx_register(void)

@@ -15,10 +15,15 @@
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
 #include "net/net.h"
-#include "base/connectx.h"
-#include "ops/ops.h"
-#include "packet/packet.h"
+#include "cmd/cmd.h"
+#include "device/bar.h"
 #include "device/device.h"
+#include "fn/fn.h"
+#include "fn/life.h"
+#include "host/dma.h"
+#include "packet/packet.h"
+#include "switch/switch.h"
+#include "switch/vport.h"
 #include "trace.h"
 
 #define CX_PCIE_CAP     0x60

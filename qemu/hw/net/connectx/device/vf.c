@@ -11,8 +11,9 @@
 #include "hw/pci/pcie_sriov.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
-#include "base/connectx.h"
 #include "device/device.h"
+#include "fn/fn.h"
+#include "fn/life.h"
 #include "trace.h"
 
 static void cx_vf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,

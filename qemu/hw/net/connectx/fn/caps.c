@@ -7,9 +7,10 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
-#include "base/connectx.h"
-#include "ops/ops.h"
-#include "queue/queue.h"
+#include "base/ifc.h"
+#include "base/limits.h"
+#include "fn/caps.h"
+#include "fn/fn.h"
 #include "trace.h"
 
 /* What a driver may change of a page; the maximum page bounds each field. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: the one way to memory, and memory keys
+ * ConnectX device model: the one way to memory
  *
  * Every access goes through the function's own requester id, so that an IOMMU
  * sees a VF as a VF. An error on the bus is the guest's doing: it is counted,
@@ -9,20 +9,16 @@
  * the model.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "hw/pci/pci_device.h"
-#include "base/connectx.h"
-#include "ops/ops.h"
+#include "fn/fn.h"
+#include "host/dma.h"
 #include "trace.h"
 
-/* mkc.access_mode */
-enum {
-    CX_MKEY_PA  = 0,
-    CX_MKEY_MTT = 1,
-};
-
-/* Translation entries: an address with flags in its low bits. */
-#define CX_MTT_FLAGS    7ull
+bool cx_fn_may_dma(const ConnectXFunction *fn)
+{
+    return !(fn->suspended & CX_SUSP_INITIATOR) && fn->pci->enabled &&
+           pci_get_word(fn->pci->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
+}
 
 static bool cx_dma(ConnectXFunction *fn, uint64_t addr, void *buf,
                    uint64_t len, DMADirection dir)
@@ -52,119 +48,4 @@ bool cx_dma_write(ConnectXFunction *fn, uint64_t addr, const void *buf,
                   uint64_t len)
 {
     return cx_dma(fn, addr, (void *)buf, len, DMA_DIRECTION_FROM_DEVICE);
-}
-
-static uint8_t cx_mkey_mode(const uint8_t *in)
-{
-    return CX_GET(create_mkey_in, in, memory_key_mkey_entry.access_mode_1_0) |
-           CX_GET(create_mkey_in, in,
-                  memory_key_mkey_entry.access_mode_4_2) << 2;
-}
-
-ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
-{
-    const uint8_t *in = obj->in;
-    uint32_t pd = CX_GET(create_mkey_in, in, memory_key_mkey_entry.pd);
-    bool is_free = CX_GET(create_mkey_in, in, memory_key_mkey_entry.free);
-    uint8_t shift = CX_GET(create_mkey_in, in,
-                           memory_key_mkey_entry.log_page_size);
-
-    if (CX_GET(create_mkey_in, in, mkey_umem_valid)) {
-        return CX_BAD_PARAM;
-    }
-    if (!is_free && cx_mkey_mode(in) == CX_MKEY_MTT &&
-        (shift < CX_PAGE_SHIFT || shift > 40)) {
-        return CX_BAD_PARAM;
-    }
-    /* A free key gets its domain with the work request that fills it. */
-    return is_free && !pd ? CX_OK : cx_obj_use(fn, obj, CX_OBJ_PD, pd);
-}
-
-/* Checks the key itself, the right and the range that [va, va + len) is in. */
-static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, uint32_t mkey,
-                                    uint64_t va, uint64_t len, bool write,
-                                    ConnectXObj **objp)
-{
-    ConnectXObj *obj = cx_obj_find(fn, CX_OBJ_MKEY, mkey >> 8);
-    const uint8_t *mkc;
-    uint64_t start, size;
-
-    if (!obj) {
-        return CX_BAD_RESOURCE;
-    }
-    mkc = CX_ADDR(create_mkey_in, obj->in, memory_key_mkey_entry);
-    if (CX_GET(mkc, mkc, mkey_7_0) != (mkey & 0xff) || CX_GET(mkc, mkc, free)) {
-        return CX_BAD_RESOURCE;
-    }
-    if (!(write ? CX_GET(mkc, mkc, lw) : CX_GET(mkc, mkc, lr))) {
-        return CX_BAD_PARAM;
-    }
-    if (!CX_GET(mkc, mkc, length64)) {
-        start = CX_GET64(mkc, mkc, start_addr);
-        size = CX_GET64(mkc, mkc, len);
-        if (va < start || len > size || va - start > size - len) {
-            return CX_BAD_PARAM;
-        }
-    }
-    *objp = obj;
-    return CX_OK;
-}
-
-static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t mkey,
-                                 uint64_t va, uint8_t *buf, uint64_t len,
-                                 bool write)
-{
-    DMADirection dir = write ? DMA_DIRECTION_FROM_DEVICE :
-                               DMA_DIRECTION_TO_DEVICE;
-    ConnectXObj *obj;
-    ConnectXStatus status;
-    const uint8_t *mkc;
-    uint64_t offset, page_size;
-    uint8_t shift;
-
-    status = cx_mkey_check(fn, mkey, va, len, write, &obj);
-    if (status != CX_OK) {
-        return status;
-    }
-    if (cx_mkey_mode(obj->in) == CX_MKEY_PA) {
-        return cx_dma(fn, va, buf, len, dir) ? CX_OK : CX_INTERNAL;
-    }
-    if (cx_mkey_mode(obj->in) != CX_MKEY_MTT) {
-        qemu_log_mask(LOG_UNIMP, "connectx: access through mkey mode %u\n",
-                      cx_mkey_mode(obj->in));
-        return CX_BAD_PARAM;
-    }
-
-    mkc = CX_ADDR(create_mkey_in, obj->in, memory_key_mkey_entry);
-    shift = CX_GET(mkc, mkc, log_page_size);
-    page_size = 1ull << shift;
-    offset = va - CX_GET64(mkc, mkc, start_addr);
-    while (len) {
-        uint64_t in_page = offset & (page_size - 1);
-        uint64_t n = MIN(len, page_size - in_page);
-
-        if (offset >> shift >= obj->npas) {
-            return CX_BAD_PARAM;
-        }
-        if (!cx_dma(fn, (obj->pas[offset >> shift] & ~CX_MTT_FLAGS) + in_page,
-                    buf, n, dir)) {
-            return CX_INTERNAL;
-        }
-        offset += n;
-        buf += n;
-        len -= n;
-    }
-    return CX_OK;
-}
-
-ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
-                            void *buf, uint64_t len)
-{
-    return cx_mkey_rw(fn, mkey, va, buf, len, false);
-}
-
-ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
-                             const void *buf, uint64_t len)
-{
-    return cx_mkey_rw(fn, mkey, va, (uint8_t *)buf, len, true);
 }

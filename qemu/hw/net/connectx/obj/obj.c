@@ -10,9 +10,16 @@
 #include "qemu/osdep.h"
 #include "qemu/units.h"
 #include "qemu/log.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "base/limits.h"
+#include "fn/fn.h"
+#include "obj/mkey.h"
+#include "obj/obj.h"
 #include "ops/ops.h"
-#include "queue/queue.h"
+#include "queue/cq.h"
+#include "queue/eq.h"
+#include "queue/rq.h"
+#include "queue/sq.h"
 #include "trace.h"
 
 /* 24-bit numbers; the low ones are left out as drivers give some a meaning. */

@@ -6,7 +6,11 @@
  * packet is matched against it.
  */
 #include "qemu/osdep.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "base/limits.h"
+#include "cmd/cmd.h"
+#include "fn/fn.h"
+#include "obj/obj.h"
 #include "ops/ops.h"
 #include "trace.h"
 

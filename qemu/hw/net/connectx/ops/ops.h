@@ -5,26 +5,21 @@
 #ifndef HW_NET_CONNECTX_OPS_H
 #define HW_NET_CONNECTX_OPS_H
 
-#include "base/connectx.h"
-
-/* Limits that both the capability pages and the object store speak of. */
-#define CX_LOG_RQT_SIZE_MAX     8
-#define CX_RQT_SIZE_MAX         (1 << CX_LOG_RQT_SIZE_MAX)
-#define CX_LOG_FLOW_TABLES      10
-#define CX_LOG_FLOW_ENTRIES     16
-#define CX_LOG_FLOW_DESTS       6
-#define CX_LOG_MAC_LIST         7
-/* Destination list behind a flow entry's fixed part */
-#define CX_FLOW_BLOB_MAX        (8 << CX_LOG_FLOW_DESTS)
+#include "base/ifc.h"
+#include "base/types.h"
+#include "base/status.h"
+#include "cmd/cmd.h"
+#include "obj/obj.h"
 
 /* Link functions: see ConnectXObjType */
-ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj);
 ConnectXStatus cx_tis_link(ConnectXFunction *fn, ConnectXObj *obj);
 ConnectXStatus cx_tir_link(ConnectXFunction *fn, ConnectXObj *obj);
 ConnectXStatus cx_rqt_link(ConnectXFunction *fn, ConnectXObj *obj);
 ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj);
 ConnectXStatus cx_flow_group_link(ConnectXFunction *fn, ConnectXObj *obj);
 ConnectXStatus cx_fte_link(ConnectXFunction *fn, ConnectXObj *obj);
+ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj);
+ConnectXStatus cx_xrc_srq_link(ConnectXFunction *fn, ConnectXObj *obj);
 
 /*
  * The number that most commands carry: bits 23:0 of the third word, which the
@@ -68,22 +63,5 @@ void cx_ops_rss_register(void);
 void cx_ops_flow_register(void);
 void cx_ops_vport_register(void);
 void cx_ops_reg_register(void);
-
-/* Firmware pages (ops/pages.c) */
-void cx_pages_init(ConnectXFunction *fn);
-void cx_pages_uninit(ConnectXFunction *fn);
-void cx_pages_reset(ConnectXFunction *fn);
-/* An EQ that takes page requests is there: now they can be made. */
-void cx_pages_eq_created(ConnectXFunction *fn);
-void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
-
-/* Vport and port (ops/vport.c) */
-void cx_vport_init(ConnectXFunction *fn);
-void cx_vport_reset(ConnectXFunction *fn);
-/* Tells the PF's driver, if it armed the vport for one of these changes. */
-void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
-bool cx_vport_up(const ConnectXFunction *fn);
-/* The state of fn's link changed: tell its driver. */
-void cx_vport_link_event(ConnectXFunction *fn);
 
 #endif /* HW_NET_CONNECTX_OPS_H */

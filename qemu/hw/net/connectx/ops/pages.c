@@ -9,8 +9,12 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "cmd/cmd.h"
+#include "fn/fn.h"
+#include "fn/pages.h"
 #include "ops/ops.h"
+#include "queue/eq.h"
 #include "trace.h"
 
 enum {                      /* QUERY_PAGES op_mod */

@@ -7,9 +7,12 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "base/limits.h"
+#include "cmd/cmd.h"
+#include "obj/obj.h"
 #include "ops/ops.h"
-#include "queue/queue.h"
+#include "queue/wq.h"
 #include "trace.h"
 
 enum {                      /* qpc.state */

@@ -3,9 +3,15 @@
  * ConnectX device model: commands of event, completion and work queues
  */
 #include "qemu/osdep.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "cmd/cmd.h"
+#include "fn/fn.h"
+#include "fn/pages.h"
+#include "obj/obj.h"
 #include "ops/ops.h"
-#include "queue/queue.h"
+#include "queue/cq.h"
+#include "queue/eq.h"
+#include "queue/wq.h"
 #include "trace.h"
 
 /* eqc.st and cqc.st */

@@ -7,8 +7,11 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "cmd/cmd.h"
+#include "fn/fn.h"
 #include "ops/ops.h"
+#include "switch/vport.h"
 #include "trace.h"
 
 #define CX_REG_READ         1       /* ACCESS_REG op_mod; 0 writes */

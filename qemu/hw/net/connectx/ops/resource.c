@@ -4,7 +4,10 @@
  * doorbell pages, counters and memory keys
  */
 #include "qemu/osdep.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "cmd/cmd.h"
+#include "fn/fn.h"
+#include "obj/obj.h"
 #include "ops/ops.h"
 #include "trace.h"
 

@@ -3,7 +3,10 @@
  * ConnectX device model: transport interfaces and receive queue tables
  */
 #include "qemu/osdep.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "base/limits.h"
+#include "cmd/cmd.h"
+#include "obj/obj.h"
 #include "ops/ops.h"
 #include "trace.h"
 

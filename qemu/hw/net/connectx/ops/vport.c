@@ -8,8 +8,12 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "cmd/cmd.h"
+#include "fn/fn.h"
 #include "ops/ops.h"
+#include "queue/eq.h"
+#include "switch/vport.h"
 #include "trace.h"
 
 enum {                      /* allowed_list_type */

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: frames, from send queues through the switch to
- * receive queues
+ * ConnectX device model: checksums and segmentation of a frame
  */
 #ifndef HW_NET_CONNECTX_PACKET_H
 #define HW_NET_CONNECTX_PACKET_H
 
-#include "base/connectx.h"
-#include "queue/queue.h"
-
 #define CX_ETH_HEADER       14
 #define CX_FRAME_MIN        60
 #define CX_FRAME_MAX        10240           /* MTU 10000 and headers */
-
-/* Work request: at most 63 units of 16 bytes */
-#define CX_WQE_MAX          1024
 
 /* Checksums that a work request asks for */
 enum {
@@ -33,16 +26,5 @@ void cx_packet_checksum(uint8_t *frame, uint32_t len, unsigned which);
 typedef void (*ConnectXEmit)(void *opaque, const uint8_t *frame, uint32_t len);
 bool cx_packet_segment(const uint8_t *data, uint32_t len, uint32_t hdr_len,
                        uint32_t mss, ConnectXEmit emit, void *opaque);
-
-/* Sends what the request of blocks blocks at run.pi describes. */
-ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
-                          const ConnectXRing *ring, uint32_t blocks);
-
-/* From a vport, or from the wire when src is NULL. */
-void cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
-                       const uint8_t *frame, uint32_t len);
-
-/* Into a receive queue of the function; drops and counts without a buffer. */
-void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame, uint32_t len);
 
 #endif /* HW_NET_CONNECTX_PACKET_H */

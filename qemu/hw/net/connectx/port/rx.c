@@ -7,7 +7,16 @@
  */
 #include "qemu/osdep.h"
 #include "net/checksum.h"
+#include "base/ifc.h"
+#include "fn/fn.h"
+#include "host/dma.h"
+#include "obj/mkey.h"
+#include "obj/obj.h"
 #include "packet/packet.h"
+#include "port/port.h"
+#include "queue/cq.h"
+#include "queue/ring.h"
+#include "queue/wq.h"
 #include "trace.h"
 
 #define CX_WQ_CYCLIC        1

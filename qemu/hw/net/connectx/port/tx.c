@@ -7,7 +7,14 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
+#include "fn/fn.h"
+#include "obj/mkey.h"
+#include "obj/obj.h"
 #include "packet/packet.h"
+#include "port/port.h"
+#include "queue/ring.h"
+#include "queue/wq.h"
+#include "switch/switch.h"
 #include "trace.h"
 
 /* Ethernet segment, offsets in the work request */

@@ -4,8 +4,13 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
-#include "base/connectx.h"
-#include "queue/queue.h"
+#include "base/ifc.h"
+#include "base/limits.h"
+#include "fn/fn.h"
+#include "host/dma.h"
+#include "obj/obj.h"
+#include "queue/cq.h"
+#include "queue/eq.h"
 #include "trace.h"
 
 /* CQ_ERROR event: number in the first word, syndrome in the third's low byte */

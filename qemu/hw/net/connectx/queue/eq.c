@@ -9,8 +9,12 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "hw/pci/msix.h"
-#include "base/connectx.h"
-#include "queue/queue.h"
+#include "base/ifc.h"
+#include "base/limits.h"
+#include "fn/fn.h"
+#include "host/dma.h"
+#include "obj/obj.h"
+#include "queue/eq.h"
 #include "trace.h"
 
 ConnectXRing cx_eq_ring(const ConnectXObj *eq)

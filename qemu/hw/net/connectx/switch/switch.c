@@ -8,8 +8,11 @@
 #include "qemu/osdep.h"
 #include "net/eth.h"
 #include "net/net.h"
-#include "ops/ops.h"
-#include "packet/packet.h"
+#include "fn/fn.h"
+#include "host/dma.h"
+#include "port/port.h"
+#include "switch/switch.h"
+#include "switch/vport.h"
 #include "trace.h"
 
 enum {                      /* index of the vport's counters */

@@ -9,6 +9,9 @@
 #include "qemu/units.h"
 #include "qemu/bswap.h"
 #include "qemu/crc32c.h"
+#include "base/ifc.h"
+#include "fn/fn.h"
+#include "obj/obj.h"
 #include "vhca/image.h"
 
 typedef struct {

@@ -21,7 +21,8 @@
 #ifndef HW_NET_CONNECTX_IMAGE_H
 #define HW_NET_CONNECTX_IMAGE_H
 
-#include "base/connectx.h"
+#include "base/types.h"
+#include "base/status.h"
 
 #define CX_IMAGE_MAGIC          "CXVHCA\r\n"
 #define CX_IMAGE_MAGIC_LEN      8

@@ -12,6 +12,8 @@
 #include "qemu/crc32c.h"
 #include "qemu/cutils.h"
 #include "qemu/timer.h"
+#include "fn/fn.h"
+#include "fn/life.h"
 #include "vhca/image.h"
 
 struct ConnectXImageIn {

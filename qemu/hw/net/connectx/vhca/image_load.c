@@ -12,8 +12,11 @@
 #include "qemu/bswap.h"
 #include "qemu/crc32c.h"
 #include "qemu/log.h"
+#include "base/ifc.h"
+#include "fn/caps.h"
+#include "fn/fn.h"
+#include "obj/obj.h"
 #include "vhca/image.h"
-#include "ops/ops.h"
 
 #define CX_STAGE_PAGES_MAX      (1 * MiB)
 #define CX_STAGE_ISSI_MAX       1

@@ -16,9 +16,14 @@
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qemu/timer.h"
-#include "base/connectx.h"
+#include "base/ifc.h"
+#include "cmd/cmd.h"
+#include "fn/caps.h"
+#include "fn/fn.h"
+#include "fn/life.h"
+#include "obj/mkey.h"
+#include "switch/vport.h"
 #include "vhca/image.h"
-#include "ops/ops.h"
 #include "trace.h"
 
 #define CX_SLICE_BYTES      (1 * MiB)

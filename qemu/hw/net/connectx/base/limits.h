@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: identity, sizes, and the limits that both the
+ * capability pages and the layers that keep them speak of
+ */
+#ifndef HW_NET_CONNECTX_LIMITS_H
+#define HW_NET_CONNECTX_LIMITS_H
+
+#include "qemu/units.h"
+
+#define CX_VENDOR_ID        0x15b3
+#define CX_PF_DEVICE_ID     0x101d      /* ConnectX-6 Dx */
+#define CX_VF_DEVICE_ID     0x101e      /* ConnectX Family mlx5Gen VF */
+
+#define CX_VFS_MAX          64          /* the vfs property's upper bound */
+#define CX_PAGE_SIZE        4096
+#define CX_PAGE_SHIFT       12
+
+/*
+ * BAR0. The MSI-X table and PBA lie behind the initialization segment
+ * (0x2010 bytes) and before the first UAR page that may be allocated.
+ */
+#define CX_PF_BAR_SIZE      (32 * MiB)
+#define CX_VF_BAR_SIZE      (1 * MiB)
+#define CX_ISEG_SIZE        0x2010
+#define CX_MSIX_TABLE_OFF   0x4000
+#define CX_MSIX_PBA_OFF     0x5000
+#define CX_UAR_FIRST        8           /* page index in BAR0 */
+#define CX_PF_VECTORS       64
+#define CX_VF_VECTORS       12
+
+/* Queues */
+#define CX_EQS_MAX          64
+#define CX_LOG_EQ_SIZE_MAX  22
+#define CX_LOG_CQ_SIZE_MAX  22
+#define CX_LOG_WQ_SIZE_MAX  15
+
+/* Receive queue tables, flow tables, address lists */
+#define CX_LOG_RQT_SIZE_MAX     8
+#define CX_RQT_SIZE_MAX         (1 << CX_LOG_RQT_SIZE_MAX)
+#define CX_LOG_FLOW_TABLES      10
+#define CX_LOG_FLOW_ENTRIES     16
+#define CX_LOG_FLOW_DESTS       6
+#define CX_LOG_MAC_LIST         7
+/* Destination list behind a flow entry's fixed part */
+#define CX_FLOW_BLOB_MAX        (8 << CX_LOG_FLOW_DESTS)
+
+#endif /* HW_NET_CONNECTX_LIMITS_H */

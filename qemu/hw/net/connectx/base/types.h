@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: names of what its files share
+ *
+ * Vocabulary: a *function* is the PF or one VF; each has its own BAR0, command
+ * queue, event queues, object numbers, capability pages and vport. The *device*
+ * is a PF with its VFs and the port. An *object* is anything that a command
+ * created and a number names.
+ *
+ * All of the model runs under the big QEMU lock; it has no lock of its own.
+ */
+#ifndef HW_NET_CONNECTX_TYPES_H
+#define HW_NET_CONNECTX_TYPES_H
+
+typedef struct ConnectXDevice ConnectXDevice;
+typedef struct ConnectXFunction ConnectXFunction;
+typedef struct ConnectXCmd ConnectXCmd;
+typedef struct ConnectXObj ConnectXObj;
+
+#endif /* HW_NET_CONNECTX_TYPES_H */

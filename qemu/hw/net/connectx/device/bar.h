@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: BAR0
+ */
+#ifndef HW_NET_CONNECTX_BAR_H
+#define HW_NET_CONNECTX_BAR_H
+
+#include "exec/memory.h"
+#include "base/types.h"
+
+/* opaque is the function */
+extern const MemoryRegionOps cx_bar_ops;
+void cx_bar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
+                  unsigned size);
+
+#endif /* HW_NET_CONNECTX_BAR_H */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: functions, and the device that they belong to
+ */
+#ifndef HW_NET_CONNECTX_FN_H
+#define HW_NET_CONNECTX_FN_H
+
+#include "qemu/queue.h"
+#include "hw/pci/pci_device.h"
+#include "net/net.h"
+#include "base/limits.h"
+#include "base/types.h"
+#include "fn/caps.h"
+#include "fn/pages.h"
+#include "obj/obj.h"
+#include "switch/vport.h"
+
+typedef enum ConnectXFnState {          /* C.1 of a function's life */
+    CX_FN_RESET,                        /* no ENABLE_HCA */
+    CX_FN_ENABLED,
+    CX_FN_OPERATIONAL,                  /* after INIT_HCA */
+} ConnectXFnState;
+
+enum {
+    CX_SUSP_INITIATOR = 1 << 0,         /* no DMA, events, command starts */
+    CX_SUSP_RESPONDER = 1 << 1,         /* register writes latched only */
+};
+
+/* A register write that came while the responder was suspended. */
+typedef struct ConnectXLatch {
+    uint32_t offset;
+    uint32_t size;
+    uint64_t value;
+} ConnectXLatch;
+
+#define CX_LATCH_MAX        1024
+
+struct ConnectXFunction {
+    PCIDevice *pci;
+    ConnectXDevice *dev;
+    bool is_vf;
+    uint16_t number;                    /* function_id and vport: 0 PF, n VF */
+    uint16_t vhca_id;
+    uint32_t nvectors;
+    MemoryRegion bar;
+    /* First half of a doorbell that a 32-bit driver writes in two. */
+    uint32_t db_half_offset, db_half;
+
+    /* Function state: saved. */
+    ConnectXFnState state;
+    uint16_t issi;
+    uint8_t nic_interface;
+    uint64_t cmdq_addr;                 /* 0: none written yet */
+    uint32_t cmdq_addr_h;               /* written, not yet latched */
+    uint8_t sw_owner_id[16];
+    /* internal_timer is the virtual clock plus this: it never runs back. */
+    int64_t timer_offset_ns;
+    uint32_t flow_root[16];             /* by table type; 0: none */
+    ConnectXCaps caps;
+    ConnectXObjStore objs;
+    ConnectXPages pages;
+    ConnectXVport vport;                /* see there what is saved of it */
+
+    /* Command machine. Saved: pending. */
+    uint32_t pending;                   /* slots rung and not started */
+    uint32_t inflight;                  /* slots started and not completed */
+    QTAILQ_HEAD(, ConnectXCmd) cmds;
+    uint32_t cmd_eqn;                   /* EQ with the CMD event, 0: none */
+
+    /* Migration; owned by vhca/vhca.c, cleared by reset. */
+    uint8_t suspended;                  /* CX_SUSP_* */
+    bool tracked;
+    uint64_t generation;                /* bumped by every state change */
+    uint64_t saved_generation;
+    void *vhca;                         /* its private state, or NULL */
+
+    GArray *latch;                      /* of ConnectXLatch, <= CX_LATCH_MAX */
+    QEMUBH *rescan_bh;
+    uint64_t dma_errors;
+    /* Not reset by FLR: the PF's ENABLE_HCA(function_id) came for this VF. */
+    bool host_enabled;
+    /* Pages given by the PF on this VF's behalf (PF's addresses, not saved) */
+    GArray *host_pages;
+    int32_t host_pages_wanted;
+};
+
+struct ConnectXDevice {
+    ConnectXFunction *pf;
+    ConnectXFunction *vf[CX_VFS_MAX];   /* index: function number - 1 */
+    uint16_t nr_vfs;
+    NICState *nic;
+    NICConf nic_conf;
+    bool in_msi;                        /* own register writes are refused */
+    uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
+    /* The port: up whenever there is a cable, as with keep_eth_link_up */
+    uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
+    /* Properties */
+    uint32_t fw_pages;
+    uint64_t image_pad;
+    bool migratable;
+    bool eswitch;
+    /* Fault injection; may be set at run time too (qom-set) */
+    char *fail_cmd;                     /* opcode name or number, or NULL */
+    uint16_t fail_opcode;
+    uint32_t fail_nth;                  /* only the n-th from now; 0: each */
+    uint32_t fail_status;
+    uint32_t fail_seen;                 /* commands of that kind so far */
+    char *delay_cmd;
+    uint16_t delay_opcode;
+    uint32_t delay_ms;
+    uint32_t save_next;                 /* junk in a reserved field of SAVE */
+};
+
+/* NULL when there is none; the PF has vhca_id 0. */
+ConnectXFunction *cx_dev_find_vhca(ConnectXDevice *dev, uint16_t vhca_id);
+ConnectXFunction *cx_dev_find_function(ConnectXDevice *dev, uint16_t number);
+
+/* A state that an image holds changed: pre-copy must send it again. */
+static inline void cx_fn_changed(ConnectXFunction *fn)
+{
+    fn->generation++;
+}
+
+#endif /* HW_NET_CONNECTX_FN_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: memory keys
+ */
+#ifndef HW_NET_CONNECTX_MKEY_H
+#define HW_NET_CONNECTX_MKEY_H
+
+#include "base/types.h"
+#include "base/status.h"
+
+/* See ConnectXObjType */
+ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj);
+
+/*
+ * cx_mkey_read/write - Copy through a memory key of the function.
+ * CX_OK, CX_BAD_RESOURCE (no such key), CX_BAD_PARAM (outside of it, no such
+ * right), CX_INTERNAL (bus error).
+ */
+ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
+                            void *buf, uint64_t len);
+ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
+                             const void *buf, uint64_t len);
+
+#endif /* HW_NET_CONNECTX_MKEY_H */

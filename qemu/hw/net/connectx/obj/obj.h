@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: the object store
+ */
+#ifndef HW_NET_CONNECTX_OBJ_H
+#define HW_NET_CONNECTX_OBJ_H
+
+#include "base/types.h"
+#include "base/status.h"
+
+/*
+ * In an order in which every object follows the ones it needs, but for flow
+ * entries and tables, which may name tables created later: cx_obj_link() of
+ * all objects therefore comes after cx_obj_insert() of all.
+ */
+typedef enum ConnectXObjKind {
+    CX_OBJ_UAR,
+    CX_OBJ_PD,
+    CX_OBJ_TD,
+    CX_OBJ_XRCD,
+    CX_OBJ_Q_COUNTER,
+    CX_OBJ_MKEY,            /* number = index; the key is index << 8 | byte */
+    CX_OBJ_EQ,
+    CX_OBJ_CQ,
+    CX_OBJ_TIS,
+    CX_OBJ_RMP,
+    CX_OBJ_RQ,
+    CX_OBJ_SQ,
+    CX_OBJ_QP,
+    CX_OBJ_XRC_SRQ,
+    CX_OBJ_RQT,
+    CX_OBJ_TIR,
+    CX_OBJ_FLOW_TABLE,
+    CX_OBJ_FLOW_GROUP,
+    CX_OBJ_FTE,             /* number = table id << 32 | flow index */
+    CX_OBJ_KINDS
+} ConnectXObjKind;
+
+/*
+ * What changes by itself while an object lives, for all kinds alike, so that
+ * an image carries one shape. Each kind uses what it needs:
+ *   EQ: pi, ci, armed
+ *   CQ: pi, ci (of the last arm), armed, solicited, dead (overrun)
+ *   SQ, RQ, RMP, QP, XRC SRQ: pi (next WQE to process), state (wire value)
+ *   Q_COUNTER: count[0] is out_of_buffer
+ */
+typedef struct ConnectXObjRun {
+    uint32_t pi;
+    uint32_t ci;
+    uint8_t state;
+    bool armed;
+    bool solicited;
+    bool dead;
+    uint64_t count[2];
+} ConnectXObjRun;
+
+struct ConnectXObj {
+    ConnectXObjKind kind;
+    uint64_t id;
+    /*
+     * The creation command's input (header and fixed part, list members of
+     * RQTs and flow entries with it), kept up to date by the MODIFY commands:
+     * with pas and run it is all there is to know of the object.
+     */
+    uint8_t *in;
+    uint32_t in_len;
+    /* Page or translation list that followed it, host byte order. */
+    uint64_t *pas;
+    uint32_t npas;
+    ConnectXObjRun run;
+    /* Derived by cx_obj_link() from the above; never in an image. */
+    GPtrArray *uses;        /* objects this one holds a reference on */
+    uint32_t refs;          /* objects that hold one on this */
+};
+
+/*
+ * What the framework must know of a kind. The image code saves every object
+ * of every kind for which .saved is set as {id, in, pas, run}.
+ */
+typedef struct ConnectXObjType {
+    const char *name;
+    uint32_t in_len_min;    /* fixed part of the creation input */
+    uint32_t in_len_max;    /* what an image may claim at most */
+    uint32_t first_id;
+    uint32_t last_id;
+    uint32_t limit;         /* how many a function may have */
+    uint8_t space;          /* kinds with the same nonzero space share ids */
+    bool has_pas;
+    bool saved;
+    /*
+     * Checks the object's own fields and takes references on what they name.
+     * Called after creation and after a load, when the object is in its store.
+     */
+    ConnectXStatus (*link)(ConnectXFunction *fn, ConnectXObj *obj);
+} ConnectXObjType;
+
+typedef struct ConnectXObjStore {
+    GTree *tree[CX_OBJ_KINDS];          /* by id, ascending */
+    uint32_t next_id[CX_OBJ_KINDS];     /* where the rotating search goes on */
+    uint64_t npas;                      /* over all objects, for the limit */
+} ConnectXObjStore;
+
+const ConnectXObjType *cx_obj_type(ConnectXObjKind kind);
+void cx_obj_store_init(ConnectXObjStore *store);
+/* Frees every object without regard to references. */
+void cx_obj_store_clear(ConnectXObjStore *store);
+void cx_obj_store_destroy(ConnectXObjStore *store);
+
+/*
+ * cx_obj_create - Store a new object under the next free number.
+ * Copies in; takes over pas (g_malloc), also on failure. On success *objp is
+ * linked and belongs to the store.
+ */
+ConnectXStatus cx_obj_create(ConnectXFunction *fn, ConnectXObjKind kind,
+                             const void *in, uint32_t in_len,
+                             uint64_t *pas, uint32_t npas, ConnectXObj **objp);
+/* The same under a given number and without linking: for images and FTEs. */
+ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
+                             uint64_t id, const void *in, uint32_t in_len,
+                             uint64_t *pas, uint32_t npas, ConnectXObj **objp);
+/* Drops the references that obj holds and takes those its fields ask for. */
+ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj);
+/* Links all objects of the store; stops at the first that fails. */
+ConnectXStatus cx_obj_link_all(ConnectXFunction *fn);
+ConnectXObj *cx_obj_find(ConnectXFunction *fn, ConnectXObjKind kind,
+                         uint64_t id);
+/* From within .link: reference the object, or CX_BAD_RESOURCE. */
+ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
+                          ConnectXObjKind kind, uint64_t id);
+/* CX_BAD_RESOURCE when there is none, CX_RESOURCE_BUSY when it is in use. */
+ConnectXStatus cx_obj_destroy(ConnectXFunction *fn, ConnectXObjKind kind,
+                              uint64_t id);
+uint32_t cx_obj_count(ConnectXFunction *fn, ConnectXObjKind kind);
+/* Calls visit for each object in ascending id until it returns true. */
+typedef bool (*ConnectXObjVisit)(ConnectXObj *obj, void *opaque);
+bool cx_obj_foreach(ConnectXFunction *fn, ConnectXObjKind kind,
+                    ConnectXObjVisit visit, void *opaque);
+
+#endif /* HW_NET_CONNECTX_OBJ_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: between work queues and the switch
+ */
+#ifndef HW_NET_CONNECTX_PORT_H
+#define HW_NET_CONNECTX_PORT_H
+
+#include "base/types.h"
+#include "base/status.h"
+#include "queue/ring.h"
+
+/* Work request: at most 63 units of 16 bytes */
+#define CX_WQE_MAX          1024
+
+/* Sends what the request of blocks blocks at run.pi describes. */
+ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
+                          const ConnectXRing *ring, uint32_t blocks);
+
+/* Into a receive queue of the function; drops and counts without a buffer. */
+void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame, uint32_t len);
+
+#endif /* HW_NET_CONNECTX_PORT_H */

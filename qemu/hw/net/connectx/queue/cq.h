@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: completion queues
+ */
+#ifndef HW_NET_CONNECTX_CQ_H
+#define HW_NET_CONNECTX_CQ_H
+
+#include "base/types.h"
+#include "base/status.h"
+#include "queue/ring.h"
+
+ConnectXRing cx_cq_ring(const ConnectXObj *cq);
+/* See ConnectXObjType */
+ConnectXStatus cx_cq_link(ConnectXFunction *fn, ConnectXObj *obj);
+/* From a UAR page */
+void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t ci,
+               bool solicited);
+/* Writes the CQE (64 bytes; its owner bit is this function's business). */
+void cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
+                bool solicited);
+/* After a suspension or a load: see cx_fn_rescan(). */
+void cx_cq_rescan(ConnectXFunction *fn);
+
+#endif /* HW_NET_CONNECTX_CQ_H */

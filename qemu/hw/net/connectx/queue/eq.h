@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: event queues
+ */
+#ifndef HW_NET_CONNECTX_EQ_H
+#define HW_NET_CONNECTX_EQ_H
+
+#include "base/types.h"
+#include "base/status.h"
+#include "queue/ring.h"
+
+#define CX_EQE_SIZE         64
+
+/* Events, by the number that the EQ's bit mask uses too. */
+enum {
+    CX_EV_COMP              = 0x00,
+    CX_EV_CQ_ERROR          = 0x04,
+    CX_EV_PORT_CHANGE       = 0x09,
+    CX_EV_CMD               = 0x0a,
+    CX_EV_PAGE_REQUEST      = 0x0b,
+    CX_EV_NIC_VPORT_CHANGE  = 0x0d,
+};
+
+#define CX_EQE_DATA_LEN     28
+
+/* To the function's EQ that asked for the event; dropped if there is none. */
+void cx_eq_post(ConnectXFunction *fn, uint8_t event, uint8_t sub_type,
+                const uint8_t data[CX_EQE_DATA_LEN]);
+
+ConnectXRing cx_eq_ring(const ConnectXObj *eq);
+/* See ConnectXObjType */
+ConnectXStatus cx_eq_link(ConnectXFunction *fn, ConnectXObj *obj);
+/* From a UAR page */
+void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm);
+/* Finds the EQ that takes command completions: fn->cmd_eqn. */
+void cx_eq_find_cmd(ConnectXFunction *fn);
+/* A completion event of a CQ goes to the EQ that the CQ names. */
+void cx_eq_post_comp(ConnectXFunction *fn, uint32_t eqn, uint32_t cqn);
+/* After a suspension or a load: see cx_fn_rescan(). */
+void cx_eq_rescan(ConnectXFunction *fn);
+
+#endif /* HW_NET_CONNECTX_EQ_H */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: the switch between vports and the wire
+ */
+#ifndef HW_NET_CONNECTX_SWITCH_H
+#define HW_NET_CONNECTX_SWITCH_H
+
+#include "base/types.h"
+
+/* From a vport, or from the wire when src is NULL. */
+void cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
+                       const uint8_t *frame, uint32_t len);
+
+#endif /* HW_NET_CONNECTX_SWITCH_H */

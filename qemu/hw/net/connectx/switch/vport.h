@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: vports
+ */
+#ifndef HW_NET_CONNECTX_VPORT_H
+#define HW_NET_CONNECTX_VPORT_H
+
+#include "base/types.h"
+
+#define CX_MAC_LIST_MAX     128         /* 1 << log_max_current_uc/mc_list */
+
+typedef struct ConnectXMacList {
+    uint32_t n;
+    uint8_t mac[CX_MAC_LIST_MAX][6];
+} ConnectXMacList;
+
+typedef struct ConnectXVport {
+    uint16_t number;                    /* 0 PF, n VF n */
+    /* Set by the PF's administrator; survive a reset of the function. */
+    uint8_t permanent_mac[6];
+    uint64_t node_guid;
+    uint64_t port_guid;
+    uint8_t admin_state;                /* 0 down, 1 up, 2 follow the port */
+    uint8_t esw_context[0x100];         /* esw_vport_context */
+    /* Belong to the function's own driver: saved in an image. */
+    ConnectXMacList uc, mc, vlan;       /* vlan: id in the first two bytes */
+    bool promisc_uc, promisc_mc, promisc_all;
+    uint16_t mtu;
+    bool port_up;                       /* by PAOS; each function's own view */
+    bool roce_en;
+    bool disable_uc_lb, disable_mc_lb;
+    /* Change events that the PF armed, and for which changes. */
+    bool armed;
+    uint8_t event_mask;                 /* nic_vport_context.event_on_* */
+    /* rx, tx: packets and bytes by unicast, multicast, broadcast */
+    uint64_t rx[3][2], tx[3][2];
+} ConnectXVport;
+
+void cx_vport_init(ConnectXFunction *fn);
+void cx_vport_reset(ConnectXFunction *fn);
+/* Tells the PF's driver, if it armed the vport for one of these changes. */
+void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
+bool cx_vport_up(const ConnectXFunction *fn);
+/* The state of fn's link changed: tell its driver. */
+void cx_vport_link_event(ConnectXFunction *fn);
+
+#endif /* HW_NET_CONNECTX_VPORT_H */
