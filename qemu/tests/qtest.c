@@ -32,6 +32,7 @@ struct Qtest {
     pid_t pid;
     /* our end of the socket that is QEMU's standard input and output */
     int fd;
+    int qmp_fd;
     int log_fd;
     int ram_fd;
     int bios_fd;
@@ -113,11 +114,12 @@ static void set_preload(void)
     setenv("LD_PRELOAD", list, 1);
 }
 
-static void run_qemu(Qtest *q, int child_fd, const char *const *args)
+static void run_qemu(Qtest *q, int child_fd, int child_qmp_fd,
+                     const char *const *args)
 {
     const char *qemu = getenv("QEMU");
     const char *trace = getenv("QTEST_TRACE");
-    char memory[160], bios[64];
+    char memory[160], bios[64], qmp[64];
     const char *argv[MAX_ARGS];
     unsigned n = 0;
 
@@ -125,6 +127,7 @@ static void run_qemu(Qtest *q, int child_fd, const char *const *args)
              "memory-backend-file,id=ram,share=on,size=%llu,"
              "mem-path=/proc/self/fd/%d", QTEST_RAM_BYTES, q->ram_fd);
     snprintf(bios, sizeof(bios), "/proc/self/fd/%d", q->bios_fd);
+    snprintf(qmp, sizeof(qmp), "socket,id=qmp,fd=%d", child_qmp_fd);
     argv[n++] = qemu ? qemu : "qemu-system-x86_64";
     argv[n++] = "-machine";
     argv[n++] = "q35,memory-backend=ram";
@@ -146,6 +149,10 @@ static void run_qemu(Qtest *q, int child_fd, const char *const *args)
     argv[n++] = "stdio";
     argv[n++] = "-qtest-log";
     argv[n++] = "none";
+    argv[n++] = "-chardev";
+    argv[n++] = qmp;
+    argv[n++] = "-mon";
+    argv[n++] = "chardev=qmp,mode=control";
     if (trace) {
         argv[n++] = "-trace";
         argv[n++] = trace;
@@ -170,7 +177,7 @@ static Qtest *spawn(const char *const *args)
 {
     Qtest *q = calloc(1, sizeof(*q));
     pid_t parent = getpid();
-    int pair[2];
+    int pair[2], qmp[2];
 
     if (!q) {
         die("out of memory");
@@ -186,7 +193,8 @@ static Qtest *spawn(const char *const *args)
     if (q->ram == MAP_FAILED) {
         die("cannot map guest RAM: %s", strerror(errno));
     }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp)) {
         die("socketpair: %s", strerror(errno));
     }
     fflush(NULL);
@@ -200,10 +208,13 @@ static Qtest *spawn(const char *const *args)
         if (getppid() != parent) {
             _exit(1);
         }
-        run_qemu(q, pair[1], args);
+        fcntl(qmp[1], F_SETFD, 0);
+        run_qemu(q, pair[1], qmp[1], args);
     }
     close(pair[1]);
+    close(qmp[1]);
     q->fd = pair[0];
+    q->qmp_fd = qmp[0];
     return q;
 }
 
@@ -211,6 +222,7 @@ static void free_qtest(Qtest *q)
 {
     munmap(q->ram, QTEST_RAM_BYTES);
     close(q->fd);
+    close(q->qmp_fd);
     close(q->ram_fd);
     close(q->bios_fd);
     close(q->log_fd);
@@ -293,6 +305,11 @@ static uint64_t command(Qtest *q, const char *fmt, ...)
         die("QEMU refused a qtest command: %s", line);
     }
     return line[2] ? strtoull(line + 3, NULL, 0) : 0;
+}
+
+int qtest_qmp_fd(const Qtest *q)
+{
+    return q->qmp_fd;
 }
 
 bool qtest_alive(Qtest *q)

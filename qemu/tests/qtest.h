@@ -45,6 +45,9 @@ bool qtest_stop(Qtest *q);
 /* True while the machine answers. */
 bool qtest_alive(Qtest *q);
 
+/* Our end of the machine's monitor; stays the machine's. */
+int qtest_qmp_fd(const Qtest *q);
+
 /* What QEMU has printed so far; valid until the next call. */
 const char *qtest_messages(Qtest *q);
 

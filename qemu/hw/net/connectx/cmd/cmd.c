@@ -16,6 +16,7 @@
 #include "qemu/cutils.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
@@ -388,8 +389,7 @@ static void cx_cmd_start(ConnectXFunction *fn, unsigned slot)
     fn->inflight |= 1u << slot;
     delivery = cx_cmd_fetch(cmd, entry);
     if (delivery != CX_DELIVERY_OK) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: slot %u cannot be "
-                      "delivered: %u\n", fn->number, slot, delivery);
+        cx_guest_error(fn, "slot %u cannot be delivered: %u", slot, delivery);
         cx_cmd_write_back(cmd, delivery);
         cx_cmd_free(cmd);
         return;
@@ -412,8 +412,7 @@ void cx_cmd_run_pending(ConnectXFunction *fn)
 
         fn->pending &= ~(1u << slot);
         if (fn->inflight & (1u << slot)) {
-            qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: slot %u rung "
-                          "while in use\n", fn->number, slot);
+            cx_guest_error(fn, "slot %u rung while in use", slot);
             continue;
         }
         cx_cmd_start(fn, slot);

@@ -7,8 +7,8 @@
  * bytes. A write that arrives while the responder is suspended waits.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "qemu/timer.h"
+#include "base/guest_error.h"
 #include "cmd/cmd.h"
 #include "device/bar.h"
 #include "fn/fn.h"
@@ -159,8 +159,7 @@ static void cx_uar_write(ConnectXFunction *fn, uint32_t offset,
     uint32_t reg = offset % CX_PAGE_SIZE;
 
     if (!cx_obj_find(fn, CX_OBJ_UAR, offset / CX_PAGE_SIZE)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: doorbell at 0x%x, "
-                      "UAR not allocated\n", fn->number, offset);
+        cx_guest_error(fn, "doorbell at 0x%x, UAR not allocated", offset);
         return;
     }
     if (size == 4 && (reg == CX_UAR_EQ_ARM || reg == CX_UAR_EQ_CI)) {
@@ -203,8 +202,8 @@ static void cx_bar_mmio_write(void *opaque, hwaddr addr, uint64_t value,
     ConnectXFunction *fn = opaque;
 
     if (fn->dev->in_msi) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: an interrupt message "
-                      "is addressed to the device itself\n", fn->number);
+        cx_guest_error(fn, "an interrupt message is addressed to the device "
+                       "itself");
         return;
     }
     cx_bar_write(fn, addr, value, size);

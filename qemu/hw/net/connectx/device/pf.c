@@ -165,6 +165,7 @@ static void cx_pf_realize(PCIDevice *pci, Error **errp)
     pci->config_read = cx_vsc_read;
     qemu_macaddr_default_if_unset(&s->dev.nic_conf.macaddr);
     s->dev.pf = &s->fn;
+    cx_guest_errors_init(&s->dev.guest_errors, s->vfs + 1);
     s->dev.port_mtu = CX_HW_MTU;
     cx_fn_init(&s->fn, pci, &s->dev, 0);
     if (!cx_pf_init_sriov(s, errp)) {
@@ -312,6 +313,31 @@ static void cx_pf_add_faults(ObjectClass *class)
                      "next_required_umem_size of a SAVE without chunks");
 }
 
+static void cx_get_guest_errors(Object *obj, Visitor *v, const char *name,
+                                void *opaque, Error **errp)
+{
+    uint64_t total = CONNECTX_PF(obj)->dev.guest_errors.total;
+
+    visit_type_uint64(v, name, &total, errp);
+}
+
+static char *cx_get_guest_error_last(Object *obj, Error **errp)
+{
+    return g_strdup(CONNECTX_PF(obj)->dev.guest_errors.last ?: "");
+}
+
+static void cx_pf_add_guest_errors(ObjectClass *class)
+{
+    object_class_property_add(class, "x-guest-errors", "uint64",
+                              cx_get_guest_errors, NULL, NULL, NULL);
+    object_class_property_set_description(class, "x-guest-errors",
+        "What drivers of the PF and its VFs have done wrong, since the start");
+    object_class_property_add_str(class, "x-guest-error-last",
+                                  cx_get_guest_error_last, NULL);
+    object_class_property_set_description(class, "x-guest-error-last",
+        "What the newest of them was");
+}
+
 static void cx_pf_instance_init(Object *obj)
 {
     CONNECTX_PF(obj)->dev.fail_status = CX_INTERNAL;
@@ -321,6 +347,7 @@ static void cx_pf_instance_finalize(Object *obj)
 {
     ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
 
+    cx_guest_errors_uninit(&dev->guest_errors);
     g_free(dev->fail_cmd);
     g_free(dev->delay_cmd);
 }
@@ -352,6 +379,7 @@ static void cx_pf_class_init(ObjectClass *class, void *data)
     device_class_set_props(dc, cx_pf_properties);
     set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
     cx_pf_add_faults(class);
+    cx_pf_add_guest_errors(class);
 }
 
 static const InterfaceInfo cx_pf_interfaces[] = {

@@ -7,6 +7,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qapi/visitor.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pcie_sriov.h"
 #include "hw/resettable.h"
@@ -49,6 +50,15 @@ static void cx_vf_reset_hold(Object *obj, ResetType type)
     cx_fn_reset(&CONNECTX_VF(obj)->fn);
 }
 
+static void cx_get_guest_errors(Object *obj, Visitor *v, const char *name,
+                                void *opaque, Error **errp)
+{
+    ConnectXFunction *fn = &CONNECTX_VF(obj)->fn;
+    uint64_t count = fn->guest_errors ? fn->guest_errors->count[fn->number] : 0;
+
+    visit_type_uint64(v, name, &count, errp);
+}
+
 static const VMStateDescription cx_vf_vmstate = {
     .name = TYPE_CONNECTX_VF,
     .unmigratable = 1,
@@ -72,6 +82,10 @@ static void cx_vf_class_init(ObjectClass *class, void *data)
     dc->vmsd = &cx_vf_vmstate;
     dc->user_creatable = false;
     set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
+    object_class_property_add(class, "x-guest-errors", "uint64",
+                              cx_get_guest_errors, NULL, NULL, NULL);
+    object_class_property_set_description(class, "x-guest-errors",
+        "What drivers of this VF have done wrong, since the start");
 }
 
 static const InterfaceInfo cx_vf_interfaces[] = {

@@ -6,7 +6,7 @@
  * kept small: what stands here is modelled, what is not modelled stays zero.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/caps.h"
@@ -257,8 +257,8 @@ ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
         cx_bits_set(rest, f->bit, f->width, max);
     }
     if (memcmp(rest, fn->caps.max[type], sizeof(rest))) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: capability page 0x%x "
-                      "changes what cannot be set\n", fn->number, type);
+        cx_guest_error(fn, "capability page 0x%x changes what cannot be set",
+                       type);
         return CX_BAD_PARAM;
     }
     return CX_OK;

@@ -8,6 +8,7 @@
 #include "qemu/queue.h"
 #include "hw/pci/pci_device.h"
 #include "net/net.h"
+#include "base/guest_error.h"
 #include "base/limits.h"
 #include "base/types.h"
 #include "fn/caps.h"
@@ -77,6 +78,7 @@ struct ConnectXFunction {
     GArray *latch;                      /* of ConnectXLatch, <= CX_LATCH_MAX */
     QEMUBH *rescan_bh;
     uint64_t dma_errors;
+    ConnectXGuestErrors *guest_errors;  /* the device's */
     /* Not reset by FLR: the PF's ENABLE_HCA(function_id) came for this VF. */
     bool host_enabled;
     /* Pages given by the PF on this VF's behalf (PF's addresses, not saved) */
@@ -109,6 +111,7 @@ struct ConnectXDevice {
     uint16_t delay_opcode;
     uint32_t delay_ms;
     uint32_t save_next;                 /* junk in a reserved field of SAVE */
+    ConnectXGuestErrors guest_errors;
 };
 
 /* NULL when there is none; the PF has vhca_id 0. */

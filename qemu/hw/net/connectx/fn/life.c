@@ -39,6 +39,7 @@ void cx_fn_init(ConnectXFunction *fn, PCIDevice *pci, ConnectXDevice *dev,
 {
     fn->pci = pci;
     fn->dev = dev;
+    fn->guest_errors = &dev->guest_errors;
     fn->number = number;
     fn->vhca_id = number;
     fn->is_vf = number != 0;

@@ -9,7 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"
-#include "qemu/log.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
@@ -331,9 +331,8 @@ static bool cx_obj_link_one(ConnectXObj *obj, void *opaque)
 
     all->status = cx_obj_link(all->fn, obj);
     if (all->status != CX_OK) {
-        qemu_log_mask(LOG_GUEST_ERROR,
-                      "connectx: %s 0x%" PRIx64 " does not fit: status %x\n",
-                      cx_obj_types[obj->kind].name, obj->id, all->status);
+        cx_guest_error(all->fn, "%s 0x%" PRIx64 " does not fit: status %x",
+                       cx_obj_types[obj->kind].name, obj->id, all->status);
     }
     return all->status != CX_OK;
 }
@@ -356,11 +355,9 @@ ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
     ConnectXObj *used = cx_obj_find(fn, kind, id);
 
     if (!used) {
-        qemu_log_mask(LOG_GUEST_ERROR,
-                      "connectx: fn %u: %s 0x%" PRIx64 " names %s 0x%" PRIx64
-                      ", which does not exist\n", fn->number,
-                      cx_obj_types[obj->kind].name, obj->id,
-                      cx_obj_types[kind].name, id);
+        cx_guest_error(fn, "%s 0x%" PRIx64 " names %s 0x%" PRIx64
+                       ", which does not exist", cx_obj_types[obj->kind].name,
+                       obj->id, cx_obj_types[kind].name, id);
         return CX_BAD_RESOURCE;
     }
     used->refs++;
@@ -377,10 +374,8 @@ ConnectXStatus cx_obj_destroy(ConnectXFunction *fn, ConnectXObjKind kind,
         return CX_BAD_RESOURCE;
     }
     if (obj->refs) {
-        qemu_log_mask(LOG_GUEST_ERROR,
-                      "connectx: fn %u: destroying %s 0x%" PRIx64
-                      ", in use by %u\n", fn->number, cx_obj_types[kind].name,
-                      id, obj->refs);
+        cx_guest_error(fn, "destroying %s 0x%" PRIx64 ", in use by %u",
+                       cx_obj_types[kind].name, id, obj->refs);
         return CX_RESOURCE_BUSY;
     }
     trace_connectx_obj_destroy(fn->number, cx_obj_types[kind].name, id);

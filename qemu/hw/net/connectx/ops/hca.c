@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/log.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/caps.h"
@@ -163,8 +164,7 @@ static ConnectXStatus cx_op_init_hca(ConnectXCmd *cmd)
         return CX_BAD_SYS_STATE;
     }
     if (fn->pages.wanted_boot > 0 || fn->pages.wanted_init > 0) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: INIT_HCA without the "
-                      "pages asked for\n", fn->number);
+        cx_guest_error(fn, "INIT_HCA without the pages asked for");
         return CX_NOT_READY;
     }
     /* An older driver's command ends before it. */

@@ -8,7 +8,6 @@
  * behalf of each VF, and it keeps books: what was given is given back.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"

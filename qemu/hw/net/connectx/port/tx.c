@@ -6,7 +6,6 @@
  * that point to memory through keys or carry the bytes themselves.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "fn/fn.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"

@@ -3,7 +3,7 @@
  * ConnectX device model: completion queues
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
@@ -88,8 +88,7 @@ static void cx_cq_fail(ConnectXFunction *fn, ConnectXObj *cq)
 {
     uint8_t data[CX_EQE_DATA_LEN] = { 0 };
 
-    qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: CQ 0x%" PRIx64
-                  " overrun\n", fn->number, cq->id);
+    cx_guest_error(fn, "CQ 0x%" PRIx64 " overrun", cq->id);
     cq->run.dead = true;
     stl_be_p(data, cq->id);
     data[11] = CX_CQ_ERROR_OVERRUN;
@@ -145,8 +144,7 @@ void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t ci, bool solicited)
 
     trace_connectx_cq_arm(fn->number, cqn, ci, solicited);
     if (!cq) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: arm of CQ 0x%x, "
-                      "which does not exist\n", fn->number, cqn);
+        cx_guest_error(fn, "arm of CQ 0x%x, which does not exist", cqn);
         return;
     }
     cq->run.armed = true;

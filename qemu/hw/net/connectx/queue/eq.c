@@ -7,8 +7,8 @@
  * it at once.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "hw/pci/msix.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
@@ -108,8 +108,8 @@ static void cx_eq_write(ConnectXFunction *fn, ConnectXObj *eq, uint8_t event,
     const uint32_t owner = CX_EQE_SIZE - 1;
 
     if (((pi - eq->run.ci) & CX_INDEX_MASK) >= 1u << ring.log_size) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: EQ %" PRIu64
-                      " is full, event 0x%x lost\n", fn->number, eq->id, event);
+        cx_guest_error(fn, "EQ %" PRIu64 " is full, event 0x%x lost", eq->id,
+                       event);
         return;
     }
     eqe[1] = event;
@@ -172,8 +172,8 @@ void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm)
     trace_connectx_eq_doorbell(fn->number, value >> 24,
                                value & CX_INDEX_MASK, arm);
     if (!eq) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: doorbell for EQ %u, "
-                      "which does not exist\n", fn->number, value >> 24);
+        cx_guest_error(fn, "doorbell for EQ %u, which does not exist",
+                       value >> 24);
         return;
     }
     eq->run.ci = value & CX_INDEX_MASK;

@@ -7,8 +7,8 @@
  * lost to a suspension is made good by looking again.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "qemu/main-loop.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "fn/fn.h"
 #include "host/dma.h"
@@ -72,9 +72,8 @@ static void cx_sq_fail(ConnectXFunction *fn, ConnectXObj *sq, uint8_t opcode)
     const uint8_t *sqc = CX_ADDR(create_sq_in, sq->in, ctx);
     uint8_t cqe[64] = { 0 };
 
-    qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: SQ 0x%" PRIx64 ": bad "
-                  "work request at 0x%x, opcode 0x%x\n", fn->number, sq->id,
-                  sq->run.pi, opcode);
+    cx_guest_error(fn, "SQ 0x%" PRIx64 ": bad work request at 0x%x, "
+                   "opcode 0x%x", sq->id, sq->run.pi, opcode);
     sq->run.state = CX_WQ_ERR;
     cqe[CX_CQE_SYNDROME] = CX_CQE_SYN_LOCAL_QP_OP;
     stl_be_p(cqe + CX_CQE_OPCODE_QPN, opcode << 24 | sq->id);
@@ -174,8 +173,7 @@ void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
 
     trace_connectx_sq_doorbell(fn->number, sqn);
     if (!sq) {
-        qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: doorbell for SQ 0x%x,"
-                      " which does not exist\n", fn->number, sqn);
+        cx_guest_error(fn, "doorbell for SQ 0x%x, which does not exist", sqn);
         return;
     }
     cx_sq_process(fn, sq);

@@ -11,7 +11,7 @@
 #include "qemu/units.h"
 #include "qemu/bswap.h"
 #include "qemu/crc32c.h"
-#include "qemu/log.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "fn/caps.h"
 #include "fn/fn.h"
@@ -54,8 +54,7 @@ static const void *cx_take(ConnectXImageCursor *cur, uint64_t len)
 
 ConnectXStatus cx_image_bad(const ConnectXFunction *fn, const char *what)
 {
-    qemu_log_mask(LOG_GUEST_ERROR, "connectx: fn %u: image refused: %s\n",
-                  fn->number, what);
+    cx_guest_error(fn, "image refused: %s", what);
     return CX_BAD_PARAM;
 }
 
@@ -65,6 +64,7 @@ static ConnectXFunction *cx_stage_new(ConnectXFunction *vf)
 
     stage->pci = vf->pci;
     stage->dev = vf->dev;
+    stage->guest_errors = vf->guest_errors;
     stage->is_vf = vf->is_vf;
     stage->number = vf->number;
     stage->vhca_id = vf->vhca_id;
