@@ -20,6 +20,7 @@
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
+#include "fn/life.h"
 #include "host/dma.h"
 #include "queue/eq.h"
 #include "trace.h"
@@ -70,7 +71,7 @@ enum {
 
 static GHashTable *cx_ops;
 
-void cx_cmd_register(const ConnectXOp *ops, size_t n)
+void cx_cmd_add_ops(const ConnectXOp *ops, size_t n)
 {
     if (!cx_ops) {
         cx_ops = g_hash_table_new(NULL, NULL);
@@ -404,7 +405,7 @@ static void cx_cmd_start(ConnectXFunction *fn, unsigned slot)
     }
 }
 
-void cx_cmd_run_pending(ConnectXFunction *fn)
+static void cx_cmd_run_pending(ConnectXFunction *fn)
 {
     /* A command may reset or suspend the function: look anew each time. */
     while (fn->pending && fn->cmdq_addr && cx_fn_may_dma(fn)) {
@@ -425,7 +426,8 @@ void cx_cmd_doorbell(ConnectXFunction *fn, uint32_t slots)
     cx_cmd_run_pending(fn);
 }
 
-void cx_cmd_flush_delayed(ConnectXFunction *fn)
+/* A delayed command is done but for the reply. */
+static void cx_cmd_quiesce(ConnectXFunction *fn)
 {
     ConnectXCmd *cmd, *next;
 
@@ -448,4 +450,28 @@ void cx_cmd_cancel_all(ConnectXFunction *fn)
         cx_cmd_free(cmd);
     }
     fn->inflight = 0;
+}
+
+static void cx_cmd_init(ConnectXFunction *fn)
+{
+    QTAILQ_INIT(&fn->cmds);
+}
+
+static void cx_cmd_reset(ConnectXFunction *fn)
+{
+    cx_cmd_cancel_all(fn);
+    fn->pending = 0;
+}
+
+static const ConnectXParticipant cx_cmd_part = {
+    .name = "cmd",
+    .init = cx_cmd_init,
+    .reset = cx_cmd_reset,
+    .quiesce = cx_cmd_quiesce,
+    .resume = cx_cmd_run_pending,
+};
+
+void cx_cmd_register(void)
+{
+    cx_fn_register(&cx_cmd_part);
 }

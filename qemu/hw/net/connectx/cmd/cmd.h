@@ -66,16 +66,15 @@ struct ConnectXCmd {
 };
 
 /* Adds rows to the opcode table; ops must live forever. Once per opcode. */
-void cx_cmd_register(const ConnectXOp *ops, size_t n);
+void cx_cmd_add_ops(const ConnectXOp *ops, size_t n);
 /* NULL for an opcode that the model does not know. */
 const ConnectXOp *cx_cmd_find_op(uint16_t opcode);
 /* An opcode by name (any case) or number. */
 bool cx_cmd_parse(const char *what, uint16_t *opcode);
 void cx_cmd_complete(ConnectXCmd *cmd, ConnectXStatus status);
 void cx_cmd_doorbell(ConnectXFunction *fn, uint32_t slots);
-void cx_cmd_run_pending(ConnectXFunction *fn);
-/* Completes delayed commands (quiesce) or drops all of them (reset). */
-void cx_cmd_flush_delayed(ConnectXFunction *fn);
+/* Drops all commands that were not answered. */
 void cx_cmd_cancel_all(ConnectXFunction *fn);
+void cx_cmd_register(void);
 
 #endif /* HW_NET_CONNECTX_CMD_H */

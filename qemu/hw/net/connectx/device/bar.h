@@ -10,7 +10,6 @@
 
 /* opaque is the function */
 extern const MemoryRegionOps cx_bar_ops;
-void cx_bar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
-                  unsigned size);
+void cx_bar_register(void);
 
 #endif /* HW_NET_CONNECTX_BAR_H */

@@ -175,8 +175,8 @@ static void cx_uar_write(ConnectXFunction *fn, uint32_t offset,
     }
 }
 
-void cx_bar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
-                  unsigned size)
+static void cx_bar_write(ConnectXFunction *fn, uint32_t offset,
+                         uint64_t value, unsigned size)
 {
     ConnectXLatch w = { .offset = offset, .size = size, .value = value };
 
@@ -194,6 +194,58 @@ void cx_bar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
     } else if (offset < CX_ISEG_SIZE && size == 4) {
         cx_iseg_write(fn, offset, value);
     }
+}
+
+static void cx_bar_init(ConnectXFunction *fn)
+{
+    fn->latch = g_array_new(false, true, sizeof(ConnectXLatch));
+}
+
+static void cx_bar_uninit(ConnectXFunction *fn)
+{
+    g_array_free(g_steal_pointer(&fn->latch), true);
+}
+
+static void cx_bar_reset(ConnectXFunction *fn)
+{
+    g_array_set_size(fn->latch, 0);
+    fn->db_half_offset = 0;
+}
+
+/* Replays the writes that came while the responder was suspended. */
+static void cx_bar_resume(ConnectXFunction *fn)
+{
+    g_autoptr(GArray) latch = NULL;
+
+    if (fn->suspended & CX_SUSP_RESPONDER) {
+        return;
+    }
+    latch = fn->latch;
+    cx_bar_init(fn);
+    for (guint i = 0; i < latch->len; i++) {
+        ConnectXLatch *w = &g_array_index(latch, ConnectXLatch, i);
+
+        cx_bar_write(fn, w->offset, w->value, w->size);
+    }
+}
+
+static void cx_bar_loaded(ConnectXFunction *fn)
+{
+    fn->db_half_offset = 0;
+}
+
+static const ConnectXParticipant cx_bar_part = {
+    .name = "bar",
+    .init = cx_bar_init,
+    .uninit = cx_bar_uninit,
+    .reset = cx_bar_reset,
+    .resume = cx_bar_resume,
+    .loaded = cx_bar_loaded,
+};
+
+void cx_bar_register(void)
+{
+    cx_fn_register(&cx_bar_part);
 }
 
 static void cx_bar_mmio_write(void *opaque, hwaddr addr, uint64_t value,

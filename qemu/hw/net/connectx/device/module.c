@@ -8,12 +8,38 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/module.h"
+#include "cmd/cmd.h"
+#include "device/bar.h"
 #include "device/device.h"
+#include "fn/caps.h"
+#include "fn/pages.h"
+#include "obj/obj.h"
 #include "ops/ops.h"
+#include "queue/cq.h"
+#include "queue/eq.h"
+#include "queue/sq.h"
+#include "switch/vport.h"
+#include "vhca/vhca.h"
 #include "trace.h"
+
+/* From the top to the ground: see ConnectXParticipant. */
+static void cx_register_parts(void)
+{
+    cx_bar_register();
+    cx_vhca_register();
+    cx_cmd_register();
+    cx_vport_register();
+    cx_sq_register();
+    cx_cq_register();
+    cx_eq_register();
+    cx_obj_register();
+    cx_pages_register();
+    cx_caps_register();
+}
 
 static void cx_register(void)
 {
+    cx_register_parts();
     cx_ops_hca_register();
     cx_ops_pages_register();
     cx_ops_resource_register();

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "fn/caps.h"
 #include "fn/fn.h"
+#include "fn/life.h"
 #include "trace.h"
 
 /* What a driver may change of a page; the maximum page bounds each field. */
@@ -220,7 +221,7 @@ void cx_caps_reset(ConnectXFunction *fn)
     }
 }
 
-void cx_caps_free(ConnectXFunction *fn)
+static void cx_caps_free(ConnectXFunction *fn)
 {
     for (unsigned type = 0; type < CX_CAP_TYPES; type++) {
         g_clear_pointer(&fn->caps.cur[type], g_free);
@@ -286,4 +287,16 @@ ConnectXStatus cx_caps_set(ConnectXFunction *fn, unsigned type,
     }
     cx_fn_changed(fn);
     return CX_OK;
+}
+
+static const ConnectXParticipant cx_caps_part = {
+    .name = "caps",
+    .init = cx_caps_reset,
+    .uninit = cx_caps_free,
+    .reset = cx_caps_reset,
+};
+
+void cx_caps_register(void)
+{
+    cx_fn_register(&cx_caps_part);
 }

@@ -30,7 +30,7 @@ typedef struct ConnectXCaps {
 
 /* Back to what the function offers at power-up (a FLR undoes SET_HCA_CAP). */
 void cx_caps_reset(ConnectXFunction *fn);
-void cx_caps_free(ConnectXFunction *fn);
+void cx_caps_register(void);
 
 /*
  * cx_caps_check - May page become the function's current page of that type?

@@ -5,34 +5,35 @@
  * RESET -> ENABLE_HCA -> ENABLED -> INIT_HCA -> OPERATIONAL, and back by
  * TEARDOWN_HCA and DISABLE_HCA; a function level reset leads to RESET from
  * anywhere. Suspension lies across that: it stops a function where it is.
+ *
+ * What that means for queues, objects, vports and the rest, each of them says
+ * for itself: see ConnectXParticipant.
  */
 #include "qemu/osdep.h"
-#include "qemu/main-loop.h"
-#include "cmd/cmd.h"
-#include "device/bar.h"
 #include "fn/fn.h"
 #include "fn/life.h"
-#include "host/dma.h"
-#include "queue/cq.h"
-#include "queue/eq.h"
-#include "queue/sq.h"
 #include "trace.h"
 
-#define CX_RESET_HOOKS_MAX 8
+#define CX_PARTS_MAX 32
 
-static ConnectXResetHook cx_reset_hooks[CX_RESET_HOOKS_MAX];
-static unsigned cx_nr_reset_hooks;
+static const ConnectXParticipant *cx_parts[CX_PARTS_MAX];
+static unsigned cx_nr_parts;
 
-void cx_fn_add_reset_hook(ConnectXResetHook hook)
+void cx_fn_register(const ConnectXParticipant *part)
 {
-    g_assert(cx_nr_reset_hooks < CX_RESET_HOOKS_MAX);
-    cx_reset_hooks[cx_nr_reset_hooks++] = hook;
+    g_assert(cx_nr_parts < CX_PARTS_MAX);
+    cx_parts[cx_nr_parts++] = part;
 }
 
-static void cx_fn_rescan_bh(void *opaque)
-{
-    cx_sq_rescan(opaque);
-}
+/* Asks all participants, from the top down. */
+#define CX_ASK(_hook, _fn)                                                  \
+    do {                                                                    \
+        for (unsigned i_ = 0; i_ < cx_nr_parts; i_++) {                     \
+            if (cx_parts[i_]->_hook) {                                      \
+                cx_parts[i_]->_hook(_fn);                                   \
+            }                                                               \
+        }                                                                   \
+    } while (0)
 
 void cx_fn_init(ConnectXFunction *fn, PCIDevice *pci, ConnectXDevice *dev,
                 uint16_t number)
@@ -44,107 +45,80 @@ void cx_fn_init(ConnectXFunction *fn, PCIDevice *pci, ConnectXDevice *dev,
     fn->vhca_id = number;
     fn->is_vf = number != 0;
     fn->nvectors = fn->is_vf ? CX_VF_VECTORS : CX_PF_VECTORS;
-    fn->latch = g_array_new(false, true, sizeof(ConnectXLatch));
-    fn->rescan_bh = qemu_bh_new_guarded(cx_fn_rescan_bh, fn,
-                                        &DEVICE(pci)->mem_reentrancy_guard);
-    QTAILQ_INIT(&fn->cmds);
-    cx_obj_store_init(&fn->objs);
-    cx_pages_init(fn);
-    cx_vport_init(fn);
-    cx_caps_reset(fn);
+    for (unsigned i = cx_nr_parts; i-- > 0;) {
+        if (cx_parts[i]->init) {
+            cx_parts[i]->init(fn);
+        }
+    }
 }
 
 void cx_fn_uninit(ConnectXFunction *fn)
 {
-    if (!fn->latch) {
+    if (!fn->dev) {
         return;
     }
     cx_fn_reset(fn);
-    g_clear_pointer(&fn->rescan_bh, qemu_bh_delete);
-    g_array_free(g_steal_pointer(&fn->latch), true);
-    cx_obj_store_destroy(&fn->objs);
-    cx_pages_uninit(fn);
-    cx_caps_free(fn);
+    CX_ASK(uninit, fn);
+    fn->dev = NULL;
+}
+
+static void cx_fn_stop(ConnectXFunction *fn)
+{
+    memset(fn->flow_root, 0, sizeof(fn->flow_root));
+    cx_fn_changed(fn);
 }
 
 void cx_fn_teardown(ConnectXFunction *fn)
 {
-    cx_obj_store_clear(&fn->objs);
-    memset(fn->flow_root, 0, sizeof(fn->flow_root));
-    fn->cmd_eqn = 0;
-    cx_vport_reset(fn);
-    cx_fn_changed(fn);
+    CX_ASK(teardown, fn);
+    cx_fn_stop(fn);
 }
 
 void cx_fn_reset(ConnectXFunction *fn)
 {
     trace_connectx_fn_reset(fn->number);
-    for (unsigned i = 0; i < cx_nr_reset_hooks; i++) {
-        cx_reset_hooks[i](fn);
+    for (unsigned i = 0; i < cx_nr_parts; i++) {
+        if (cx_parts[i]->teardown) {
+            cx_parts[i]->teardown(fn);
+        }
+        if (cx_parts[i]->reset) {
+            cx_parts[i]->reset(fn);
+        }
     }
-    cx_cmd_cancel_all(fn);
-    qemu_bh_cancel(fn->rescan_bh);
-    cx_fn_teardown(fn);
-    cx_pages_reset(fn);
-    cx_caps_reset(fn);
-    g_array_set_size(fn->latch, 0);
+    cx_fn_stop(fn);
     fn->state = CX_FN_RESET;
     fn->issi = 0;
     fn->nic_interface = 0;
     fn->cmdq_addr = 0;
     fn->cmdq_addr_h = 0;
     memset(fn->sw_owner_id, 0, sizeof(fn->sw_owner_id));
-    fn->pending = 0;
     fn->suspended = 0;
-    fn->tracked = false;
-    fn->saved_generation = 0;
-    fn->db_half_offset = 0;
     fn->timer_offset_ns = 0;
     fn->dma_errors = 0;
 }
 
-void cx_fn_loaded(ConnectXFunction *fn)
+void cx_fn_suspend(ConnectXFunction *fn, uint8_t bits)
 {
-    fn->db_half_offset = 0;
-    cx_eq_find_cmd(fn);
-    /* Whoever watches the vport finds the lists of another one in it. */
-    cx_vport_changed(fn, fn->vport.event_mask);
-    cx_fn_changed(fn);
-}
-
-void cx_fn_quiesce(ConnectXFunction *fn)
-{
-    uint8_t suspended = fn->suspended;
-
-    qemu_bh_cancel(fn->rescan_bh);
-    fn->suspended &= ~CX_SUSP_INITIATOR;
-    cx_cmd_flush_delayed(fn);
-    fn->suspended = suspended;
-}
-
-static void cx_fn_replay(ConnectXFunction *fn)
-{
-    g_autoptr(GArray) latch = fn->latch;
-
-    fn->latch = g_array_new(false, true, sizeof(ConnectXLatch));
-    for (guint i = 0; i < latch->len; i++) {
-        ConnectXLatch *w = &g_array_index(latch, ConnectXLatch, i);
-
-        cx_bar_write(fn, w->offset, w->value, w->size);
+    if (bits & ~fn->suspended) {
+        CX_ASK(quiesce, fn);
+        fn->suspended |= bits;
     }
 }
 
 void cx_fn_rescan(ConnectXFunction *fn)
 {
-    if (!(fn->suspended & CX_SUSP_RESPONDER)) {
-        cx_fn_replay(fn);
-    }
-    if (!cx_fn_may_dma(fn)) {
-        return;
-    }
-    trace_connectx_fn_rescan(fn->number, fn->pending);
-    cx_cmd_run_pending(fn);
-    cx_sq_rescan(fn);
-    cx_cq_rescan(fn);
-    cx_eq_rescan(fn);
+    trace_connectx_fn_rescan(fn->number, fn->suspended);
+    CX_ASK(resume, fn);
+}
+
+void cx_fn_resume(ConnectXFunction *fn, uint8_t bits)
+{
+    fn->suspended &= ~bits;
+    cx_fn_rescan(fn);
+}
+
+void cx_fn_loaded(ConnectXFunction *fn)
+{
+    CX_ASK(loaded, fn);
+    cx_fn_changed(fn);
 }

@@ -13,11 +13,8 @@ typedef struct ConnectXPages {
     int32_t wanted_boot, wanted_init, wanted_regular;
 } ConnectXPages;
 
-void cx_pages_init(ConnectXFunction *fn);
-void cx_pages_uninit(ConnectXFunction *fn);
+void cx_pages_register(void);
+/* Nothing is given, and all is wanted that the property fw-pages says. */
 void cx_pages_reset(ConnectXFunction *fn);
-/* An EQ that takes page requests is there: now they can be made. */
-void cx_pages_eq_created(ConnectXFunction *fn);
-void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
 
 #endif /* HW_NET_CONNECTX_PAGES_H */

@@ -13,6 +13,7 @@
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
+#include "fn/life.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "ops/ops.h"
@@ -139,12 +140,6 @@ void cx_obj_store_destroy(ConnectXObjStore *store)
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
         g_clear_pointer(&store->tree[kind], g_tree_destroy);
     }
-}
-
-void cx_obj_store_clear(ConnectXObjStore *store)
-{
-    cx_obj_store_destroy(store);
-    cx_obj_store_init(store);
 }
 
 ConnectXObj *cx_obj_find(ConnectXFunction *fn, ConnectXObjKind kind,
@@ -381,4 +376,33 @@ ConnectXStatus cx_obj_destroy(ConnectXFunction *fn, ConnectXObjKind kind,
     trace_connectx_obj_destroy(fn->number, cx_obj_types[kind].name, id);
     cx_obj_remove(fn, obj);
     return CX_OK;
+}
+
+static void cx_obj_init(ConnectXFunction *fn)
+{
+    cx_obj_store_init(&fn->objs);
+}
+
+static void cx_obj_uninit(ConnectXFunction *fn)
+{
+    cx_obj_store_destroy(&fn->objs);
+}
+
+/* Frees every object without regard to references. */
+static void cx_obj_teardown(ConnectXFunction *fn)
+{
+    cx_obj_uninit(fn);
+    cx_obj_init(fn);
+}
+
+static const ConnectXParticipant cx_obj_part = {
+    .name = "obj",
+    .init = cx_obj_init,
+    .uninit = cx_obj_uninit,
+    .teardown = cx_obj_teardown,
+};
+
+void cx_obj_register(void)
+{
+    cx_fn_register(&cx_obj_part);
 }

@@ -100,10 +100,9 @@ typedef struct ConnectXObjStore {
     uint64_t npas;                      /* over all objects, for the limit */
 } ConnectXObjStore;
 
+void cx_obj_register(void);
 const ConnectXObjType *cx_obj_type(ConnectXObjKind kind);
 void cx_obj_store_init(ConnectXObjStore *store);
-/* Frees every object without regard to references. */
-void cx_obj_store_clear(ConnectXObjStore *store);
 void cx_obj_store_destroy(ConnectXObjStore *store);
 
 /*

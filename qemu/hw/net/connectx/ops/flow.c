@@ -359,5 +359,5 @@ static const ConnectXOp cx_flow_ops[] = {
 
 void cx_ops_flow_register(void)
 {
-    cx_cmd_register(cx_flow_ops, ARRAY_SIZE(cx_flow_ops));
+    cx_cmd_add_ops(cx_flow_ops, ARRAY_SIZE(cx_flow_ops));
 }

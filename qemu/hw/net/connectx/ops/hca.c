@@ -279,5 +279,5 @@ static const ConnectXOp cx_hca_ops[] = {
 
 void cx_ops_hca_register(void)
 {
-    cx_cmd_register(cx_hca_ops, ARRAY_SIZE(cx_hca_ops));
+    cx_cmd_add_ops(cx_hca_ops, ARRAY_SIZE(cx_hca_ops));
 }

@@ -53,6 +53,10 @@ ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
  */
 ConnectXFunction *cx_cmd_target(ConnectXCmd *cmd);
 
+/* An EQ that takes page requests is there: now they can be made. */
+void cx_pages_eq_created(ConnectXFunction *fn);
+void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
+
 /* Rows of the opcode table, registered when the types are. */
 void cx_ops_hca_register(void);
 void cx_ops_pages_register(void);

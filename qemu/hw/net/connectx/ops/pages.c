@@ -31,26 +31,6 @@ enum {                      /* MANAGE_PAGES op_mod */
 /* Pages that one function may hold; a driver gives no more than asked for. */
 #define CX_PAGES_MAX    (1u << 20)
 
-void cx_pages_init(ConnectXFunction *fn)
-{
-    fn->pages.pa = g_array_new(false, true, sizeof(uint64_t));
-    fn->host_pages = g_array_new(false, true, sizeof(uint64_t));
-}
-
-void cx_pages_uninit(ConnectXFunction *fn)
-{
-    g_array_free(g_steal_pointer(&fn->pages.pa), true);
-    g_array_free(g_steal_pointer(&fn->host_pages), true);
-}
-
-void cx_pages_reset(ConnectXFunction *fn)
-{
-    g_array_set_size(fn->pages.pa, 0);
-    fn->pages.wanted_boot = fn->dev->fw_pages;
-    fn->pages.wanted_init = fn->dev->fw_pages;
-    fn->pages.wanted_regular = fn->dev->fw_pages;
-}
-
 /* PAGE_REQUEST: function in the first word, pages (negative: back) second. */
 static void cx_pages_request(ConnectXFunction *to, uint16_t number,
                              int32_t pages)
@@ -222,5 +202,5 @@ static const ConnectXOp cx_pages_ops[] = {
 
 void cx_ops_pages_register(void)
 {
-    cx_cmd_register(cx_pages_ops, ARRAY_SIZE(cx_pages_ops));
+    cx_cmd_add_ops(cx_pages_ops, ARRAY_SIZE(cx_pages_ops));
 }

@@ -264,5 +264,5 @@ static const ConnectXOp cx_qp_ops[] = {
 
 void cx_ops_qp_register(void)
 {
-    cx_cmd_register(cx_qp_ops, ARRAY_SIZE(cx_qp_ops));
+    cx_cmd_add_ops(cx_qp_ops, ARRAY_SIZE(cx_qp_ops));
 }

@@ -6,7 +6,6 @@
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
-#include "fn/pages.h"
 #include "obj/obj.h"
 #include "ops/ops.h"
 #include "queue/cq.h"
@@ -326,5 +325,5 @@ static const ConnectXOp cx_queue_ops[] = {
 
 void cx_ops_queue_register(void)
 {
-    cx_cmd_register(cx_queue_ops, ARRAY_SIZE(cx_queue_ops));
+    cx_cmd_add_ops(cx_queue_ops, ARRAY_SIZE(cx_queue_ops));
 }

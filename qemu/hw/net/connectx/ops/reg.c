@@ -176,5 +176,5 @@ static const ConnectXOp cx_reg_ops[] = {
 
 void cx_ops_reg_register(void)
 {
-    cx_cmd_register(cx_reg_ops, ARRAY_SIZE(cx_reg_ops));
+    cx_cmd_add_ops(cx_reg_ops, ARRAY_SIZE(cx_reg_ops));
 }

@@ -128,5 +128,5 @@ static const ConnectXOp cx_resource_ops[] = {
 
 void cx_ops_resource_register(void)
 {
-    cx_cmd_register(cx_resource_ops, ARRAY_SIZE(cx_resource_ops));
+    cx_cmd_add_ops(cx_resource_ops, ARRAY_SIZE(cx_resource_ops));
 }

@@ -259,5 +259,5 @@ static const ConnectXOp cx_rss_ops[] = {
 
 void cx_ops_rss_register(void)
 {
-    cx_cmd_register(cx_rss_ops, ARRAY_SIZE(cx_rss_ops));
+    cx_cmd_add_ops(cx_rss_ops, ARRAY_SIZE(cx_rss_ops));
 }

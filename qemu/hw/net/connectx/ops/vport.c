@@ -12,7 +12,6 @@
 #include "cmd/cmd.h"
 #include "fn/fn.h"
 #include "ops/ops.h"
-#include "queue/eq.h"
 #include "switch/vport.h"
 #include "trace.h"
 
@@ -22,99 +21,10 @@ enum {                      /* allowed_list_type */
     CX_LIST_VLAN,
 };
 
-enum {                      /* nic_vport_context.event_on_*, as one mask */
-    CX_ON_UC        = 1 << 0,
-    CX_ON_MC        = 1 << 1,
-    CX_ON_VLAN      = 1 << 2,
-    CX_ON_PROMISC   = 1 << 3,
-    CX_ON_MTU       = 1 << 4,
-};
-
-enum {                      /* vport admin_state */
-    CX_ADMIN_DOWN,
-    CX_ADMIN_UP,
-    CX_ADMIN_AUTO,
-};
-
-/* PORT_CHANGE event */
-#define CX_PORT_DOWN        1
-#define CX_PORT_ACTIVE      4
-#define CX_PORT_NUMBER_AT   8       /* in bits 7:4 of that data byte */
-
 /* An entry of a MAC list: 2 bytes of padding, 6 of address */
 #define CX_LIST_ENTRY       8
 
-/* Bytes of an Ethernet frame beyond the IP MTU: header, VLAN tag, FCS */
-#define CX_HW_MTU_OVERHEAD  22
-#define CX_HW_MTU_DEFAULT   (1500 + CX_HW_MTU_OVERHEAD)
-
 #define CX_LOG_L2_TABLE     8
-
-void cx_vport_init(ConnectXFunction *fn)
-{
-    ConnectXVport *vport = &fn->vport;
-
-    vport->number = fn->number;
-    vport->admin_state = CX_ADMIN_AUTO;
-    if (!fn->is_vf) {
-        memcpy(vport->permanent_mac, fn->dev->nic_conf.macaddr.a, 6);
-    }
-    /* EUI-64 of the PF's address, the function number in its last bytes */
-    memcpy(&vport->node_guid, fn->dev->nic_conf.macaddr.a, 6);
-    vport->node_guid = be64_to_cpu(vport->node_guid) | fn->number;
-    vport->port_guid = vport->node_guid;
-    cx_vport_reset(fn);
-}
-
-void cx_vport_reset(ConnectXFunction *fn)
-{
-    ConnectXVport *vport = &fn->vport;
-
-    vport->uc.n = 0;
-    vport->mc.n = 0;
-    vport->vlan.n = 0;
-    vport->promisc_uc = false;
-    vport->promisc_mc = false;
-    vport->promisc_all = false;
-    vport->mtu = CX_HW_MTU_DEFAULT;
-    vport->port_up = true;
-    vport->roce_en = false;
-    vport->disable_uc_lb = false;
-    vport->disable_mc_lb = false;
-}
-
-bool cx_vport_up(const ConnectXFunction *fn)
-{
-    ConnectXDevice *dev = fn->dev;
-    bool cable = !dev->nic || !qemu_get_queue(dev->nic)->link_down;
-
-    return cable && fn->vport.port_up &&
-           fn->vport.admin_state != CX_ADMIN_DOWN;
-}
-
-void cx_vport_link_event(ConnectXFunction *fn)
-{
-    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
-    bool up = cx_vport_up(fn);
-
-    trace_connectx_link(fn->number, up);
-    data[CX_PORT_NUMBER_AT] = 1 << 4;
-    cx_eq_post(fn, CX_EV_PORT_CHANGE, up ? CX_PORT_ACTIVE : CX_PORT_DOWN,
-               data);
-}
-
-/* One event, then the driver has to arm again. */
-void cx_vport_changed(ConnectXFunction *fn, uint8_t what)
-{
-    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
-
-    if (!fn->vport.armed || !(fn->vport.event_mask & what)) {
-        return;
-    }
-    fn->vport.armed = false;
-    stw_be_p(data + 2, fn->vport.number);
-    cx_eq_post(fn->dev->pf, CX_EV_NIC_VPORT_CHANGE, 0, data);
-}
 
 static ConnectXMacList *cx_vport_list(ConnectXVport *vport, unsigned type)
 {
@@ -432,5 +342,5 @@ static const ConnectXOp cx_vport_ops[] = {
 
 void cx_ops_vport_register(void)
 {
-    cx_cmd_register(cx_vport_ops, ARRAY_SIZE(cx_vport_ops));
+    cx_cmd_add_ops(cx_vport_ops, ARRAY_SIZE(cx_vport_ops));
 }

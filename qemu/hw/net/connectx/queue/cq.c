@@ -7,6 +7,7 @@
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
+#include "fn/life.h"
 #include "host/dma.h"
 #include "obj/obj.h"
 #include "queue/cq.h"
@@ -163,7 +164,19 @@ static bool cx_cq_refire(ConnectXObj *cq, void *opaque)
     return false;
 }
 
-void cx_cq_rescan(ConnectXFunction *fn)
+static void cx_cq_resume(ConnectXFunction *fn)
 {
-    cx_obj_foreach(fn, CX_OBJ_CQ, cx_cq_refire, fn);
+    if (cx_fn_may_dma(fn)) {
+        cx_obj_foreach(fn, CX_OBJ_CQ, cx_cq_refire, fn);
+    }
+}
+
+static const ConnectXParticipant cx_cq_part = {
+    .name = "cq",
+    .resume = cx_cq_resume,
+};
+
+void cx_cq_register(void)
+{
+    cx_fn_register(&cx_cq_part);
 }

@@ -18,7 +18,6 @@ void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t ci,
 /* Writes the CQE (64 bytes; its owner bit is this function's business). */
 void cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
                 bool solicited);
-/* After a suspension or a load: see cx_fn_rescan(). */
-void cx_cq_rescan(ConnectXFunction *fn);
+void cx_cq_register(void);
 
 #endif /* HW_NET_CONNECTX_CQ_H */

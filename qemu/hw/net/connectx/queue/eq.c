@@ -12,6 +12,7 @@
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
+#include "fn/life.h"
 #include "host/dma.h"
 #include "obj/obj.h"
 #include "queue/eq.h"
@@ -195,7 +196,26 @@ static bool cx_eq_refire(ConnectXObj *eq, void *opaque)
     return false;
 }
 
-void cx_eq_rescan(ConnectXFunction *fn)
+static void cx_eq_teardown(ConnectXFunction *fn)
 {
-    cx_obj_foreach(fn, CX_OBJ_EQ, cx_eq_refire, fn);
+    fn->cmd_eqn = 0;
+}
+
+static void cx_eq_resume(ConnectXFunction *fn)
+{
+    if (cx_fn_may_dma(fn)) {
+        cx_obj_foreach(fn, CX_OBJ_EQ, cx_eq_refire, fn);
+    }
+}
+
+static const ConnectXParticipant cx_eq_part = {
+    .name = "eq",
+    .teardown = cx_eq_teardown,
+    .resume = cx_eq_resume,
+    .loaded = cx_eq_find_cmd,
+};
+
+void cx_eq_register(void)
+{
+    cx_fn_register(&cx_eq_part);
 }

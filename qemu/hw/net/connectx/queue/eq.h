@@ -36,7 +36,6 @@ void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm);
 void cx_eq_find_cmd(ConnectXFunction *fn);
 /* A completion event of a CQ goes to the EQ that the CQ names. */
 void cx_eq_post_comp(ConnectXFunction *fn, uint32_t eqn, uint32_t cqn);
-/* After a suspension or a load: see cx_fn_rescan(). */
-void cx_eq_rescan(ConnectXFunction *fn);
+void cx_eq_register(void);
 
 #endif /* HW_NET_CONNECTX_EQ_H */

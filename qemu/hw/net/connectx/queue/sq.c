@@ -11,6 +11,7 @@
 #include "base/guest_error.h"
 #include "base/ifc.h"
 #include "fn/fn.h"
+#include "fn/life.h"
 #include "host/dma.h"
 #include "port/port.h"
 #include "queue/cq.h"
@@ -185,7 +186,42 @@ static bool cx_sq_look(ConnectXObj *sq, void *opaque)
     return false;
 }
 
-void cx_sq_rescan(ConnectXFunction *fn)
+static void cx_sq_resume(ConnectXFunction *fn)
 {
     cx_obj_foreach(fn, CX_OBJ_SQ, cx_sq_look, fn);
+}
+
+static void cx_sq_bh(void *opaque)
+{
+    cx_sq_resume(opaque);
+}
+
+static void cx_sq_init(ConnectXFunction *fn)
+{
+    fn->rescan_bh = qemu_bh_new_guarded(cx_sq_bh, fn,
+                                        &DEVICE(fn->pci)->mem_reentrancy_guard);
+}
+
+static void cx_sq_uninit(ConnectXFunction *fn)
+{
+    g_clear_pointer(&fn->rescan_bh, qemu_bh_delete);
+}
+
+static void cx_sq_quiesce(ConnectXFunction *fn)
+{
+    qemu_bh_cancel(fn->rescan_bh);
+}
+
+static const ConnectXParticipant cx_sq_part = {
+    .name = "sq",
+    .init = cx_sq_init,
+    .uninit = cx_sq_uninit,
+    .reset = cx_sq_quiesce,
+    .quiesce = cx_sq_quiesce,
+    .resume = cx_sq_resume,
+};
+
+void cx_sq_register(void)
+{
+    cx_fn_register(&cx_sq_part);
 }

@@ -12,7 +12,6 @@
 ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj);
 /* From a UAR page */
 void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn);
-/* After a suspension or a load: see cx_fn_rescan(). */
-void cx_sq_rescan(ConnectXFunction *fn);
+void cx_sq_register(void);
 
 #endif /* HW_NET_CONNECTX_SQ_H */

@@ -14,13 +14,27 @@ typedef struct ConnectXMacList {
     uint8_t mac[CX_MAC_LIST_MAX][6];
 } ConnectXMacList;
 
+enum {                      /* nic_vport_context.event_on_*, as one mask */
+    CX_ON_UC        = 1 << 0,
+    CX_ON_MC        = 1 << 1,
+    CX_ON_VLAN      = 1 << 2,
+    CX_ON_PROMISC   = 1 << 3,
+    CX_ON_MTU       = 1 << 4,
+};
+
+enum {                      /* vport admin_state */
+    CX_ADMIN_DOWN,
+    CX_ADMIN_UP,
+    CX_ADMIN_AUTO,
+};
+
 typedef struct ConnectXVport {
     uint16_t number;                    /* 0 PF, n VF n */
     /* Set by the PF's administrator; survive a reset of the function. */
     uint8_t permanent_mac[6];
     uint64_t node_guid;
     uint64_t port_guid;
-    uint8_t admin_state;                /* 0 down, 1 up, 2 follow the port */
+    uint8_t admin_state;                /* CX_ADMIN_* */
     uint8_t esw_context[0x100];         /* esw_vport_context */
     /* Belong to the function's own driver: saved in an image. */
     ConnectXMacList uc, mc, vlan;       /* vlan: id in the first two bytes */
@@ -31,13 +45,12 @@ typedef struct ConnectXVport {
     bool disable_uc_lb, disable_mc_lb;
     /* Change events that the PF armed, and for which changes. */
     bool armed;
-    uint8_t event_mask;                 /* nic_vport_context.event_on_* */
+    uint8_t event_mask;                 /* CX_ON_* */
     /* rx, tx: packets and bytes by unicast, multicast, broadcast */
     uint64_t rx[3][2], tx[3][2];
 } ConnectXVport;
 
-void cx_vport_init(ConnectXFunction *fn);
-void cx_vport_reset(ConnectXFunction *fn);
+void cx_vport_register(void);
 /* Tells the PF's driver, if it armed the vport for one of these changes. */
 void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
 bool cx_vport_up(const ConnectXFunction *fn);

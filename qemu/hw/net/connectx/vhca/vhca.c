@@ -13,7 +13,6 @@
 #include "qemu/osdep.h"
 #include "qemu/units.h"
 #include "qemu/main-loop.h"
-#include "qemu/module.h"
 #include "qemu/timer.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
@@ -23,6 +22,7 @@
 #include "obj/mkey.h"
 #include "switch/vport.h"
 #include "vhca/image.h"
+#include "vhca/vhca.h"
 #include "trace.h"
 
 #define CX_SLICE_BYTES      (1 * MiB)
@@ -135,8 +135,7 @@ static ConnectXStatus cx_vhca_suspend(ConnectXCmd *cmd)
         cx_vhca(vf)->stopped = cx_vhca_now(vf);
     }
     if (!(vf->suspended & bit)) {
-        vf->suspended |= bit;
-        cx_fn_quiesce(vf);
+        cx_fn_suspend(vf, bit);
     }
     return CX_OK;
 }
@@ -179,10 +178,9 @@ static ConnectXStatus cx_vhca_resume(ConnectXCmd *cmd)
     cx_vhca_apply(vf, vhca);
     was_suspended = vf->suspended;
     link_was_up = vhca->stopped.link_up;
-    vf->suspended &= cmd->op_mod == CX_RESUME_RESPONDER ?
-                     ~CX_SUSP_RESPONDER : ~CX_SUSP_INITIATOR;
     /* May run a command of the VF that resets it, and vhca with it. */
-    cx_fn_rescan(vf);
+    cx_fn_resume(vf, cmd->op_mod == CX_RESUME_RESPONDER ? CX_SUSP_RESPONDER :
+                                                          CX_SUSP_INITIATOR);
     /* The link of now may be another one than the driver knows. */
     if (was_suspended && !vf->suspended && cx_vport_up(vf) != link_was_up) {
         cx_vport_link_event(vf);
@@ -523,6 +521,8 @@ static void cx_vhca_reset(ConnectXFunction *fn)
         cx_transfer_end(vhca->transfer, CX_BAD_RES_STATE);
     }
     cx_vhca_free(fn);
+    fn->tracked = false;
+    fn->saved_generation = 0;
     if (fn->is_vf) {
         return;
     }
@@ -556,10 +556,13 @@ static const ConnectXOp vhca_ops[] = {
     VHCA_OP(LOAD_VHCA_STATE, cx_vhca_load, load_vhca_state),
 };
 
-static void cx_vhca_register(void)
-{
-    cx_cmd_register(vhca_ops, ARRAY_SIZE(vhca_ops));
-    cx_fn_add_reset_hook(cx_vhca_reset);
-}
+static const ConnectXParticipant cx_vhca_part = {
+    .name = "vhca",
+    .reset = cx_vhca_reset,
+};
 
-type_init(cx_vhca_register)
+void cx_vhca_register(void)
+{
+    cx_cmd_add_ops(vhca_ops, ARRAY_SIZE(vhca_ops));
+    cx_fn_register(&cx_vhca_part);
+}

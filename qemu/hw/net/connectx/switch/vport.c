@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: vports
+ *
+ * Each function has one: what the function's driver and the PF's driver told
+ * the switch about it, and what it counted.
+ */
+#include "qemu/osdep.h"
+#include "fn/fn.h"
+#include "fn/life.h"
+#include "queue/eq.h"
+#include "switch/vport.h"
+#include "trace.h"
+
+/* PORT_CHANGE event */
+#define CX_PORT_DOWN        1
+#define CX_PORT_ACTIVE      4
+#define CX_PORT_NUMBER_AT   8       /* in bits 7:4 of that data byte */
+
+/* Bytes of an Ethernet frame beyond the IP MTU: header, VLAN tag, FCS */
+#define CX_HW_MTU_OVERHEAD  22
+#define CX_HW_MTU_DEFAULT   (1500 + CX_HW_MTU_OVERHEAD)
+
+static void cx_vport_teardown(ConnectXFunction *fn)
+{
+    ConnectXVport *vport = &fn->vport;
+
+    vport->uc.n = 0;
+    vport->mc.n = 0;
+    vport->vlan.n = 0;
+    vport->promisc_uc = false;
+    vport->promisc_mc = false;
+    vport->promisc_all = false;
+    vport->mtu = CX_HW_MTU_DEFAULT;
+    vport->port_up = true;
+    vport->roce_en = false;
+    vport->disable_uc_lb = false;
+    vport->disable_mc_lb = false;
+}
+
+static void cx_vport_init(ConnectXFunction *fn)
+{
+    ConnectXVport *vport = &fn->vport;
+
+    vport->number = fn->number;
+    vport->admin_state = CX_ADMIN_AUTO;
+    if (!fn->is_vf) {
+        memcpy(vport->permanent_mac, fn->dev->nic_conf.macaddr.a, 6);
+    }
+    /* EUI-64 of the PF's address, the function number in its last bytes */
+    memcpy(&vport->node_guid, fn->dev->nic_conf.macaddr.a, 6);
+    vport->node_guid = be64_to_cpu(vport->node_guid) | fn->number;
+    vport->port_guid = vport->node_guid;
+    cx_vport_teardown(fn);
+}
+
+bool cx_vport_up(const ConnectXFunction *fn)
+{
+    ConnectXDevice *dev = fn->dev;
+    bool cable = !dev->nic || !qemu_get_queue(dev->nic)->link_down;
+
+    return cable && fn->vport.port_up &&
+           fn->vport.admin_state != CX_ADMIN_DOWN;
+}
+
+void cx_vport_link_event(ConnectXFunction *fn)
+{
+    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
+    bool up = cx_vport_up(fn);
+
+    trace_connectx_link(fn->number, up);
+    data[CX_PORT_NUMBER_AT] = 1 << 4;
+    cx_eq_post(fn, CX_EV_PORT_CHANGE, up ? CX_PORT_ACTIVE : CX_PORT_DOWN,
+               data);
+}
+
+/* One event, then the driver has to arm again. */
+void cx_vport_changed(ConnectXFunction *fn, uint8_t what)
+{
+    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
+
+    if (!fn->vport.armed || !(fn->vport.event_mask & what)) {
+        return;
+    }
+    fn->vport.armed = false;
+    stw_be_p(data + 2, fn->vport.number);
+    cx_eq_post(fn->dev->pf, CX_EV_NIC_VPORT_CHANGE, 0, data);
+}
+
+/* Whoever watches the vport finds the lists of another one in it. */
+static void cx_vport_loaded(ConnectXFunction *fn)
+{
+    cx_vport_changed(fn, fn->vport.event_mask);
+}
+
+static const ConnectXParticipant cx_vport_part = {
+    .name = "vport",
+    .init = cx_vport_init,
+    .teardown = cx_vport_teardown,
+    .loaded = cx_vport_loaded,
+};
+
+void cx_vport_register(void)
+{
+    cx_fn_register(&cx_vport_part);
+}
