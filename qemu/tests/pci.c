@@ -25,7 +25,7 @@
 
 #define PCI_COMMAND_ON          (PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)
 
-static uint64_t cfg_addr(PciFn *fn, uint16_t off)
+uint64_t pci_cfg_addr(const PciFn *fn, uint16_t off)
 {
     return ECAM_BASE + ((uint64_t)fn->bus << 20) +
            ((uint64_t)fn->devfn << 12) + off;
@@ -33,12 +33,12 @@ static uint64_t cfg_addr(PciFn *fn, uint16_t off)
 
 uint32_t pci_cfg_read(PciFn *fn, uint16_t off, unsigned size)
 {
-    return qtest_read(fn->q, cfg_addr(fn, off), size);
+    return qtest_read(fn->q, pci_cfg_addr(fn, off), size);
 }
 
 void pci_cfg_write(PciFn *fn, uint16_t off, uint32_t val, unsigned size)
 {
-    qtest_write(fn->q, cfg_addr(fn, off), val, size);
+    qtest_write(fn->q, pci_cfg_addr(fn, off), val, size);
 }
 
 uint64_t pci_bar_read(PciFn *fn, uint64_t off, unsigned size)
@@ -81,11 +81,16 @@ static uint16_t find_ext_cap(PciFn *fn, uint16_t id)
     return 0;
 }
 
+uint16_t pci_exp_cap(PciFn *fn)
+{
+    return find_cap(fn, PCI_CAP_ID_EXP);
+}
+
 static void find_caps(PciFn *fn)
 {
     uint32_t table, pba;
 
-    fn->exp_cap = find_cap(fn, PCI_CAP_ID_EXP);
+    fn->exp_cap = pci_exp_cap(fn);
     fn->msix_cap = find_cap(fn, PCI_CAP_ID_MSIX);
     fn->sriov_cap = find_ext_cap(fn, PCI_EXT_CAP_ID_SRIOV);
     if (!fn->msix_cap) {
@@ -108,7 +113,7 @@ static void enable_ecam(Qtest *q)
     qtest_outl(q, CONFIG_DATA, ECAM_BASE | Q35_PCIEXBAR_ENABLE);
 }
 
-static PciFn root_port(PciFn *pf)
+PciFn pci_root_port(const PciFn *pf)
 {
     return (PciFn) {
         .q = pf->q,
@@ -119,7 +124,7 @@ static PciFn root_port(PciFn *pf)
 
 static void init_root_port(PciFn *pf, uint64_t base)
 {
-    PciFn port = root_port(pf);
+    PciFn port = pci_root_port(pf);
     uint16_t first = base >> 16;
     uint16_t last = (base + WINDOW_BYTES - 1) >> 16;
 
@@ -238,7 +243,7 @@ void pci_flr(PciFn *fn)
 
 void pci_hot_reset(PciFn *pf)
 {
-    PciFn port = root_port(pf);
+    PciFn port = pci_root_port(pf);
     uint16_t ctl = pci_cfg_read(&port, PCI_BRIDGE_CONTROL, 2);
 
     pci_cfg_write(&port, PCI_BRIDGE_CONTROL, ctl | PCI_BRIDGE_CTL_BUS_RESET,
@@ -257,6 +262,16 @@ void pci_msix_mask(PciFn *fn, unsigned vector, bool masked)
                   masked ? PCI_MSIX_ENTRY_CTRL_MASKBIT : 0, 4);
 }
 
+void pci_msix_aim(PciFn *fn, unsigned vector, uint64_t addr, uint32_t data)
+{
+    uint64_t entry = msix_entry(fn, vector);
+
+    pci_bar_write(fn, entry + PCI_MSIX_ENTRY_LOWER_ADDR, (uint32_t)addr, 4);
+    pci_bar_write(fn, entry + PCI_MSIX_ENTRY_UPPER_ADDR, addr >> 32, 4);
+    pci_bar_write(fn, entry + PCI_MSIX_ENTRY_DATA, data, 4);
+    pci_msix_mask(fn, vector, false);
+}
+
 void pci_msix_enable(PciFn *fn)
 {
     uint16_t flags = fn->msix_cap + PCI_MSIX_FLAGS;
@@ -265,13 +280,7 @@ void pci_msix_enable(PciFn *fn)
            PCI_MAX_MSIX * 4);
     pci_cfg_write(fn, flags, PCI_MSIX_FLAGS_ENABLE, 2);
     for (unsigned i = 0; i < fn->msix_vectors; i++) {
-        uint64_t entry = msix_entry(fn, i);
-
-        pci_bar_write(fn, entry + PCI_MSIX_ENTRY_LOWER_ADDR,
-                      fn->msix_sink + i * 4, 4);
-        pci_bar_write(fn, entry + PCI_MSIX_ENTRY_UPPER_ADDR, 0, 4);
-        pci_bar_write(fn, entry + PCI_MSIX_ENTRY_DATA, i + 1, 4);
-        pci_msix_mask(fn, i, false);
+        pci_msix_aim(fn, i, fn->msix_sink + i * 4, i + 1);
     }
 }
 
@@ -287,11 +296,19 @@ bool pci_msix_pending(PciFn *fn, unsigned vector)
     return word >> (vector % 64) & 1;
 }
 
+void pci_msix_forget(PciFn *fn, unsigned vector)
+{
+    memset(qtest_ram(fn->q, fn->msix_sink + vector * 4, 4), 0, 4);
+}
+
 bool pci_msix_fired(PciFn *fn, unsigned vector)
 {
     uint64_t sink = fn->msix_sink + vector * 4;
     volatile uint32_t *cell = qtest_ram(fn->q, sink, 4); /* QEMU writes it */
-    uint32_t val = *cell;
+    uint32_t val;
+
+    qtest_settle(fn->q);
+    val = *cell;
 
     *cell = 0;
     return val == vector + 1;

@@ -26,6 +26,8 @@ typedef struct PciFn {
     uint64_t msix_sink;
 } PciFn;
 
+/* Where configuration space lies in memory. */
+uint64_t pci_cfg_addr(const PciFn *fn, uint16_t off);
 uint32_t pci_cfg_read(PciFn *fn, uint16_t off, unsigned size);
 void pci_cfg_write(PciFn *fn, uint16_t off, uint32_t val, unsigned size);
 
@@ -41,6 +43,12 @@ void pci_pf_init(PciFn *pf, Qtest *q, unsigned index);
  * are left to the test and nothing is decoded.
  */
 void pci_root_fn_init(PciFn *fn, Qtest *q, unsigned slot);
+
+/* Offset of the PCI Express capability; 0 if there is none. */
+uint16_t pci_exp_cap(PciFn *fn);
+
+/* The root port above a function, for its configuration space. */
+PciFn pci_root_port(const PciFn *pf);
 
 /* SR-IOV with @num_vfs functions; 0 turns it off. */
 void pci_sriov_set(PciFn *pf, unsigned num_vfs);
@@ -66,8 +74,14 @@ void pci_msix_disable(PciFn *fn);
 void pci_msix_mask(PciFn *fn, unsigned vector, bool masked);
 bool pci_msix_pending(PciFn *fn, unsigned vector);
 
-/* True if @vector fired since the last call. */
+/* The same for one vector, with another address and another message. */
+void pci_msix_aim(PciFn *fn, unsigned vector, uint64_t addr, uint32_t data);
+
+/* True if @vector fired since the last call; lets QEMU send it before. */
 bool pci_msix_fired(PciFn *fn, unsigned vector);
+
+/* Whatever @vector sent until now does not count. */
+void pci_msix_forget(PciFn *fn, unsigned vector);
 
 uint64_t pci_bar_read(PciFn *fn, uint64_t off, unsigned size);
 void pci_bar_write(PciFn *fn, uint64_t off, uint64_t val, unsigned size);

@@ -22,6 +22,10 @@
 
 #define BIOS_BYTES          (64u << 10)
 #define BIOS_RESET_OFFSET   0xfff0u
+/* Longest chain of bottom halves: a doorbell's, a frame's, a vector's */
+#define SETTLE_TURNS        6
+/* Freed memory of QEMU is filled with this: use after free shows */
+#define FREED_MEMORY        "165"
 #define LINE_BYTES          256
 #define MAX_ARGS            64
 #define START_TIMEOUT_MS    30000
@@ -165,6 +169,7 @@ static void run_qemu(Qtest *q, int child_fd, int child_qmp_fd,
     }
     argv[n] = NULL;
     set_preload();
+    setenv("MALLOC_PERTURB_", FREED_MEMORY, 1);
     dup2(child_fd, STDIN_FILENO);
     dup2(child_fd, STDOUT_FILENO);
     dup2(q->log_fd, STDERR_FILENO);
@@ -440,6 +445,13 @@ uint64_t qtest_alloc_mark(Qtest *q)
 void qtest_alloc_release(Qtest *q, uint64_t mark)
 {
     q->next_alloc = mark;
+}
+
+void qtest_settle(Qtest *q)
+{
+    for (int i = 0; i < SETTLE_TURNS; i++) {
+        qtest_alive(q);
+    }
 }
 
 bool qtest_wait(Qtest *q, bool (*cond)(void *opaque), void *opaque,

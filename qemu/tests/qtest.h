@@ -72,6 +72,13 @@ uint64_t qtest_alloc_mark(Qtest *q);
 void qtest_alloc_release(Qtest *q, uint64_t mark);
 
 /*
+ * Lets bottom halves run, and those that they schedule in turn.  A register
+ * access is answered in one turn of QEMU's main loop and the next access is
+ * read in another, so a few round trips are as many turns.
+ */
+void qtest_settle(Qtest *q);
+
+/*
  * Polls @cond(opaque) until it holds or @timeout_ms has passed, giving QEMU's
  * main loop time to run bottom halves and timers.  Returns what it last was.
  */

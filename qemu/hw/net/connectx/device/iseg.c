@@ -13,6 +13,7 @@
 #include "device/bar.h"
 #include "fn/fn.h"
 #include "fn/life.h"
+#include "host/irq.h"
 #include "obj/obj.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
@@ -253,9 +254,8 @@ static void cx_bar_mmio_write(void *opaque, hwaddr addr, uint64_t value,
 {
     ConnectXFunction *fn = opaque;
 
-    if (fn->dev->in_msi) {
-        cx_guest_error(fn, "an interrupt message is addressed to the device "
-                       "itself");
+    if (cx_irq_in_message()) {
+        cx_guest_error(fn, "an interrupt message wrote to a register");
         return;
     }
     cx_bar_write(fn, addr, value, size);

@@ -77,6 +77,7 @@ struct ConnectXFunction {
 
     GArray *latch;                      /* of ConnectXLatch, <= CX_LATCH_MAX */
     QEMUBH *rescan_bh;
+    struct ConnectXIrq *irq;            /* owned by host/irq.c */
     uint64_t dma_errors;
     ConnectXGuestErrors *guest_errors;  /* the device's */
     /* Not reset by FLR: the PF's ENABLE_HCA(function_id) came for this VF. */
@@ -92,7 +93,6 @@ struct ConnectXDevice {
     uint16_t nr_vfs;
     NICState *nic;
     NICConf nic_conf;
-    bool in_msi;                        /* own register writes are refused */
     uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
     /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */

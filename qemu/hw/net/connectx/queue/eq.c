@@ -2,18 +2,18 @@
 /*
  * ConnectX device model: event queues and interrupts
  *
- * An EQ interrupts once per arm: posting to an armed EQ sends the message and
- * disarms it; arming an EQ that has entries the driver has not consumed sends
+ * An EQ interrupts once per arm: posting to an armed EQ raises the vector and
+ * disarms it; arming an EQ that has entries the driver has not consumed raises
  * it at once.
  */
 #include "qemu/osdep.h"
-#include "hw/pci/msix.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "host/dma.h"
+#include "host/irq.h"
 #include "obj/obj.h"
 #include "queue/eq.h"
 #include "trace.h"
@@ -85,19 +85,7 @@ static void cx_eq_notify(ConnectXFunction *fn, ConnectXObj *eq)
 
     eq->run.armed = false;
     trace_connectx_eq_notify(fn->number, eq->id, vector);
-    /* A function reset makes QEMU forget that the vector is in use. */
-    if (!fn->pci->msix_entry_used[vector]) {
-        msix_vector_use(fn->pci, vector);
-    }
-    if (msix_enabled(fn->pci)) {
-        /* The message is a write to wherever the guest said. */
-        fn->dev->in_msi = true;
-        msix_notify(fn->pci, vector);
-        fn->dev->in_msi = false;
-    } else {
-        /* Delivered when the driver (or a migration) enables MSI-X. */
-        msix_set_pending(fn->pci, vector);
-    }
+    cx_irq_raise(fn, vector);
 }
 
 static void cx_eq_write(ConnectXFunction *fn, ConnectXObj *eq, uint8_t event,
@@ -210,7 +198,11 @@ static void cx_eq_resume(ConnectXFunction *fn)
 
 static const ConnectXParticipant cx_eq_part = {
     .name = "eq",
+    .init = cx_irq_init,
+    .uninit = cx_irq_uninit,
     .teardown = cx_eq_teardown,
+    .reset = cx_irq_drop,
+    .quiesce = cx_irq_drop,
     .resume = cx_eq_resume,
     .loaded = cx_eq_find_cmd,
 };
