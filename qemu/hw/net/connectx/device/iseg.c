@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "device/bar.h"
 #include "fn/fn.h"
+#include "fn/health.h"
 #include "fn/life.h"
 #include "host/irq.h"
 #include "obj/obj.h"
@@ -28,9 +29,14 @@ enum {
     CX_ISEG_CMDQ_ADDR_L_SZ  = 0x14,
     CX_ISEG_CMD_DBELL       = 0x18,
     CX_ISEG_INITIALIZING    = 0x1fc,
+    CX_ISEG_HEALTH_ASSERTS  = 0x200,        /* 6 words */
+    CX_ISEG_HEALTH_EXIT     = 0x220,
+    CX_ISEG_HEALTH_CALLRA   = 0x224,
     CX_ISEG_HEALTH_TIME     = 0x22c,
     CX_ISEG_HEALTH_FW_VER   = 0x230,
     CX_ISEG_HEALTH_HW_ID    = 0x234,
+    CX_ISEG_HEALTH_SEVERITY = 0x238,
+    CX_ISEG_HEALTH_SYNDROME = 0x23c,
     CX_ISEG_TIMER_H         = 0x1000,
     CX_ISEG_TIMER_L         = 0x1004,
     CX_ISEG_HEALTH_COUNTER  = 0x1010,
@@ -42,11 +48,10 @@ enum {
 #define CX_CMDIF_REV        5
 #define CX_HW_ID            0x212       /* ConnectX-6 Dx */
 #define CX_INITIALIZING     (1u << 31)
-#define CX_HEALTH_TICK_NS   (10 * SCALE_MS)
-
-/* nic_interface: bits 10:8 of the command queue address register */
-#define CX_NIC_DISABLED     1
-#define CX_NIC_SW_RESET     7
+#define CX_CAN_SW_RESET     (1u << 30)
+#define CX_HEALTH_ASSERT    0xa55e0000  /* any numbers, for a driver's log */
+/* Severity of a fatal error: reset asked for, level valid, 2 (critical) */
+#define CX_HEALTH_FATAL     (1u << 31 | 1u << 27 | 2u << 24)
 
 /* Doorbells of a UAR page */
 enum {
@@ -55,6 +60,37 @@ enum {
     CX_UAR_EQ_CI    = 0x48,
     CX_UAR_SQ       = 0x800,            /* one in each 0x100 from here on */
 };
+
+/* The health buffer: what a driver logs of a firmware that died */
+static uint32_t cx_iseg_health_word(ConnectXFunction *fn, uint32_t offset)
+{
+    uint8_t syndrome = cx_health_syndrome(fn);
+
+    switch (offset) {
+    case CX_ISEG_HEALTH_TIME:
+        return cx_health_time_s(fn);
+    case CX_ISEG_HEALTH_FW_VER:
+        return CX_FW_MAJOR << 24 | CX_FW_MINOR << 16 | CX_FW_SUB;
+    case CX_ISEG_HEALTH_HW_ID:
+        return CX_HW_ID;
+    case CX_ISEG_HEALTH_SEVERITY:
+        return syndrome ? CX_HEALTH_FATAL : 0;
+    case CX_ISEG_HEALTH_SYNDROME:
+        return syndrome << 16;
+    case CX_ISEG_HEALTH_ASSERTS ... CX_ISEG_HEALTH_ASSERTS + 5 * 4:
+    case CX_ISEG_HEALTH_EXIT:
+    case CX_ISEG_HEALTH_CALLRA:
+        return syndrome ? CX_HEALTH_ASSERT | offset : 0;
+    default:
+        return 0;
+    }
+}
+
+static uint32_t cx_iseg_initializing(const ConnectXFunction *fn)
+{
+    return (cx_health_initializing(fn) ? CX_INITIALIZING : 0) |
+           (fn->is_vf ? 0 : CX_CAN_SW_RESET);
+}
 
 static uint32_t cx_iseg_word(ConnectXFunction *fn, uint32_t offset)
 {
@@ -68,24 +104,19 @@ static uint32_t cx_iseg_word(ConnectXFunction *fn, uint32_t offset)
     case CX_ISEG_CMDQ_ADDR_H:
         return fn->cmdq_addr_h;
     case CX_ISEG_CMDQ_ADDR_L_SZ:
-        return (fn->cmdq_addr & 0xfffff000) | fn->nic_interface << 8 |
+        return (fn->cmdq_addr & 0xfffff000) |
+               cx_health_nic_interface(fn) << 8 |
                CX_CMD_LOG_SLOTS << 4 | CX_CMD_LOG_STRIDE;
     case CX_ISEG_INITIALIZING:
-        return fn->is_vf && !fn->host_enabled ? CX_INITIALIZING : 0;
-    case CX_ISEG_HEALTH_TIME:
-        return ns / NANOSECONDS_PER_SECOND;
-    case CX_ISEG_HEALTH_FW_VER:
-        return CX_FW_MAJOR << 24 | CX_FW_MINOR << 16 | CX_FW_SUB;
-    case CX_ISEG_HEALTH_HW_ID:
-        return CX_HW_ID;
+        return cx_iseg_initializing(fn);
     case CX_ISEG_TIMER_H:
         return (ns + fn->timer_offset_ns) >> 32;
     case CX_ISEG_TIMER_L:
         return ns + fn->timer_offset_ns;
     case CX_ISEG_HEALTH_COUNTER:
-        return (ns / CX_HEALTH_TICK_NS + 1) & 0xffffff;
+        return cx_health_counter(fn);
     default:
-        return 0;
+        return cx_iseg_health_word(fn, offset);
     }
 }
 
@@ -106,20 +137,41 @@ static uint64_t cx_bar_read(void *opaque, hwaddr addr, unsigned size)
     return value;
 }
 
+/* Only the PF can reset the firmware; a VF's own driver resets the VF. */
+static void cx_iseg_sw_reset(ConnectXFunction *fn)
+{
+    if (fn->is_vf) {
+        cx_fn_reset(fn);
+    } else {
+        cx_dev_reset(fn->dev, true);
+    }
+}
+
+/* A VF that failed by itself is as new when its driver starts over. */
+static void cx_iseg_restart(ConnectXFunction *fn)
+{
+    uint32_t high = fn->cmdq_addr_h;
+
+    cx_fn_reset(fn);
+    fn->cmdq_addr_h = high;
+}
+
 /* The write of the low half takes both: a new command queue, or its end. */
 static void cx_iseg_set_cmdq(ConnectXFunction *fn, uint32_t low)
 {
     uint8_t nic_interface = low >> 8 & 7;
 
     if (nic_interface == CX_NIC_SW_RESET) {
-        cx_fn_reset(fn);
-        nic_interface = CX_NIC_DISABLED;
+        cx_iseg_sw_reset(fn);
     } else {
+        if (fn->health.syndrome && fn->is_vf) {
+            cx_iseg_restart(fn);
+        }
         cx_cmd_cancel_all(fn);
         fn->pending = 0;
         fn->cmdq_addr = (uint64_t)fn->cmdq_addr_h << 32 | (low & 0xfffff000);
+        fn->nic_interface = nic_interface;
     }
-    fn->nic_interface = nic_interface;
     cx_fn_changed(fn);
     trace_connectx_cmdq(fn->number, fn->cmdq_addr, nic_interface);
 }

@@ -19,6 +19,7 @@
 #include "device/bar.h"
 #include "device/device.h"
 #include "fn/fn.h"
+#include "fn/health.h"
 #include "fn/life.h"
 #include "host/dma.h"
 #include "packet/packet.h"
@@ -193,17 +194,7 @@ static void cx_pf_reset_hold(Object *obj, ResetType type)
 {
     ConnectXPFState *s = CONNECTX_PF(obj);
 
-    for (unsigned i = 0; i < s->dev.nr_vfs; i++) {
-        ConnectXFunction *vf = s->dev.vf[i];
-
-        if (vf) {
-            cx_fn_reset(vf);
-            vf->host_enabled = false;
-            vf->host_pages_wanted = 0;
-            g_array_set_size(vf->host_pages, 0);
-        }
-    }
-    cx_fn_reset(&s->fn);
+    cx_dev_reset(&s->dev, false);
     cx_vsc_reset(&s->dev, PCI_DEVICE(obj));
 }
 
@@ -211,6 +202,7 @@ static const Property cx_pf_properties[] = {
     DEFINE_NIC_PROPERTIES(ConnectXPFState, dev.nic_conf),
     DEFINE_PROP_UINT16("vfs", ConnectXPFState, vfs, 8),
     DEFINE_PROP_UINT32("fw-pages", ConnectXPFState, dev.fw_pages, 0),
+    DEFINE_PROP_UINT32("x-boot-ms", ConnectXPFState, dev.boot_ms, 20),
     DEFINE_PROP_SIZE("image-pad", ConnectXPFState, dev.image_pad, 0),
     DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),
     DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
@@ -289,6 +281,34 @@ static void cx_pf_add_number(ObjectClass *class, const char *name,
     object_class_property_set_description(class, name, text);
 }
 
+static void cx_get_fatal(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
+    ConnectXFunction *fn = cx_dev_find_function(dev, dev->fatal_function);
+    uint8_t syndrome = fn ? cx_health_syndrome(fn) : 0;
+
+    visit_type_uint8(v, name, &syndrome, errp);
+}
+
+static void cx_set_fatal(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
+    ConnectXFunction *fn = cx_dev_find_function(dev, dev->fatal_function);
+    uint8_t syndrome;
+
+    if (!visit_type_uint8(v, name, &syndrome, errp)) {
+        return;
+    }
+    if (!fn || !syndrome) {
+        error_setg(errp, "%s: %s", name, fn ? "only a reset ends an error" :
+                                              "no such function");
+        return;
+    }
+    cx_health_fail(fn, syndrome);
+}
+
 static void cx_pf_add_faults(ObjectClass *class)
 {
     object_class_property_add_str(class, "x-fail-cmd", cx_get_fail_cmd,
@@ -311,6 +331,13 @@ static void cx_pf_add_faults(ObjectClass *class)
     cx_pf_add_number(class, "x-save-next",
                      offsetof(ConnectXPFState, dev.save_next),
                      "next_required_umem_size of a SAVE without chunks");
+    cx_pf_add_number(class, "x-fatal-function",
+                     offsetof(ConnectXPFState, dev.fatal_function),
+                     "Whose health x-fatal is about: 0 the device's, n VF n's");
+    object_class_property_add(class, "x-fatal", "uint8", cx_get_fatal,
+                              cx_set_fatal, NULL, NULL);
+    object_class_property_set_description(class, "x-fatal",
+        "Syndrome of a fatal error, which setting it makes happen; 0: none");
 }
 
 static void cx_get_guest_errors(Object *obj, Visitor *v, const char *name,

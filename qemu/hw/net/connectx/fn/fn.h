@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/types.h"
 #include "fn/caps.h"
+#include "fn/health.h"
 #include "fn/pages.h"
 #include "obj/obj.h"
 #include "switch/vport.h"
@@ -50,7 +51,7 @@ struct ConnectXFunction {
     /* Function state: saved. */
     ConnectXFnState state;
     uint16_t issi;
-    uint8_t nic_interface;
+    uint8_t nic_interface;              /* CX_NIC_* */
     uint64_t cmdq_addr;                 /* 0: none written yet */
     uint32_t cmdq_addr_h;               /* written, not yet latched */
     uint8_t sw_owner_id[16];
@@ -80,6 +81,7 @@ struct ConnectXFunction {
     struct ConnectXIrq *irq;            /* owned by host/irq.c */
     uint64_t dma_errors;
     ConnectXGuestErrors *guest_errors;  /* the device's */
+    ConnectXHealth health;
     /* Not reset by FLR: the PF's ENABLE_HCA(function_id) came for this VF. */
     bool host_enabled;
     /* Pages given by the PF on this VF's behalf (PF's addresses, not saved) */
@@ -94,10 +96,12 @@ struct ConnectXDevice {
     NICState *nic;
     NICConf nic_conf;
     uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
+    ConnectXBoot boot;
     /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
     /* Properties */
     uint32_t fw_pages;
+    uint32_t boot_ms;                   /* how long the firmware starts */
     uint64_t image_pad;
     bool migratable;
     bool eswitch;
@@ -112,6 +116,7 @@ struct ConnectXDevice {
     uint32_t delay_ms;
     uint32_t save_next;                 /* junk in a reserved field of SAVE */
     ConnectXGuestErrors guest_errors;
+    uint32_t fatal_function;            /* whose x-fatal is */
 };
 
 /* NULL when there is none; the PF has vhca_id 0. */

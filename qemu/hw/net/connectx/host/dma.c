@@ -17,6 +17,7 @@
 bool cx_fn_may_dma(const ConnectXFunction *fn)
 {
     return !(fn->suspended & CX_SUSP_INITIATOR) && fn->pci->enabled &&
+           !cx_health_syndrome(fn) &&
            pci_get_word(fn->pci->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
 }
 

@@ -9,7 +9,8 @@
 
 /*
  * cx_fn_may_dma - May the function touch memory, raise events, start commands?
- * Not while the initiator is suspended or bus mastering is off.
+ * Not while the initiator is suspended, bus mastering is off or the firmware
+ * is dead.
  */
 bool cx_fn_may_dma(const ConnectXFunction *fn);
 /* All through the function's own requester id. False: bus error, or may not */

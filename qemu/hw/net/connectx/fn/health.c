@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: the health of the firmware
+ */
+#include "qemu/osdep.h"
+#include "qemu/timer.h"
+#include "fn/fn.h"
+#include "fn/health.h"
+#include "trace.h"
+
+#define CX_HEALTH_TICK_NS       (10 * SCALE_MS)
+#define CX_HEALTH_COUNTER_MASK  0xffffff
+
+static int64_t cx_now_ns(void)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+void cx_health_fail(ConnectXFunction *fn, uint8_t syndrome)
+{
+    trace_connectx_health_fail(fn->number, syndrome);
+    fn->health.syndrome = syndrome;
+    fn->health.died_ns = cx_now_ns();
+    /* Nobody but the PF can reset a VF's firmware, so that has closed it. */
+    if (fn->is_vf) {
+        fn->nic_interface = CX_NIC_DISABLED;
+    }
+}
+
+/* Whose error a function shows, or NULL */
+static const ConnectXHealth *cx_health_error(const ConnectXFunction *fn)
+{
+    const ConnectXFunction *pf = fn->dev->pf;
+
+    if (fn->health.syndrome) {
+        return &fn->health;
+    }
+    return pf && pf->health.syndrome ? &pf->health : NULL;
+}
+
+uint8_t cx_health_syndrome(const ConnectXFunction *fn)
+{
+    const ConnectXHealth *error = cx_health_error(fn);
+
+    return error ? error->syndrome : 0;
+}
+
+static int64_t cx_health_time_ns(const ConnectXFunction *fn)
+{
+    const ConnectXHealth *error = cx_health_error(fn);
+
+    return error ? error->died_ns : cx_now_ns();
+}
+
+uint32_t cx_health_time_s(const ConnectXFunction *fn)
+{
+    return cx_health_time_ns(fn) / NANOSECONDS_PER_SECOND;
+}
+
+uint32_t cx_health_counter(const ConnectXFunction *fn)
+{
+    uint64_t tick = cx_health_time_ns(fn) / CX_HEALTH_TICK_NS;
+
+    return tick % CX_HEALTH_COUNTER_MASK + 1;
+}
+
+static bool cx_health_booting(const ConnectXDevice *dev)
+{
+    return cx_now_ns() < dev->boot.end_ns;
+}
+
+uint8_t cx_health_nic_interface(const ConnectXFunction *fn)
+{
+    return fn->dev->boot.by_software && cx_health_booting(fn->dev) ?
+           CX_NIC_SW_RESET : fn->nic_interface;
+}
+
+bool cx_health_initializing(const ConnectXFunction *fn)
+{
+    return cx_health_booting(fn->dev) || (fn->is_vf && !fn->host_enabled);
+}
+
+void cx_health_reset(ConnectXFunction *fn)
+{
+    fn->health = (ConnectXHealth) { 0 };
+    fn->nic_interface = CX_NIC_DISABLED;
+}
+
+void cx_health_boot(ConnectXDevice *dev, bool by_software)
+{
+    dev->boot = (ConnectXBoot) {
+        .end_ns = cx_now_ns() + dev->boot_ms * (int64_t)SCALE_MS,
+        .by_software = by_software,
+    };
+}
