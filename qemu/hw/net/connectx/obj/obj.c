@@ -192,11 +192,13 @@ static bool cx_obj_id_taken(ConnectXFunction *fn, ConnectXObjKind kind,
     return false;
 }
 
+/* Not read from the BAR itself, which the stage of an image does not have. */
 static uint32_t cx_obj_last_id(ConnectXFunction *fn, ConnectXObjKind kind)
 {
-    uint64_t pages = memory_region_size(&fn->bar) / CX_PAGE_SIZE;
+    uint32_t bar_size = fn->is_vf ? CX_VF_BAR_SIZE : CX_PF_BAR_SIZE;
 
-    return kind == CX_OBJ_UAR ? pages - 1 : cx_obj_types[kind].last_id;
+    return kind == CX_OBJ_UAR ? bar_size / CX_PAGE_SIZE - 1
+                              : cx_obj_types[kind].last_id;
 }
 
 /*

@@ -6,6 +6,7 @@
  * packet is matched against it.
  */
 #include "qemu/osdep.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "cmd/cmd.h"
@@ -45,6 +46,31 @@ static uint8_t cx_flow_table_type(const ConnectXObj *table)
     return CX_GET(create_flow_table_in, table->in, table_type);
 }
 
+static uint8_t cx_flow_table_level(const ConnectXObj *table)
+{
+    return CX_GET(create_flow_table_in, table->in, flow_table_context.level);
+}
+
+/*
+ * A frame goes from a table to one of the same type and of a higher level (no
+ * capability to ignore the level is offered), so that it never comes back.
+ */
+static ConnectXStatus cx_flow_table_use(ConnectXFunction *fn, ConnectXObj *obj,
+                                        const ConnectXObj *from, uint32_t id)
+{
+    const ConnectXObj *to = cx_obj_find(fn, CX_OBJ_FLOW_TABLE, id);
+
+    if (from && to &&
+        (cx_flow_table_type(to) != cx_flow_table_type(from) ||
+         cx_flow_table_level(to) <= cx_flow_table_level(from))) {
+        cx_guest_error(fn, "flow table 0x%" PRIx64 " forwards to table 0x%x, "
+                       "which is of another type or no higher level",
+                       from->id, id);
+        return CX_BAD_PARAM;
+    }
+    return cx_obj_use(fn, obj, CX_OBJ_FLOW_TABLE, id);
+}
+
 ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *ctx = CX_ADDR(create_flow_table_in, obj->in,
@@ -58,8 +84,8 @@ ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
         CX_MISS_FORWARD) {
         return CX_OK;
     }
-    return cx_obj_use(fn, obj, CX_OBJ_FLOW_TABLE,
-                      CX_GET(flow_table_context, ctx, table_miss_id));
+    return cx_flow_table_use(fn, obj, obj, CX_GET(flow_table_context, ctx,
+                                                  table_miss_id));
 }
 
 ConnectXStatus cx_flow_group_link(ConnectXFunction *fn, ConnectXObj *obj)
@@ -91,7 +117,10 @@ static ConnectXStatus cx_fte_link_dest(ConnectXFunction *fn, ConnectXObj *obj,
 
     switch (CX_GET(dest_format_struct, dest, destination_type)) {
     case CX_DEST_TABLE:
-        return cx_obj_use(fn, obj, CX_OBJ_FLOW_TABLE, id);
+        return cx_flow_table_use(fn, obj,
+                                 cx_obj_find(fn, CX_OBJ_FLOW_TABLE,
+                                             CX_GET(set_fte_in, obj->in,
+                                                    table_id)), id);
     case CX_DEST_TIR:
         return cx_obj_use(fn, obj, CX_OBJ_TIR, id);
     default:

@@ -264,14 +264,6 @@ static ConnectXStatus cx_load_latch(ConnectXImageParse *p,
     return CX_OK;
 }
 
-static bool cx_obj_id_plausible(ConnectXObjKind kind, uint64_t id)
-{
-    const ConnectXObjType *type = cx_obj_type(kind);
-
-    /* Flow entries go by table and index; linking finds the table. */
-    return kind == CX_OBJ_FTE || (id >= type->first_id && id <= type->last_id);
-}
-
 static ConnectXStatus cx_load_obj(ConnectXFunction *stage,
                                   ConnectXImageCursor *cur,
                                   ConnectXObjKind kind)
@@ -287,8 +279,7 @@ static ConnectXStatus cx_load_obj(ConnectXFunction *stage,
 
     if (!o || in_len < type->in_len_min || in_len > type->in_len_max ||
         (npas && !type->has_pas) || o->reserved ||
-        (o->armed | o->solicited | o->dead) & ~1 ||
-        !cx_obj_id_plausible(kind, le64_to_cpu(o->id))) {
+        (o->armed | o->solicited | o->dead) & ~1) {
         return cx_image_bad(stage, type->name);
     }
     in = cx_take(cur, ROUND_UP(in_len, CX_IMAGE_ALIGN));
@@ -388,14 +379,43 @@ static ConnectXStatus cx_load_section(ConnectXImageParse *p, uint32_t type,
     return status;
 }
 
-/* What no section can tell alone. */
-static ConnectXStatus cx_stage_check(ConnectXImageParse *p)
+/* A page that is not there would leave the VF with another than was promised */
+static bool cx_stage_is_whole(const ConnectXImageParse *p)
 {
     const uint32_t needed = BIT(CX_SECTION_FUNCTION) | BIT(CX_SECTION_VPORT) |
                             BIT(CX_SECTION_PAGES) | BIT(CX_SECTION_LATCH);
-    ConnectXFunction *stage = p->stage;
 
     if ((p->types_seen & needed) != needed) {
+        return false;
+    }
+    for (int type = 0; type < CX_CAP_TYPES; type++) {
+        if (p->stage->caps.cur[type] && !(p->caps_seen & BIT_ULL(type))) {
+            return false;
+        }
+    }
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        if (cx_obj_type(kind)->saved && !(p->kinds_seen & BIT_ULL(kind))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool cx_flow_root_fits(ConnectXFunction *stage, uint8_t type)
+{
+    uint32_t id = stage->flow_root[type];
+    ConnectXObj *table = cx_obj_find(stage, CX_OBJ_FLOW_TABLE, id);
+
+    return !id || (table && CX_GET(create_flow_table_in, table->in,
+                                   table_type) == type);
+}
+
+/* What no section can tell alone. */
+static ConnectXStatus cx_stage_check(ConnectXImageParse *p)
+{
+    ConnectXFunction *stage = p->stage;
+
+    if (!cx_stage_is_whole(p)) {
         return cx_image_bad(stage, "missing section");
     }
     stage->state = p->state;
@@ -406,8 +426,7 @@ static ConnectXStatus cx_stage_check(ConnectXImageParse *p)
         return cx_image_bad(stage, "object that does not link");
     }
     for (int i = 0; i < ARRAY_SIZE(stage->flow_root); i++) {
-        if (stage->flow_root[i] &&
-            !cx_obj_find(stage, CX_OBJ_FLOW_TABLE, stage->flow_root[i])) {
+        if (!cx_flow_root_fits(stage, i)) {
             return cx_image_bad(stage, "root flow table");
         }
     }
