@@ -57,17 +57,26 @@ static uint32_t put_pas(uint8_t *pas, uint64_t buf, size_t bytes)
 }
 
 /* Issues a creation command and returns the 24-bit number in its reply. */
-static uint32_t must_create(Hca *hca, const void *in, uint32_t in_len)
+static int create(Hca *hca, const void *in, uint32_t in_len, uint32_t *number)
 {
     uint8_t out[16];
     int status = hca_exec(hca, in, in_len, out, sizeof(out));
+
+    *number = ldl_be_p(out + CX_OFF(cmd_out, command_output)) & 0xffffff;
+    return status;
+}
+
+static uint32_t must_create(Hca *hca, const void *in, uint32_t in_len)
+{
+    uint32_t number;
+    int status = create(hca, in, in_len, &number);
 
     if (status) {
         print_error("opcode 0x%x: status 0x%x syndrome 0x%x\n",
                     CX_GET(cmd_in, in, opcode), status, hca->syndrome);
     }
     assert_int_equal(status, HCA_OK);
-    return ldl_be_p(out + CX_OFF(cmd_out, command_output)) & 0xffffff;
+    return number;
 }
 
 void hca_must_create_cq(Hca *hca, HcaCq *cq, uint32_t eqn, unsigned log_size)
@@ -317,14 +326,14 @@ uint32_t hca_must_create_pa_mkey(Hca *hca, uint32_t pd)
     return must_create(hca, in, sizeof(in));
 }
 
-uint32_t hca_must_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf,
-                                  unsigned pages)
+int hca_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf, unsigned pages,
+                        uint32_t *index)
 {
     uint32_t octwords = (pages + 1) / 2;
     uint32_t in_len = CX_SZ(create_mkey_in) + octwords * 16;
     uint8_t *in = calloc(1, in_len);
     uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
-    uint32_t index;
+    int status;
 
     assert_non_null(in);
     hca_header(in, OP(CREATE_MKEY), 0);
@@ -338,8 +347,17 @@ uint32_t hca_must_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf,
         stq_be_p(in + CX_OFF(create_mkey_in, klm_pas_mtt) + i * 8,
                  (buf + (uint64_t)i * HCA_PAGE_BYTES) | 3);
     }
-    index = must_create(hca, in, in_len);
+    status = create(hca, in, in_len, index);
     free(in);
+    return status;
+}
+
+uint32_t hca_must_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf,
+                                  unsigned pages)
+{
+    uint32_t index;
+
+    assert_int_equal(hca_create_mtt_mkey(hca, pd, buf, pages, &index), HCA_OK);
     return index;
 }
 

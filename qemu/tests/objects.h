@@ -89,6 +89,8 @@ uint32_t hca_must_create_rqt(Hca *hca, uint32_t rqn);
 uint32_t hca_must_create_tir(Hca *hca, uint32_t td, uint32_t rqtn);
 /* Returns the index; the key is index << 8 | HCA_MKEY_BYTE. */
 uint32_t hca_must_create_pa_mkey(Hca *hca, uint32_t pd);
+int hca_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf, unsigned pages,
+                        uint32_t *index);
 uint32_t hca_must_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf,
                                   unsigned pages);
 uint32_t hca_must_create_flow_table(Hca *hca, unsigned level,

@@ -35,6 +35,16 @@
 #define CX_LOG_CQ_SIZE_MAX  22
 #define CX_LOG_WQ_SIZE_MAX  15
 
+/*
+ * Memory that the objects of one function take. All kinds draw on it, so that
+ * whatever a function is filled with, its image fits; the limits of the kinds
+ * bound numbers, and together are more than this. An object is charged its
+ * creation input, its page list and what malloc and bookkeeping cost about.
+ */
+#define CX_STORE_BYTES_MAX      (128 * MiB)
+#define CX_OBJ_OVERHEAD_BYTES   384
+#define CX_LOG_MKEYS            17
+
 /* Receive queue tables, flow tables, address lists */
 #define CX_LOG_RQT_SIZE_MAX     8
 #define CX_RQT_SIZE_MAX         (1 << CX_LOG_RQT_SIZE_MAX)

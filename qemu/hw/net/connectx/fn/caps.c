@@ -59,7 +59,7 @@ static void cx_caps_general_queues(uint8_t *p)
     CX_SET(cmd_hca_cap, p, log_max_eq_sz, CX_LOG_EQ_SIZE_MAX);
     CX_SET(cmd_hca_cap, p, log_max_eq, ctz32(CX_EQS_MAX));
     CX_SET(cmd_hca_cap, p, max_num_eqs, CX_EQS_MAX);
-    CX_SET(cmd_hca_cap, p, log_max_mkey, 20);
+    CX_SET(cmd_hca_cap, p, log_max_mkey, CX_LOG_MKEYS);
     CX_SET(cmd_hca_cap, p, log_max_mrw_sz, 62);
     CX_SET(cmd_hca_cap, p, log_max_klm_list_size, 6);
     CX_SET(cmd_hca_cap, p, log_max_pd, 16);

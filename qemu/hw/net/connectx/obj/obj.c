@@ -27,9 +27,6 @@
 #define CX_ID24_FIRST   0x80
 #define CX_ID24_LAST    0xffffff
 
-/* Page list entries of all objects of a function together (128 MiB of RAM). */
-#define CX_STORE_PAS_MAX (16 * MiB)
-
 enum {
     CX_SPACE_OWN,
     /* Send queue doorbells and CQEs carry a number without saying its kind. */
@@ -56,7 +53,8 @@ static const ConnectXObjType cx_obj_types[CX_OBJ_KINDS] = {
              65536),
     /* 8 bits wide in rqc.counter_set_id, where 0 means none */
     CX_SMALL(CX_OBJ_Q_COUNTER, "Q_COUNTER", alloc_q_counter_in, 1, 0xff, 255),
-    CX_LINKED(CX_OBJ_MKEY, "MKEY", create_mkey_in, 0, CX_ID24_LAST, 1 << 20,
+    CX_LINKED(CX_OBJ_MKEY, "MKEY", create_mkey_in, 0, CX_ID24_LAST,
+              1 << CX_LOG_MKEYS,
               CX_SPACE_OWN, true, cx_mkey_link),
     [CX_OBJ_EQ] = { .name = "EQ", .in_len_min = CX_SZ(create_eq_in),
                     .in_len_max = CX_SZ(create_eq_in), .first_id = 4,
@@ -132,7 +130,8 @@ void cx_obj_store_init(ConnectXObjStore *store)
                                             cx_obj_free);
         store->next_id[kind] = cx_obj_types[kind].first_id;
     }
-    store->npas = 0;
+    memset(store->bytes, 0, sizeof(store->bytes));
+    store->charged = 0;
 }
 
 void cx_obj_store_destroy(ConnectXObjStore *store)
@@ -174,6 +173,39 @@ bool cx_obj_foreach(ConnectXFunction *fn, ConnectXObjKind kind,
 
     g_tree_foreach(fn->objs.tree[kind], cx_obj_walk, &walk);
     return walk.stopped;
+}
+
+typedef struct {
+    uint64_t id;
+    ConnectXObj *best;
+} ConnectXObjSearch;
+
+/* On the way down, the last number not below the one searched for is the next */
+static gint cx_obj_search(gconstpointer key, gconstpointer opaque)
+{
+    ConnectXObjSearch *search = (void *)opaque;
+    ConnectXObj *obj = container_of(key, ConnectXObj, id);
+
+    if (obj->id < search->id) {
+        return 1;
+    }
+    search->best = obj;
+    return obj->id == search->id ? 0 : -1;
+}
+
+ConnectXObj *cx_obj_from(ConnectXFunction *fn, ConnectXObjKind kind,
+                         uint64_t id)
+{
+    ConnectXObjSearch search = { .id = id };
+
+    g_tree_search(fn->objs.tree[kind], cx_obj_search, &search);
+    return search.best;
+}
+
+/* What an object takes of CX_STORE_BYTES_MAX. */
+static uint64_t cx_obj_charge(uint32_t in_len, uint32_t npas)
+{
+    return CX_OBJ_OVERHEAD_BYTES + cx_obj_bytes(in_len, npas);
 }
 
 static bool cx_obj_id_taken(ConnectXFunction *fn, ConnectXObjKind kind,
@@ -243,7 +275,8 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
                                       id > cx_obj_last_id(fn, kind))) {
         status = CX_BAD_INDEX;
     } else if (cx_obj_count(fn, kind) >= type->limit ||
-               npas > CX_STORE_PAS_MAX - fn->objs.npas) {
+               cx_obj_charge(in_len, npas) >
+               CX_STORE_BYTES_MAX - fn->objs.charged) {
         status = CX_EXCEED_LIMIT;
     } else if (cx_obj_id_taken(fn, kind, id)) {
         status = CX_BAD_PARAM;
@@ -260,7 +293,8 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
     obj->in_len = in_len;
     obj->pas = pas;
     obj->npas = npas;
-    fn->objs.npas += npas;
+    fn->objs.bytes[kind] += cx_obj_bytes(in_len, npas);
+    fn->objs.charged += cx_obj_charge(in_len, npas);
     g_tree_insert(fn->objs.tree[kind], &obj->id, obj);
     *objp = obj;
     return CX_OK;
@@ -269,7 +303,8 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
 static void cx_obj_remove(ConnectXFunction *fn, ConnectXObj *obj)
 {
     cx_obj_drop_uses(g_steal_pointer(&obj->uses));
-    fn->objs.npas -= obj->npas;
+    fn->objs.bytes[obj->kind] -= cx_obj_bytes(obj->in_len, obj->npas);
+    fn->objs.charged -= cx_obj_charge(obj->in_len, obj->npas);
     g_tree_remove(fn->objs.tree[obj->kind], &obj->id);
 }
 

@@ -97,8 +97,15 @@ typedef struct ConnectXObjType {
 typedef struct ConnectXObjStore {
     GTree *tree[CX_OBJ_KINDS];          /* by id, ascending */
     uint32_t next_id[CX_OBJ_KINDS];     /* where the rotating search goes on */
-    uint64_t npas;                      /* over all objects, for the limit */
+    uint64_t bytes[CX_OBJ_KINDS];       /* cx_obj_bytes() of all of the kind */
+    uint64_t charged;                   /* at most CX_STORE_BYTES_MAX */
 } ConnectXObjStore;
+
+/* What there is to know of an object, in bytes, but for its number and run. */
+static inline uint64_t cx_obj_bytes(uint32_t in_len, uint32_t npas)
+{
+    return ROUND_UP((uint64_t)in_len, 8) + npas * 8ull;
+}
 
 void cx_obj_register(void);
 const ConnectXObjType *cx_obj_type(ConnectXObjKind kind);
@@ -122,6 +129,9 @@ ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj);
 /* Links all objects of the store; stops at the first that fails. */
 ConnectXStatus cx_obj_link_all(ConnectXFunction *fn);
 ConnectXObj *cx_obj_find(ConnectXFunction *fn, ConnectXObjKind kind,
+                         uint64_t id);
+/* The first object with that number or a higher one; NULL behind the last. */
+ConnectXObj *cx_obj_from(ConnectXFunction *fn, ConnectXObjKind kind,
                          uint64_t id);
 /* From within .link: reference the object, or CX_BAD_RESOURCE. */
 ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
