@@ -266,6 +266,7 @@ void hca_sq_ring(HcaWq *sq, bool doorbell)
     if (doorbell) {
         memcpy(&ctrl, sq_wqe(sq, sq->last), sizeof(ctrl));
         pci_bar_write(&sq->hca->fn, off, ctrl, 8);
+        qtest_settle(sq->hca->q);
     }
 }
 

@@ -81,7 +81,10 @@ typedef struct HcaFrame {
 
 /* A SEND or LSO that completes. */
 void hca_sq_post_frame(HcaWq *sq, const HcaFrame *frame);
-/* Publishes the producer index; rings the doorbell if asked to. */
+/*
+ * Publishes the producer index; rings the doorbell if asked to, and lets the
+ * device begin.
+ */
 void hca_sq_ring(HcaWq *sq, bool doorbell);
 
 uint32_t hca_must_create_tis(Hca *hca, uint32_t td);

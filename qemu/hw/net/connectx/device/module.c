@@ -15,9 +15,11 @@
 #include "fn/pages.h"
 #include "obj/obj.h"
 #include "ops/ops.h"
+#include "port/port.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
 #include "queue/sq.h"
+#include "switch/uplink.h"
 #include "switch/vport.h"
 #include "vhca/vhca.h"
 #include "trace.h"
@@ -29,6 +31,7 @@ static void cx_register_parts(void)
     cx_vhca_register();
     cx_cmd_register();
     cx_vport_register();
+    cx_uplink_register();
     cx_sq_register();
     cx_cq_register();
     cx_eq_register();
@@ -40,6 +43,7 @@ static void cx_register_parts(void)
 static void cx_register(void)
 {
     cx_register_parts();
+    cx_tx_register();
     cx_ops_hca_register();
     cx_ops_pages_register();
     cx_ops_resource_register();

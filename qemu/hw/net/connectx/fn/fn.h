@@ -77,7 +77,6 @@ struct ConnectXFunction {
     void *vhca;                         /* its private state, or NULL */
 
     GArray *latch;                      /* of ConnectXLatch, <= CX_LATCH_MAX */
-    QEMUBH *rescan_bh;
     struct ConnectXIrq *irq;            /* owned by host/irq.c */
     uint64_t dma_errors;
     ConnectXGuestErrors *guest_errors;  /* the device's */
@@ -95,6 +94,8 @@ struct ConnectXDevice {
     uint16_t nr_vfs;
     NICState *nic;
     NICConf nic_conf;
+    struct ConnectXSched *sched;        /* owned by host/sched.c */
+    struct ConnectXUplink *uplink;      /* owned by switch/uplink.c */
     uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
     ConnectXBoot boot;
     /* The port: up whenever there is a cable, as with keep_eth_link_up */

@@ -12,9 +12,8 @@
 /* Work request: at most 63 units of 16 bytes */
 #define CX_WQE_MAX          1024
 
-/* Sends what the request of blocks blocks at run.pi describes. */
-ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
-                          const ConnectXRing *ring, uint32_t blocks);
+/* Makes the port the sender of what send queues have. */
+void cx_tx_register(void);
 
 /* Into a receive queue of the function; drops and counts without a buffer. */
 void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame, uint32_t len);

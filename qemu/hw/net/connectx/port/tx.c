@@ -11,6 +11,7 @@
 #include "obj/obj.h"
 #include "packet/packet.h"
 #include "port/port.h"
+#include "queue/sq.h"
 #include "queue/ring.h"
 #include "queue/wq.h"
 #include "switch/switch.h"
@@ -44,6 +45,7 @@ typedef struct ConnectXGather {
     uint32_t wqe_len;
     GByteArray *data;
     uint32_t max;
+    ConnectXBudget *budget;
 } ConnectXGather;
 
 static ConnectXStatus cx_tx_copy(ConnectXGather *g, uint32_t at, uint32_t len)
@@ -92,9 +94,10 @@ static ConnectXStatus cx_tx_gather(ConnectXGather *g, uint32_t inlined)
 
 static void cx_tx_emit(void *opaque, const uint8_t *frame, uint32_t len)
 {
-    ConnectXFunction *fn = opaque;
+    ConnectXGather *g = opaque;
+    unsigned copies = cx_switch_forward(g->fn->dev, g->fn, frame, len);
 
-    cx_switch_forward(fn->dev, fn, frame, len);
+    cx_budget_spend(g->budget, MAX(copies, 1), MAX(copies, 1) * len);
 }
 
 static ConnectXStatus cx_tx_out(ConnectXGather *g, uint8_t opcode,
@@ -108,20 +111,22 @@ static ConnectXStatus cx_tx_out(ConnectXGather *g, uint8_t opcode,
     if (opcode == CX_WQE_LSO) {
         return cx_packet_segment(g->data->data, g->data->len, inlined,
                                  lduw_be_p(g->wqe + CX_ETH_MSS), cx_tx_emit,
-                                 g->fn) ? CX_OK : CX_BAD_PARAM;
+                                 g) ? CX_OK : CX_BAD_PARAM;
     }
     cx_packet_checksum(g->data->data, g->data->len,
                        (flags & CX_CS_L3 ? CX_CSUM_L3 : 0) |
                        (flags & CX_CS_L4 ? CX_CSUM_L4 : 0));
-    cx_tx_emit(g->fn, g->data->data, g->data->len);
+    cx_tx_emit(g, g->data->data, g->data->len);
     return CX_OK;
 }
 
-ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
-                          const ConnectXRing *ring, uint32_t blocks)
+/* See ConnectXSqSend */
+static ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
+                                 const ConnectXRing *ring, uint32_t blocks,
+                                 ConnectXBudget *budget)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
-    ConnectXGather g = { .fn = fn, .data = data };
+    ConnectXGather g = { .fn = fn, .data = data, .budget = budget };
     ConnectXStatus status;
     uint32_t inlined;
     uint8_t opcode;
@@ -141,4 +146,9 @@ ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
     }
     status = cx_tx_gather(&g, inlined);
     return status == CX_OK ? cx_tx_out(&g, opcode, inlined) : status;
+}
+
+void cx_tx_register(void)
+{
+    cx_sq_set_sender(cx_tx_send);
 }

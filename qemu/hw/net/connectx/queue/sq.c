@@ -2,25 +2,22 @@
 /*
  * ConnectX device model: send queues and their work requests
  *
- * A doorbell only says "look": how far the driver has produced is read from
- * the doorbell record in memory, the requests from the ring. So a doorbell
- * lost to a suspension is made good by looking again.
+ * A doorbell only says "look", and puts the queue in line for that: how far the
+ * driver has produced is read from the doorbell record in memory, the requests
+ * from the ring. So a doorbell lost to a suspension is made good by looking
+ * again.
  */
 #include "qemu/osdep.h"
-#include "qemu/main-loop.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "host/dma.h"
-#include "port/port.h"
+#include "host/sched.h"
 #include "queue/cq.h"
 #include "queue/sq.h"
 #include "queue/wq.h"
 #include "trace.h"
-
-/* Work requests of one queue handled in one go; the rest in a bottom half. */
-#define CX_SQ_BUDGET        256
 
 /* Control segment: the first 16 bytes of a WQE */
 #define CX_WQE_CTRL_SIZE    16
@@ -44,6 +41,13 @@ enum {
     CX_CQE_REQ_ERR          = 13,
     CX_CQE_SYN_LOCAL_QP_OP  = 2,
 };
+
+static ConnectXSqSend cx_sq_send;
+
+void cx_sq_set_sender(ConnectXSqSend send)
+{
+    cx_sq_send = send;
+}
 
 ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
@@ -99,7 +103,8 @@ static void cx_sq_complete(ConnectXFunction *fn, ConnectXObj *sq,
 
 /* Handles the request at run.pi; todo: blocks the driver has produced. */
 static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
-                       const ConnectXRing *ring, uint32_t todo)
+                       const ConnectXRing *ring, uint32_t todo,
+                       ConnectXBudget *budget)
 {
     uint8_t ctrl[CX_WQE_CTRL_SIZE];
     uint32_t blocks;
@@ -115,12 +120,13 @@ static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
         cx_sq_fail(fn, sq, ctrl[3]);
         return false;
     }
+    cx_budget_spend(budget, 1, 0);
     switch (ctrl[3]) {
     case CX_WQE_NOP:
         break;
     case CX_WQE_SEND:
     case CX_WQE_LSO:
-        if (cx_tx_send(fn, sq, ring, blocks) == CX_OK) {
+        if (cx_sq_send(fn, sq, ring, blocks, budget) == CX_OK) {
             break;
         }
         /* fall through */
@@ -135,37 +141,46 @@ static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
     return true;
 }
 
-static void cx_sq_process(ConnectXFunction *fn, ConnectXObj *sq)
+/* Blocks that the driver has produced and that were not worked on. */
+static bool cx_sq_todo(ConnectXFunction *fn, ConnectXObj *sq,
+                       const ConnectXRing *ring, uint32_t *todo)
 {
     const uint8_t *wq = CX_ADDR(create_sq_in, sq->in, ctx.wq);
-    ConnectXRing ring = cx_wq_ring(sq, wq);
     uint8_t dbr[4];
-    uint32_t todo;
 
-    if (sq->run.state != CX_WQ_RDY || !cx_fn_may_dma(fn)) {
-        return;
-    }
     /* The record's first word is the receive side's. */
     if (!cx_dma_read(fn, CX_GET64(wq, wq, dbr_addr) + 4, dbr, sizeof(dbr))) {
-        return;
+        return false;
     }
-    todo = (ldl_be_p(dbr) - sq->run.pi) & CX_WQ_INDEX_MASK;
-    if (todo > 1u << ring.log_size) {
+    *todo = (ldl_be_p(dbr) - sq->run.pi) & CX_WQ_INDEX_MASK;
+    return *todo <= 1u << ring->log_size;
+}
+
+/* See ConnectXWork */
+static bool cx_sq_work(ConnectXFunction *fn, uint32_t sqn,
+                       ConnectXBudget *budget)
+{
+    ConnectXObj *sq = cx_obj_find(fn, CX_OBJ_SQ, sqn);
+    ConnectXRing ring;
+    uint32_t todo;
+
+    if (!sq || sq->run.state != CX_WQ_RDY || !cx_fn_may_dma(fn)) {
+        return false;
+    }
+    ring = cx_wq_ring(sq, CX_ADDR(create_sq_in, sq->in, ctx.wq));
+    if (!cx_sq_todo(fn, sq, &ring, &todo)) {
         cx_sq_fail(fn, sq, 0);
-        return;
+        return false;
     }
-    for (int i = 0; todo; i++) {
+    while (todo && !cx_budget_spent(budget)) {
         uint32_t pi = sq->run.pi;
 
-        if (i == CX_SQ_BUDGET) {
-            qemu_bh_schedule(fn->rescan_bh);
-            return;
-        }
-        if (!cx_sq_step(fn, sq, &ring, todo)) {
-            return;
+        if (!cx_sq_step(fn, sq, &ring, todo, budget)) {
+            return false;
         }
         todo -= (sq->run.pi - pi) & CX_WQ_INDEX_MASK;
     }
+    return todo;
 }
 
 void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
@@ -177,51 +192,50 @@ void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
         cx_guest_error(fn, "doorbell for SQ 0x%x, which does not exist", sqn);
         return;
     }
-    cx_sq_process(fn, sq);
+    cx_sched_add(fn, sqn);
 }
 
 static bool cx_sq_look(ConnectXObj *sq, void *opaque)
 {
-    cx_sq_process(opaque, sq);
+    if (sq->run.state == CX_WQ_RDY) {
+        cx_sched_add(opaque, sq->id);
+    }
     return false;
 }
 
 static void cx_sq_resume(ConnectXFunction *fn)
 {
-    cx_obj_foreach(fn, CX_OBJ_SQ, cx_sq_look, fn);
+    if (cx_fn_may_dma(fn)) {
+        cx_obj_foreach(fn, CX_OBJ_SQ, cx_sq_look, fn);
+    }
 }
 
-static void cx_sq_bh(void *opaque)
-{
-    cx_sq_resume(opaque);
-}
-
+/* The PF is the first function of a device to come and the last to go. */
 static void cx_sq_init(ConnectXFunction *fn)
 {
-    fn->rescan_bh = qemu_bh_new_guarded(cx_sq_bh, fn,
-                                        &DEVICE(fn->pci)->mem_reentrancy_guard);
+    if (!fn->is_vf) {
+        cx_sched_init(fn->dev, fn->pci);
+    }
 }
 
 static void cx_sq_uninit(ConnectXFunction *fn)
 {
-    g_clear_pointer(&fn->rescan_bh, qemu_bh_delete);
-}
-
-static void cx_sq_quiesce(ConnectXFunction *fn)
-{
-    qemu_bh_cancel(fn->rescan_bh);
+    if (!fn->is_vf) {
+        cx_sched_uninit(fn->dev);
+    }
 }
 
 static const ConnectXParticipant cx_sq_part = {
     .name = "sq",
     .init = cx_sq_init,
     .uninit = cx_sq_uninit,
-    .reset = cx_sq_quiesce,
-    .quiesce = cx_sq_quiesce,
+    .teardown = cx_sched_forget,
+    .quiesce = cx_sched_forget,
     .resume = cx_sq_resume,
 };
 
 void cx_sq_register(void)
 {
+    cx_sched_set_work(cx_sq_work);
     cx_fn_register(&cx_sq_part);
 }

@@ -7,9 +7,22 @@
 
 #include "base/types.h"
 #include "base/status.h"
+#include "host/sched.h"
+#include "queue/ring.h"
 
 /* See ConnectXObjType */
 ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj);
+/*
+ * Sends what the request of blocks blocks at run.pi describes, and takes what
+ * that costs from the budget.
+ */
+typedef ConnectXStatus (*ConnectXSqSend)(ConnectXFunction *fn,
+                                         ConnectXObj *sq,
+                                         const ConnectXRing *ring,
+                                         uint32_t blocks,
+                                         ConnectXBudget *budget);
+/* Who knows of frames: the port. Once. */
+void cx_sq_set_sender(ConnectXSqSend send);
 /* From a UAR page */
 void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn);
 void cx_sq_register(void);

@@ -7,11 +7,11 @@
  */
 #include "qemu/osdep.h"
 #include "net/eth.h"
-#include "net/net.h"
 #include "fn/fn.h"
 #include "host/dma.h"
 #include "port/port.h"
 #include "switch/switch.h"
+#include "switch/uplink.h"
 #include "switch/vport.h"
 #include "trace.h"
 
@@ -73,15 +73,15 @@ static bool cx_vport_open(const ConnectXFunction *fn)
            cx_fn_may_dma(fn);
 }
 
-void cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
-                       const uint8_t *frame, uint32_t len)
+unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
+                           const uint8_t *frame, uint32_t len)
 {
-    unsigned cast = cx_cast(frame);
+    unsigned cast = cx_cast(frame), copies = 0;
     bool owned = false;
 
     if (src) {
         if (!cx_vport_open(src)) {
-            return;
+            return 0;
         }
         cx_count(src->vport.tx[cast], len);
     }
@@ -94,8 +94,11 @@ void cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
         owned |= cast == CX_CAST_UNI && cx_vport_owns(&fn->vport, frame);
         cx_count(fn->vport.rx[cast], len);
         cx_rx_deliver(fn, frame, len);
+        copies++;
     }
-    if (src && !owned && dev->nic) {
-        qemu_send_packet(qemu_get_queue(dev->nic), frame, len);
+    if (src && !owned) {
+        cx_uplink_send(dev, frame, len);
+        copies++;
     }
+    return copies;
 }

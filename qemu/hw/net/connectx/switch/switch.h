@@ -7,8 +7,11 @@
 
 #include "base/types.h"
 
-/* From a vport, or from the wire when src is NULL. */
-void cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
-                       const uint8_t *frame, uint32_t len);
+/*
+ * From a vport, or from the wire when src is NULL. Returns how many copies of
+ * the frame were made, which is what it cost.
+ */
+unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
+                           const uint8_t *frame, uint32_t len);
 
 #endif /* HW_NET_CONNECTX_SWITCH_H */
