@@ -6,6 +6,7 @@
 
 #include "machine.h"
 #include "objects.h"
+#include "vhca.h"
 
 static void test_eight_vfs(void **state)
 {
@@ -47,6 +48,7 @@ static void test_vhca_ids(void **state)
         assert_int_equal(hca_query_cap(vf, 0, 0, false, own), HCA_OK);
         seen[i] = CX_GET(cmd_hca_cap, page, vhca_id);
         assert_int_equal(seen[i], CX_GET(cmd_hca_cap, own, vhca_id));
+        assert_int_not_equal(seen[i], i);
         assert_int_equal(CX_GET(cmd_hca_cap, own, migration), 0);
         assert_int_equal(CX_GET(cmd_hca_cap, own, eswitch_manager), 0);
         for (unsigned j = 0; j < i; j++) {
@@ -57,6 +59,95 @@ static void test_vhca_ids(void **state)
                                    page), HCA_BAD_PARAM);
     assert_int_not_equal(hca_query_cap(&m->vf[0][0], 2, 0, false, page),
                          HCA_OK);
+}
+
+/* Ids of the first @n VFs, as one number that is not 0. */
+static uint64_t ids_of(Machine *m, unsigned n)
+{
+    uint64_t ids = 0;
+
+    assert_in_range(n, 1, 4);
+    for (unsigned i = 0; i < n; i++) {
+        ids = ids << 16 | vhca_id_of(&m->pf[0], i);
+    }
+    return ids;
+}
+
+static uint64_t ids_with(const char *props)
+{
+    void *state;
+    Machine *m = machine_start_ready(&state, 1, props);
+    uint64_t ids;
+
+    machine_enable_vfs(m, 0, 4);
+    ids = ids_of(m, 4);
+    assert_int_equal(machine_teardown(&state), 0);
+    return ids;
+}
+
+/* A seed makes the same numbers, another one others. */
+static void test_vhca_ids_of_a_seed(void **state)
+{
+    uint64_t ids = ids_with("x-vhca-seed=7");
+
+    (void)state;
+    assert_int_equal(ids_with("x-vhca-seed=7"), ids);
+    assert_int_not_equal(ids_with("x-vhca-seed=8"), ids);
+}
+
+/* An id is good from one ENABLE_HCA of the PF to its DISABLE_HCA. */
+static void test_vhca_ids_change(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *pf = &m->pf[0];
+    uint16_t old, other, id;
+
+    machine_enable_vfs(m, 0, 2);
+    machine_start_vf(m, 0, 0);
+    old = vhca_id_of(pf, 0);
+    other = vhca_id_of(pf, 1);
+    /* The VF's own driver and a reset do not change it. */
+    pci_flr(&m->vf[0][0].fn);
+    hca_must_boot(&m->vf[0][0]);
+    hca_must_start(&m->vf[0][0]);
+    assert_int_equal(vhca_id_of(pf, 0), old);
+    vhca_must_stop(pf, old);
+    vhca_must_run(pf, old);
+
+    hca_must_simple(pf, OP(DISABLE_HCA), 0, 1);
+    assert_int_equal(vhca_suspend(pf, old, SUSPEND_INITIATOR), HCA_BAD_RES);
+    hca_must_simple(pf, OP(ENABLE_HCA), 0, 1);
+    id = vhca_id_of(pf, 0);
+    assert_int_not_equal(id, old);
+    assert_int_equal(vhca_id_of(pf, 1), other);
+    assert_int_equal(vhca_suspend(pf, old, SUSPEND_INITIATOR), HCA_BAD_RES);
+    vhca_must_stop(pf, id);
+    vhca_must_run(pf, id);
+    /* Enabled already: nothing happens. */
+    hca_must_simple(pf, OP(ENABLE_HCA), 0, 1);
+    assert_int_equal(vhca_id_of(pf, 0), id);
+}
+
+/* Many of them, all different and none that was given before it was needed */
+static void test_vhca_ids_never_alike(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *pf = &m->pf[0];
+    uint16_t id[MACHINE_MAX_VFS];
+
+    machine_enable_vfs(m, 0, MACHINE_MAX_VFS);
+    for (unsigned round = 0; round < 50; round++) {
+        unsigned n = round % MACHINE_MAX_VFS;
+
+        hca_must_simple(pf, OP(DISABLE_HCA), 0, n + 1);
+        hca_must_simple(pf, OP(ENABLE_HCA), 0, n + 1);
+        for (unsigned i = 0; i < MACHINE_MAX_VFS; i++) {
+            id[i] = vhca_id_of(pf, i);
+            for (unsigned j = 0; j < i; j++) {
+                assert_int_not_equal(id[i], id[j]);
+            }
+        }
+    }
 }
 
 static void test_enable_vf_that_is_not(void **state)
@@ -274,6 +365,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         machine_test(test_eight_vfs),
         machine_test(test_vhca_ids),
+        machine_test(test_vhca_ids_of_a_seed),
+        machine_test(test_vhca_ids_change),
+        machine_test(test_vhca_ids_never_alike),
         machine_test(test_enable_vf_that_is_not),
         machine_test(test_vf_flr),
         machine_test(test_vf_flr_with_commands_waiting),

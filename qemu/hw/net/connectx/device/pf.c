@@ -202,6 +202,7 @@ static const Property cx_pf_properties[] = {
     DEFINE_NIC_PROPERTIES(ConnectXPFState, dev.nic_conf),
     DEFINE_PROP_UINT16("vfs", ConnectXPFState, vfs, 8),
     DEFINE_PROP_UINT32("fw-pages", ConnectXPFState, dev.fw_pages, 0),
+    DEFINE_PROP_UINT32("x-vhca-seed", ConnectXPFState, dev.vhca_seed, 0),
     DEFINE_PROP_UINT32("x-boot-ms", ConnectXPFState, dev.boot_ms, 20),
     DEFINE_PROP_SIZE("image-pad", ConnectXPFState, dev.image_pad, 0),
     DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),

@@ -229,6 +229,12 @@ static void cx_caps_free(ConnectXFunction *fn)
     }
 }
 
+void cx_caps_set_vhca_id(ConnectXFunction *fn)
+{
+    CX_SET(cmd_hca_cap, fn->caps.cur[CX_CAP_GENERAL], vhca_id, fn->vhca_id);
+    CX_SET(cmd_hca_cap, fn->caps.max[CX_CAP_GENERAL], vhca_id, fn->vhca_id);
+}
+
 ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
                              const uint8_t *page, bool by_pf)
 {

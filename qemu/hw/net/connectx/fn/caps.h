@@ -32,6 +32,9 @@ typedef struct ConnectXCaps {
 void cx_caps_reset(ConnectXFunction *fn);
 void cx_caps_register(void);
 
+/* fn->vhca_id is another one. */
+void cx_caps_set_vhca_id(ConnectXFunction *fn);
+
 /*
  * cx_caps_check - May page become the function's current page of that type?
  * Only the fields that a driver may set can differ from the maximum page, and

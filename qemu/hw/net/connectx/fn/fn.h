@@ -42,7 +42,7 @@ struct ConnectXFunction {
     ConnectXDevice *dev;
     bool is_vf;
     uint16_t number;                    /* function_id and vport: 0 PF, n VF */
-    uint16_t vhca_id;
+    uint16_t vhca_id;                   /* see cx_dev_renumber() */
     uint32_t nvectors;
     MemoryRegion bar;
     /* First half of a doorbell that a 32-bit driver writes in two. */
@@ -102,6 +102,7 @@ struct ConnectXDevice {
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
     /* Properties */
     uint32_t fw_pages;
+    uint32_t vhca_seed;                 /* goes on with each id */
     uint32_t boot_ms;                   /* how long the firmware starts */
     uint64_t image_pad;
     bool migratable;
@@ -120,9 +121,15 @@ struct ConnectXDevice {
     uint32_t fatal_function;            /* whose x-fatal is */
 };
 
-/* NULL when there is none; the PF has vhca_id 0. */
-ConnectXFunction *cx_dev_find_vhca(ConnectXDevice *dev, uint16_t vhca_id);
+/* NULL when there is none. */
 ConnectXFunction *cx_dev_find_function(ConnectXDevice *dev, uint16_t number);
+/* Finds those only that are enabled: a VF by the PF, the PF by its driver. */
+ConnectXFunction *cx_dev_find_vhca(ConnectXDevice *dev, uint16_t vhca_id);
+/*
+ * cx_dev_renumber - Give a function a vhca_id that no other has and that says
+ * nothing of its number; the next in a row that vhca_seed begins.
+ */
+void cx_dev_renumber(ConnectXFunction *fn);
 
 /* A state that an image holds changed: pre-copy must send it again. */
 static inline void cx_fn_changed(ConnectXFunction *fn)

@@ -43,7 +43,6 @@ void cx_fn_init(ConnectXFunction *fn, PCIDevice *pci, ConnectXDevice *dev,
     fn->dev = dev;
     fn->guest_errors = &dev->guest_errors;
     fn->number = number;
-    fn->vhca_id = number;
     fn->is_vf = number != 0;
     fn->nvectors = fn->is_vf ? CX_VF_VECTORS : CX_PF_VECTORS;
     for (unsigned i = cx_nr_parts; i-- > 0;) {
@@ -51,6 +50,7 @@ void cx_fn_init(ConnectXFunction *fn, PCIDevice *pci, ConnectXDevice *dev,
             cx_parts[i]->init(fn);
         }
     }
+    cx_dev_renumber(fn);
 }
 
 void cx_fn_uninit(ConnectXFunction *fn)

@@ -98,6 +98,9 @@ static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
         }
         cx_pages_reset(fn);
         cx_caps_reset(fn);
+        if (!fn->is_vf) {
+            cx_dev_renumber(fn);
+        }
         fn->state = CX_FN_ENABLED;
         return CX_OK;
     }
@@ -107,6 +110,7 @@ static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
     }
     if (!vf->host_enabled) {
         vf->host_enabled = true;
+        cx_dev_renumber(vf);
         cx_pages_vf_enabled(vf, true);
     }
     return CX_OK;
