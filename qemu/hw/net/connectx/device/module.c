@@ -13,18 +13,21 @@
 #include "device/device.h"
 #include "fn/caps.h"
 #include "fn/pages.h"
+#include "obj/mkey.h"
 #include "obj/obj.h"
+#include "obj/plain.h"
 #include "ops/ops.h"
 #include "port/port.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
+#include "queue/rq.h"
 #include "queue/sq.h"
 #include "switch/uplink.h"
 #include "switch/vport.h"
 #include "vhca/vhca.h"
 #include "trace.h"
 
-/* From the top to the ground: see ConnectXParticipant. */
+/* From the top to the ground: the order of participants in fn/life.h. */
 static void cx_register_parts(void)
 {
     cx_bar_register();
@@ -33,8 +36,11 @@ static void cx_register_parts(void)
     cx_vport_register();
     cx_uplink_register();
     cx_sq_register();
+    cx_rq_register();
     cx_cq_register();
     cx_eq_register();
+    cx_mkey_register();
+    cx_plain_register();
     cx_obj_register();
     cx_pages_register();
     cx_caps_register();

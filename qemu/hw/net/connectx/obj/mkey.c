@@ -26,7 +26,7 @@ static uint8_t cx_mkey_mode(const uint8_t *in)
                   memory_key_mkey_entry.access_mode_4_2) << 2;
 }
 
-ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *in = obj->in;
     uint32_t pd = CX_GET(create_mkey_in, in, memory_key_mkey_entry.pd);
@@ -137,4 +137,15 @@ ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                              const void *buf, uint64_t len)
 {
     return cx_mkey_rw(fn, mkey, va, (uint8_t *)buf, len, true);
+}
+
+static const ConnectXObjType cx_mkey_kind = {
+    .kind = CX_OBJ_MKEY, .name = "MKEY", CX_OBJ_IN(create_mkey_in),
+    CX_OBJ_ID24, .has_pas = true, .limit = 1 << CX_LOG_MKEYS, .saved = true,
+    .link = cx_mkey_link,
+};
+
+void cx_mkey_register(void)
+{
+    cx_obj_add_type(&cx_mkey_kind);
 }

@@ -8,8 +8,7 @@
 #include "base/types.h"
 #include "base/status.h"
 
-/* See ConnectXObjType */
-ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj);
+void cx_mkey_register(void);
 
 /*
  * cx_mkey_read/write - Copy through a memory key of the function.

@@ -10,91 +10,11 @@
 #include "qemu/osdep.h"
 #include "qemu/units.h"
 #include "base/guest_error.h"
-#include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
 #include "fn/life.h"
-#include "obj/mkey.h"
 #include "obj/obj.h"
-#include "ops/ops.h"
-#include "queue/cq.h"
-#include "queue/eq.h"
-#include "queue/rq.h"
-#include "queue/sq.h"
 #include "trace.h"
-
-/* 24-bit numbers; the low ones are left out as drivers give some a meaning. */
-#define CX_ID24_FIRST   0x80
-#define CX_ID24_LAST    0xffffff
-
-enum {
-    CX_SPACE_OWN,
-    /* Send queue doorbells and CQEs carry a number without saying its kind. */
-    CX_SPACE_WQ,
-};
-
-#define CX_SMALL(_kind, _name, _in, _first, _last, _limit)                   \
-    [_kind] = { .name = _name, .in_len_min = CX_SZ(_in),                      \
-                .in_len_max = CX_SZ(_in), .first_id = _first,                 \
-                .last_id = _last, .limit = _limit, .saved = true }
-#define CX_LINKED(_kind, _name, _in, _max, _last, _limit, _space, _pas, _fn)  \
-    [_kind] = { .name = _name, .in_len_min = CX_SZ(_in),                      \
-                .in_len_max = CX_SZ(_in) + (_max), .first_id = CX_ID24_FIRST, \
-                .last_id = _last, .limit = _limit, .space = _space,           \
-                .has_pas = _pas, .saved = true, .link = _fn }
-
-static const ConnectXObjType cx_obj_types[CX_OBJ_KINDS] = {
-    CX_SMALL(CX_OBJ_UAR, "UAR", alloc_uar_in, CX_UAR_FIRST,
-             CX_PF_BAR_SIZE / CX_PAGE_SIZE - 1, 8192),
-    CX_SMALL(CX_OBJ_PD, "PD", alloc_pd_in, CX_ID24_FIRST, CX_ID24_LAST, 65536),
-    CX_SMALL(CX_OBJ_TD, "TD", alloc_transport_domain_in, CX_ID24_FIRST,
-             CX_ID24_LAST, 65536),
-    CX_SMALL(CX_OBJ_XRCD, "XRCD", alloc_xrcd_in, CX_ID24_FIRST, CX_ID24_LAST,
-             65536),
-    /* 8 bits wide in rqc.counter_set_id, where 0 means none */
-    CX_SMALL(CX_OBJ_Q_COUNTER, "Q_COUNTER", alloc_q_counter_in, 1, 0xff, 255),
-    CX_LINKED(CX_OBJ_MKEY, "MKEY", create_mkey_in, 0, CX_ID24_LAST,
-              1 << CX_LOG_MKEYS,
-              CX_SPACE_OWN, true, cx_mkey_link),
-    [CX_OBJ_EQ] = { .name = "EQ", .in_len_min = CX_SZ(create_eq_in),
-                    .in_len_max = CX_SZ(create_eq_in), .first_id = 4,
-                    .last_id = 0xff, .limit = CX_EQS_MAX, .has_pas = true,
-                    .saved = true, .link = cx_eq_link },
-    CX_LINKED(CX_OBJ_CQ, "CQ", create_cq_in, 0, CX_ID24_LAST, 1 << 16,
-              CX_SPACE_OWN, true, cx_cq_link),
-    CX_LINKED(CX_OBJ_TIS, "TIS", create_tis_in, 0, CX_ID24_LAST, 1 << 14,
-              CX_SPACE_OWN, false, cx_tis_link),
-    CX_LINKED(CX_OBJ_RMP, "RMP", create_rmp_in, 0, CX_ID24_LAST, 1 << 16,
-              CX_SPACE_WQ, true, cx_rmp_link),
-    CX_LINKED(CX_OBJ_RQ, "RQ", create_rq_in, 0, CX_ID24_LAST, 1 << 16,
-              CX_SPACE_WQ, true, cx_rq_link),
-    CX_LINKED(CX_OBJ_SQ, "SQ", create_sq_in, 0, CX_ID24_LAST, 1 << 16,
-              CX_SPACE_WQ, true, cx_sq_link),
-    CX_LINKED(CX_OBJ_QP, "QP", create_qp_in, 0, CX_ID24_LAST, 1 << 16,
-              CX_SPACE_WQ, true, cx_qp_link),
-    CX_LINKED(CX_OBJ_XRC_SRQ, "XRC_SRQ", create_xrc_srq_in, 0, CX_ID24_LAST,
-              1 << 16, CX_SPACE_WQ, true, cx_xrc_srq_link),
-    CX_LINKED(CX_OBJ_RQT, "RQT", create_rqt_in, CX_RQT_SIZE_MAX * 4,
-              CX_ID24_LAST, 1 << 14, CX_SPACE_OWN, false, cx_rqt_link),
-    CX_LINKED(CX_OBJ_TIR, "TIR", create_tir_in, 0, CX_ID24_LAST, 1 << 14,
-              CX_SPACE_OWN, false, cx_tir_link),
-    /* 0 means no table */
-    [CX_OBJ_FLOW_TABLE] = { .name = "FLOW_TABLE",
-                            .in_len_min = CX_SZ(create_flow_table_in),
-                            .in_len_max = CX_SZ(create_flow_table_in),
-                            .first_id = 1, .last_id = CX_ID24_LAST,
-                            .limit = 1 << CX_LOG_FLOW_TABLES, .saved = true,
-                            .link = cx_flow_table_link },
-    CX_LINKED(CX_OBJ_FLOW_GROUP, "FLOW_GROUP", create_flow_group_in, 0,
-              CX_ID24_LAST, 1 << 14, CX_SPACE_OWN, false, cx_flow_group_link),
-    CX_LINKED(CX_OBJ_FTE, "FTE", set_fte_in, CX_FLOW_BLOB_MAX, 0,
-              1 << CX_LOG_FLOW_ENTRIES, CX_SPACE_OWN, false, cx_fte_link),
-};
-
-const ConnectXObjType *cx_obj_type(ConnectXObjKind kind)
-{
-    return &cx_obj_types[kind];
-}
 
 static gint cx_obj_compare(gconstpointer a, gconstpointer b, gpointer opaque)
 {
@@ -128,7 +48,7 @@ void cx_obj_store_init(ConnectXObjStore *store)
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
         store->tree[kind] = g_tree_new_full(cx_obj_compare, NULL, NULL,
                                             cx_obj_free);
-        store->next_id[kind] = cx_obj_types[kind].first_id;
+        store->next_id[kind] = cx_obj_type(kind)->first_id;
     }
     memset(store->bytes, 0, sizeof(store->bytes));
     store->charged = 0;
@@ -211,26 +131,23 @@ static uint64_t cx_obj_charge(uint32_t in_len, uint32_t npas)
 static bool cx_obj_id_taken(ConnectXFunction *fn, ConnectXObjKind kind,
                             uint64_t id)
 {
-    uint8_t space = cx_obj_types[kind].space;
+    uint8_t space = cx_obj_type(kind)->space;
 
     if (space == CX_SPACE_OWN) {
         return cx_obj_find(fn, kind, id);
     }
     for (int k = 0; k < CX_OBJ_KINDS; k++) {
-        if (cx_obj_types[k].space == space && cx_obj_find(fn, k, id)) {
+        if (cx_obj_type(k)->space == space && cx_obj_find(fn, k, id)) {
             return true;
         }
     }
     return false;
 }
 
-/* Not read from the BAR itself, which the stage of an image does not have. */
-static uint32_t cx_obj_last_id(ConnectXFunction *fn, ConnectXObjKind kind)
+static uint32_t cx_obj_last_id(ConnectXFunction *fn,
+                               const ConnectXObjType *type)
 {
-    uint32_t bar_size = fn->is_vf ? CX_VF_BAR_SIZE : CX_PF_BAR_SIZE;
-
-    return kind == CX_OBJ_UAR ? bar_size / CX_PAGE_SIZE - 1
-                              : cx_obj_types[kind].last_id;
+    return fn->is_vf && type->vf_last_id ? type->vf_last_id : type->last_id;
 }
 
 /*
@@ -240,8 +157,8 @@ static uint32_t cx_obj_last_id(ConnectXFunction *fn, ConnectXObjKind kind)
 static bool cx_obj_new_id(ConnectXFunction *fn, ConnectXObjKind kind,
                           uint32_t *idp)
 {
-    const ConnectXObjType *type = &cx_obj_types[kind];
-    uint32_t last = cx_obj_last_id(fn, kind);
+    const ConnectXObjType *type = cx_obj_type(kind);
+    uint32_t last = cx_obj_last_id(fn, type);
     uint32_t id = fn->objs.next_id[kind];
     /* A shared space has at most all the kinds' objects before a free one. */
     uint64_t tries = (uint64_t)type->limit * CX_OBJ_KINDS + 1;
@@ -264,15 +181,15 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
                              uint64_t id, const void *in, uint32_t in_len,
                              uint64_t *pas, uint32_t npas, ConnectXObj **objp)
 {
-    const ConnectXObjType *type = &cx_obj_types[kind];
+    const ConnectXObjType *type = cx_obj_type(kind);
     ConnectXStatus status = CX_OK;
     ConnectXObj *obj;
 
     if (in_len < type->in_len_min || in_len > type->in_len_max ||
         (npas && !type->has_pas)) {
         status = CX_BAD_INPUT_LEN;
-    } else if (kind != CX_OBJ_FTE && (id < type->first_id ||
-                                      id > cx_obj_last_id(fn, kind))) {
+    } else if (type->last_id && (id < type->first_id ||
+                                 id > cx_obj_last_id(fn, type))) {
         status = CX_BAD_INDEX;
     } else if (cx_obj_count(fn, kind) >= type->limit ||
                cx_obj_charge(in_len, npas) >
@@ -329,13 +246,13 @@ ConnectXStatus cx_obj_create(ConnectXFunction *fn, ConnectXObjKind kind,
         *objp = NULL;
         return status;
     }
-    trace_connectx_obj_create(fn->number, cx_obj_types[kind].name, id, npas);
+    trace_connectx_obj_create(fn->number, cx_obj_type(kind)->name, id, npas);
     return CX_OK;
 }
 
 ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
-    const ConnectXObjType *type = &cx_obj_types[obj->kind];
+    const ConnectXObjType *type = cx_obj_type(obj->kind);
     g_autoptr(GPtrArray) old = g_steal_pointer(&obj->uses);
     ConnectXStatus status = CX_OK;
 
@@ -364,7 +281,7 @@ static bool cx_obj_link_one(ConnectXObj *obj, void *opaque)
     all->status = cx_obj_link(all->fn, obj);
     if (all->status != CX_OK) {
         cx_guest_error(all->fn, "%s 0x%" PRIx64 " does not fit: status %x",
-                       cx_obj_types[obj->kind].name, obj->id, all->status);
+                       cx_obj_type(obj->kind)->name, obj->id, all->status);
     }
     return all->status != CX_OK;
 }
@@ -388,8 +305,8 @@ ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
 
     if (!used) {
         cx_guest_error(fn, "%s 0x%" PRIx64 " names %s 0x%" PRIx64
-                       ", which does not exist", cx_obj_types[obj->kind].name,
-                       obj->id, cx_obj_types[kind].name, id);
+                       ", which does not exist", cx_obj_type(obj->kind)->name,
+                       obj->id, cx_obj_type(kind)->name, id);
         return CX_BAD_RESOURCE;
     }
     used->refs++;
@@ -407,10 +324,10 @@ ConnectXStatus cx_obj_destroy(ConnectXFunction *fn, ConnectXObjKind kind,
     }
     if (obj->refs) {
         cx_guest_error(fn, "destroying %s 0x%" PRIx64 ", in use by %u",
-                       cx_obj_types[kind].name, id, obj->refs);
+                       cx_obj_type(kind)->name, id, obj->refs);
         return CX_RESOURCE_BUSY;
     }
-    trace_connectx_obj_destroy(fn->number, cx_obj_types[kind].name, id);
+    trace_connectx_obj_destroy(fn->number, cx_obj_type(kind)->name, id);
     cx_obj_remove(fn, obj);
     return CX_OK;
 }

@@ -7,34 +7,7 @@
 
 #include "base/types.h"
 #include "base/status.h"
-
-/*
- * In an order in which every object follows the ones it needs, but for flow
- * entries and tables, which may name tables created later: cx_obj_link() of
- * all objects therefore comes after cx_obj_insert() of all.
- */
-typedef enum ConnectXObjKind {
-    CX_OBJ_UAR,
-    CX_OBJ_PD,
-    CX_OBJ_TD,
-    CX_OBJ_XRCD,
-    CX_OBJ_Q_COUNTER,
-    CX_OBJ_MKEY,            /* number = index; the key is index << 8 | byte */
-    CX_OBJ_EQ,
-    CX_OBJ_CQ,
-    CX_OBJ_TIS,
-    CX_OBJ_RMP,
-    CX_OBJ_RQ,
-    CX_OBJ_SQ,
-    CX_OBJ_QP,
-    CX_OBJ_XRC_SRQ,
-    CX_OBJ_RQT,
-    CX_OBJ_TIR,
-    CX_OBJ_FLOW_TABLE,
-    CX_OBJ_FLOW_GROUP,
-    CX_OBJ_FTE,             /* number = table id << 32 | flow index */
-    CX_OBJ_KINDS
-} ConnectXObjKind;
+#include "obj/type.h"
 
 /*
  * What changes by itself while an object lives, for all kinds alike, so that
@@ -73,27 +46,6 @@ struct ConnectXObj {
     uint32_t refs;          /* objects that hold one on this */
 };
 
-/*
- * What the framework must know of a kind. The image code saves every object
- * of every kind for which .saved is set as {id, in, pas, run}.
- */
-typedef struct ConnectXObjType {
-    const char *name;
-    uint32_t in_len_min;    /* fixed part of the creation input */
-    uint32_t in_len_max;    /* what an image may claim at most */
-    uint32_t first_id;
-    uint32_t last_id;
-    uint32_t limit;         /* how many a function may have */
-    uint8_t space;          /* kinds with the same nonzero space share ids */
-    bool has_pas;
-    bool saved;
-    /*
-     * Checks the object's own fields and takes references on what they name.
-     * Called after creation and after a load, when the object is in its store.
-     */
-    ConnectXStatus (*link)(ConnectXFunction *fn, ConnectXObj *obj);
-} ConnectXObjType;
-
 typedef struct ConnectXObjStore {
     GTree *tree[CX_OBJ_KINDS];          /* by id, ascending */
     uint32_t next_id[CX_OBJ_KINDS];     /* where the rotating search goes on */
@@ -108,7 +60,6 @@ static inline uint64_t cx_obj_bytes(uint32_t in_len, uint32_t npas)
 }
 
 void cx_obj_register(void);
-const ConnectXObjType *cx_obj_type(ConnectXObjKind kind);
 void cx_obj_store_init(ConnectXObjStore *store);
 void cx_obj_store_destroy(ConnectXObjStore *store);
 

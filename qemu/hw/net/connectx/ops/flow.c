@@ -71,7 +71,7 @@ static ConnectXStatus cx_flow_table_use(ConnectXFunction *fn, ConnectXObj *obj,
     return cx_obj_use(fn, obj, CX_OBJ_FLOW_TABLE, id);
 }
 
-ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *ctx = CX_ADDR(create_flow_table_in, obj->in,
                                  flow_table_context);
@@ -88,7 +88,7 @@ ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
                                                   table_miss_id));
 }
 
-ConnectXStatus cx_flow_group_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_flow_group_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     uint32_t id = CX_GET(create_flow_group_in, obj->in, table_id);
     uint32_t start = CX_GET(create_flow_group_in, obj->in, start_flow_index);
@@ -157,7 +157,7 @@ static bool cx_fte_fits(ConnectXFunction *fn, ConnectXObj *obj)
             index <= CX_GET(create_flow_group_in, group->in, end_flow_index));
 }
 
-ConnectXStatus cx_fte_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_fte_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *ctx = CX_ADDR(set_fte_in, obj->in, flow_context);
     uint32_t dests = CX_GET(flow_context, ctx, destination_list_size);
@@ -386,7 +386,32 @@ static const ConnectXOp cx_flow_ops[] = {
     CX_ROW(DELETE_FLOW_TABLE_ENTRY, delete_fte, CX_OP_CHANGES),
 };
 
+static const ConnectXObjType cx_flow_table_kind = {
+    .kind = CX_OBJ_FLOW_TABLE, .name = "FLOW_TABLE",
+    CX_OBJ_IN(create_flow_table_in),
+    .first_id = 1, .last_id = CX_ID24_LAST,      /* 0: no table */
+    .limit = 1 << CX_LOG_FLOW_TABLES, .saved = true,
+    .link = cx_flow_table_link,
+};
+
+static const ConnectXObjType cx_flow_group_kind = {
+    .kind = CX_OBJ_FLOW_GROUP, .name = "FLOW_GROUP",
+    CX_OBJ_IN(create_flow_group_in),
+    CX_OBJ_ID24, .limit = 1 << 14, .saved = true,
+    .link = cx_flow_group_link,
+};
+
+static const ConnectXObjType cx_fte_kind = {
+    .kind = CX_OBJ_FTE, .name = "FTE", .in_len_min = CX_SZ(set_fte_in),
+    .in_len_max = CX_SZ(set_fte_in) + CX_FLOW_BLOB_MAX,
+    .limit = 1 << CX_LOG_FLOW_ENTRIES, .saved = true,
+    .link = cx_fte_link,
+};
+
 void cx_ops_flow_register(void)
 {
+    cx_obj_add_type(&cx_flow_table_kind);
+    cx_obj_add_type(&cx_flow_group_kind);
+    cx_obj_add_type(&cx_fte_kind);
     cx_cmd_add_ops(cx_flow_ops, ARRAY_SIZE(cx_flow_ops));
 }

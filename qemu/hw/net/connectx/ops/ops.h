@@ -11,16 +11,6 @@
 #include "cmd/cmd.h"
 #include "obj/obj.h"
 
-/* Link functions: see ConnectXObjType */
-ConnectXStatus cx_tis_link(ConnectXFunction *fn, ConnectXObj *obj);
-ConnectXStatus cx_tir_link(ConnectXFunction *fn, ConnectXObj *obj);
-ConnectXStatus cx_rqt_link(ConnectXFunction *fn, ConnectXObj *obj);
-ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj);
-ConnectXStatus cx_flow_group_link(ConnectXFunction *fn, ConnectXObj *obj);
-ConnectXStatus cx_fte_link(ConnectXFunction *fn, ConnectXObj *obj);
-ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj);
-ConnectXStatus cx_xrc_srq_link(ConnectXFunction *fn, ConnectXObj *obj);
-
 /*
  * The number that most commands carry: bits 23:0 of the third word, which the
  * interface calls pd, cqn, tirn... depending on the command.
@@ -57,7 +47,7 @@ ConnectXFunction *cx_cmd_target(ConnectXCmd *cmd);
 void cx_pages_eq_created(ConnectXFunction *fn);
 void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
 
-/* Rows of the opcode table, registered when the types are. */
+/* Rows of the opcode table, and kinds of objects, registered when the types are. */
 void cx_ops_hca_register(void);
 void cx_ops_pages_register(void);
 void cx_ops_resource_register(void);

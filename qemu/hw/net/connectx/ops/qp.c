@@ -55,7 +55,7 @@ static uint32_t cx_qp_pages(const uint8_t *qpc)
     return DIV_ROUND_UP(bytes, 1ull << shift);
 }
 
-ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
     uint32_t cqn_snd = CX_GET(qpc, qpc, cqn_snd);
@@ -188,7 +188,7 @@ static uint32_t cx_xrc_srq_pages(const uint8_t *in)
     return DIV_ROUND_UP(bytes, 1ull << shift);
 }
 
-ConnectXStatus cx_xrc_srq_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_xrc_srq_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *srqc = CX_ADDR(create_xrc_srq_in, obj->in,
                                   xrc_srq_context_entry);
@@ -262,7 +262,23 @@ static const ConnectXOp cx_qp_ops[] = {
       CX_OFF(query_xrc_srq_out, xrc_srq_context_entry) + CX_SZ(xrc_srqc) },
 };
 
+static const ConnectXObjType cx_qp_kind = {
+    .kind = CX_OBJ_QP, .name = "QP", CX_OBJ_IN(create_qp_in),
+    CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
+    .limit = 1 << 16, .saved = true,
+    .link = cx_qp_link,
+};
+
+static const ConnectXObjType cx_xrc_srq_kind = {
+    .kind = CX_OBJ_XRC_SRQ, .name = "XRC_SRQ", CX_OBJ_IN(create_xrc_srq_in),
+    CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
+    .limit = 1 << 16, .saved = true,
+    .link = cx_xrc_srq_link,
+};
+
 void cx_ops_qp_register(void)
 {
+    cx_obj_add_type(&cx_qp_kind);
+    cx_obj_add_type(&cx_xrc_srq_kind);
     cx_cmd_add_ops(cx_qp_ops, ARRAY_SIZE(cx_qp_ops));
 }

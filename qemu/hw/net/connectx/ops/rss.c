@@ -22,13 +22,13 @@
 /* MODIFY_RQT's bit mask */
 #define CX_RQT_SET_LIST         (1 << 0)
 
-ConnectXStatus cx_tis_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_tis_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     return cx_obj_use(fn, obj, CX_OBJ_TD,
                       CX_GET(create_tis_in, obj->in, ctx.transport_domain));
 }
 
-ConnectXStatus cx_tir_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_tir_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *tirc = CX_ADDR(create_tir_in, obj->in, ctx);
     ConnectXStatus status;
@@ -58,7 +58,7 @@ static uint32_t cx_rqt_entry(const ConnectXObj *rqt, uint32_t i)
     return ldl_be_p(rqt->in + CX_SZ(create_rqt_in) + i * 4) & 0xffffff;
 }
 
-ConnectXStatus cx_rqt_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_rqt_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *rqtc = CX_ADDR(create_rqt_in, obj->in, rqt_context);
     uint32_t actual = CX_GET(rqtc, rqtc, rqt_actual_size);
@@ -257,7 +257,29 @@ static const ConnectXOp cx_rss_ops[] = {
     CX_ROW(QUERY_RQT, query_rqt, 0),
 };
 
+static const ConnectXObjType cx_tis_kind = {
+    .kind = CX_OBJ_TIS, .name = "TIS", CX_OBJ_IN(create_tis_in),
+    CX_OBJ_ID24, .limit = 1 << 14, .saved = true,
+    .link = cx_tis_link,
+};
+
+static const ConnectXObjType cx_tir_kind = {
+    .kind = CX_OBJ_TIR, .name = "TIR", CX_OBJ_IN(create_tir_in),
+    CX_OBJ_ID24, .limit = 1 << 14, .saved = true,
+    .link = cx_tir_link,
+};
+
+static const ConnectXObjType cx_rqt_kind = {
+    .kind = CX_OBJ_RQT, .name = "RQT", .in_len_min = CX_SZ(create_rqt_in),
+    .in_len_max = CX_SZ(create_rqt_in) + CX_RQT_SIZE_MAX * 4,
+    CX_OBJ_ID24, .limit = 1 << 14, .saved = true,
+    .link = cx_rqt_link,
+};
+
 void cx_ops_rss_register(void)
 {
+    cx_obj_add_type(&cx_tis_kind);
+    cx_obj_add_type(&cx_tir_kind);
+    cx_obj_add_type(&cx_rqt_kind);
     cx_cmd_add_ops(cx_rss_ops, ARRAY_SIZE(cx_rss_ops));
 }

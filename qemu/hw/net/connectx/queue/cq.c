@@ -49,7 +49,7 @@ ConnectXRing cx_cq_ring(const ConnectXObj *cq)
     };
 }
 
-ConnectXStatus cx_cq_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_cq_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *cqc = cx_cqc(obj);
     ConnectXRing ring = cx_cq_ring(obj);
@@ -171,6 +171,12 @@ static void cx_cq_resume(ConnectXFunction *fn)
     }
 }
 
+static const ConnectXObjType cx_cq_kind = {
+    .kind = CX_OBJ_CQ, .name = "CQ", CX_OBJ_IN(create_cq_in),
+    CX_OBJ_ID24, .has_pas = true, .limit = 1 << 16, .saved = true,
+    .link = cx_cq_link,
+};
+
 static const ConnectXParticipant cx_cq_part = {
     .name = "cq",
     .resume = cx_cq_resume,
@@ -178,5 +184,6 @@ static const ConnectXParticipant cx_cq_part = {
 
 void cx_cq_register(void)
 {
+    cx_obj_add_type(&cx_cq_kind);
     cx_fn_register(&cx_cq_part);
 }

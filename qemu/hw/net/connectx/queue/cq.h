@@ -10,8 +10,6 @@
 #include "queue/ring.h"
 
 ConnectXRing cx_cq_ring(const ConnectXObj *cq);
-/* See ConnectXObjType */
-ConnectXStatus cx_cq_link(ConnectXFunction *fn, ConnectXObj *obj);
 /* From a UAR page */
 void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t ci,
                bool solicited);

@@ -48,7 +48,7 @@ static bool cx_eq_behind(const ConnectXObj *eq)
     return eq->run.pi != eq->run.ci;
 }
 
-ConnectXStatus cx_eq_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_eq_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *eqc = CX_ADDR(create_eq_in, obj->in, eq_context_entry);
     ConnectXRing ring = cx_eq_ring(obj);
@@ -196,6 +196,13 @@ static void cx_eq_resume(ConnectXFunction *fn)
     }
 }
 
+static const ConnectXObjType cx_eq_kind = {
+    .kind = CX_OBJ_EQ, .name = "EQ", CX_OBJ_IN(create_eq_in),
+    .first_id = 4, .last_id = 0xff, .has_pas = true,
+    .limit = CX_EQS_MAX, .saved = true,
+    .link = cx_eq_link,
+};
+
 static const ConnectXParticipant cx_eq_part = {
     .name = "eq",
     .init = cx_irq_init,
@@ -209,5 +216,6 @@ static const ConnectXParticipant cx_eq_part = {
 
 void cx_eq_register(void)
 {
+    cx_obj_add_type(&cx_eq_kind);
     cx_fn_register(&cx_eq_part);
 }

@@ -28,8 +28,6 @@ void cx_eq_post(ConnectXFunction *fn, uint8_t event, uint8_t sub_type,
                 const uint8_t data[CX_EQE_DATA_LEN]);
 
 ConnectXRing cx_eq_ring(const ConnectXObj *eq);
-/* See ConnectXObjType */
-ConnectXStatus cx_eq_link(ConnectXFunction *fn, ConnectXObj *obj);
 /* From a UAR page */
 void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm);
 /* Finds the EQ that takes command completions: fn->cmd_eqn. */

@@ -8,7 +8,7 @@
 #include "queue/rq.h"
 #include "queue/wq.h"
 
-ConnectXStatus cx_rq_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_rq_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *rqc = CX_ADDR(create_rq_in, obj->in, ctx);
     uint32_t counter = CX_GET(rqc, rqc, counter_set_id);
@@ -28,7 +28,27 @@ ConnectXStatus cx_rq_link(ConnectXFunction *fn, ConnectXObj *obj)
     return status;
 }
 
-ConnectXStatus cx_rmp_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_rmp_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     return cx_wq_link(fn, obj, CX_ADDR(create_rmp_in, obj->in, ctx.wq));
+}
+
+static const ConnectXObjType cx_rq_kind = {
+    .kind = CX_OBJ_RQ, .name = "RQ", CX_OBJ_IN(create_rq_in),
+    CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
+    .limit = 1 << 16, .saved = true,
+    .link = cx_rq_link,
+};
+
+static const ConnectXObjType cx_rmp_kind = {
+    .kind = CX_OBJ_RMP, .name = "RMP", CX_OBJ_IN(create_rmp_in),
+    CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
+    .limit = 1 << 16, .saved = true,
+    .link = cx_rmp_link,
+};
+
+void cx_rq_register(void)
+{
+    cx_obj_add_type(&cx_rmp_kind);
+    cx_obj_add_type(&cx_rq_kind);
 }

@@ -5,11 +5,7 @@
 #ifndef HW_NET_CONNECTX_RQ_H
 #define HW_NET_CONNECTX_RQ_H
 
-#include "base/types.h"
-#include "base/status.h"
-
-/* See ConnectXObjType */
-ConnectXStatus cx_rq_link(ConnectXFunction *fn, ConnectXObj *obj);
-ConnectXStatus cx_rmp_link(ConnectXFunction *fn, ConnectXObj *obj);
+/* Their kinds of objects */
+void cx_rq_register(void);
 
 #endif /* HW_NET_CONNECTX_RQ_H */

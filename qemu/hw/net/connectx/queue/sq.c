@@ -49,7 +49,7 @@ void cx_sq_set_sender(ConnectXSqSend send)
     cx_sq_send = send;
 }
 
-ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj)
+static ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *sqc = CX_ADDR(create_sq_in, obj->in, ctx);
     const uint8_t *wq = CX_ADDR(sqc, sqc, wq);
@@ -225,6 +225,13 @@ static void cx_sq_uninit(ConnectXFunction *fn)
     }
 }
 
+static const ConnectXObjType cx_sq_kind = {
+    .kind = CX_OBJ_SQ, .name = "SQ", CX_OBJ_IN(create_sq_in),
+    CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
+    .limit = 1 << 16, .saved = true,
+    .link = cx_sq_link,
+};
+
 static const ConnectXParticipant cx_sq_part = {
     .name = "sq",
     .init = cx_sq_init,
@@ -237,5 +244,6 @@ static const ConnectXParticipant cx_sq_part = {
 void cx_sq_register(void)
 {
     cx_sched_set_work(cx_sq_work);
+    cx_obj_add_type(&cx_sq_kind);
     cx_fn_register(&cx_sq_part);
 }

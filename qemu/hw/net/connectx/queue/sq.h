@@ -10,8 +10,6 @@
 #include "host/sched.h"
 #include "queue/ring.h"
 
-/* See ConnectXObjType */
-ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj);
 /*
  * Sends what the request of blocks blocks at run.pi describes, and takes what
  * that costs from the budget.
