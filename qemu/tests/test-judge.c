@@ -5,6 +5,9 @@
 #include "machine.h"
 #include "objects.h"
 #include "qmp.h"
+#include "vhca.h"
+
+#include <time.h>
 
 static uint64_t errors(Machine *m)
 {
@@ -55,6 +58,162 @@ static void test_wrong_doorbells(void **state)
     assert_int_equal(errors(m), 3);
 }
 
+/* Which op_mod a command has, and who may say for whom it is. */
+static void test_headers(void **state)
+{
+    static const struct {
+        uint16_t opcode, op_mod;
+    } wrong[] = {
+        { OP(ALLOC_PD), 1 },
+        { OP(NOP), 0xffff },
+        { OP(QUERY_PAGES), 0 },
+        { OP(QUERY_PAGES), 4 },
+        { OP(TEARDOWN_HCA), 1 },
+        { OP(SUSPEND_VHCA), 2 },
+        { OP(SAVE_VHCA_STATE), 1 },
+        { OP(ACCESS_REG), 2 },
+    };
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *hca = &m->pf[0];
+    uint8_t in[CX_SZ(save_vhca_state_in)] = {}, out[64];
+    unsigned n = sizeof(wrong) / sizeof(wrong[0]);
+
+    for (unsigned i = 0; i < n; i++) {
+        hca_header(in, wrong[i].opcode, wrong[i].op_mod);
+        assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)),
+                         HCA_BAD_OP);
+        assert_int_equal(errors(m), i + 1);
+    }
+    last_is(m, "fn 0: ACCESS_REG has no op_mod 0x2");
+    hca_header(in, OP(ALLOC_PD), 0);
+    CX_SET(alloc_pd_in, in, uid, 5);
+    assert_int_equal(hca_exec(hca, in, 16, out, sizeof(out)), HCA_BAD_PARAM);
+    last_is(m, "fn 0: ALLOC_PD by user context 0x5, which does not exist");
+    assert_int_equal(errors(m), n + 1);
+    hca_must_alloc(hca, OP(ALLOC_PD));
+    assert_int_equal(errors(m), n + 1);
+}
+
+/* A command that is refused is one error, by whomever it was refused. */
+static void test_refused(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "x-fail-status=5");
+    Hca *hca = &m->pf[0];
+    uint8_t page[HCA_CAP_BYTES];
+    HcaObjects o;
+
+    hca_must_create_objects(hca, &o);
+    assert_int_equal(hca_simple(hca, OP(DEALLOC_PD), 0, 0xabcd), HCA_BAD_RES);
+    last_is(m, "fn 0: DEALLOC_PD (op_mod 0x0) refused with status 0x5");
+    assert_int_equal(errors(m), 1);
+    assert_int_equal(hca_simple(hca, OP(DESTROY_CQ), 0, o.cq.cqn),
+                     HCA_RES_BUSY);
+    assert_int_equal(errors(m), 2);
+    /* What the model lacks and what a property makes fail are none. */
+    assert_int_equal(hca_simple(hca, 0xb7f, 0, 0), HCA_BAD_OP);
+    assert_int_equal(hca_query_cap(hca, 0, 0x3f, true, page), HCA_BAD_PARAM);
+    qmp_set_text(m->q, "pf0", "x-fail-cmd", "ALLOC_PD");
+    assert_int_equal(hca_simple(hca, OP(ALLOC_PD), 0, 0), HCA_BAD_RES);
+    assert_int_equal(errors(m), 2);
+}
+
+/* A VF has capabilities for the PF from ENABLE_HCA until DISABLE_HCA. */
+static void test_vf_not_enabled(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *pf = &m->pf[0];
+    uint8_t page[HCA_CAP_BYTES];
+
+    assert_int_equal(hca_query_cap(pf, 1, 0, true, page), HCA_BAD_RES_STATE);
+    hca_must_simple(pf, OP(ENABLE_HCA), 0, 1);
+    assert_int_equal(hca_query_cap(pf, 1, 0, true, page), HCA_OK);
+    assert_int_equal(hca_set_cap(pf, 1, 0, page), HCA_OK);
+    hca_must_simple(pf, OP(DISABLE_HCA), 0, 1);
+    assert_int_equal(hca_query_cap(pf, 1, 0, true, page), HCA_BAD_RES_STATE);
+    assert_int_equal(hca_set_cap(pf, 1, 0, page), HCA_BAD_RES_STATE);
+    assert_int_equal(errors(m), 3);
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
+static uint64_t nop_ms(Hca *hca)
+{
+    uint64_t start = now_ms();
+
+    hca_must_simple(hca, OP(NOP), 0, 0);
+    return now_ms() - start;
+}
+
+/* Done within the write of its doorbell */
+static bool nop_at_once(Hca *hca)
+{
+    uint8_t nop[16] = {};
+    bool at_once;
+
+    hca_header(nop, OP(NOP), 0);
+    hca_prepare(hca, 1, nop, sizeof(nop), 16, NULL);
+    hca_ring(hca, BIT(1));
+    at_once = hca_done(hca, 1);
+    assert_true(hca_wait_done(hca, 1));
+    return at_once;
+}
+
+static void test_latency(void **state)
+{
+    Machine *m = machine_start_ready(state, 1,
+                                     "x-latency=NOP=150:ALLOC_PD=1");
+    char text[QMP_TEXT_BYTES];
+    Hca *hca = &m->pf[0];
+
+    assert_in_range(nop_ms(hca), 150, HCA_TIMEOUT_MS);
+    hca_must_alloc(hca, OP(ALLOC_PD));
+    assert_true(qmp_refuses(m->q, "pf0", "x-latency", "NOP"));
+    assert_true(qmp_refuses(m->q, "pf0", "x-latency", "NOP=-1"));
+    assert_true(qmp_refuses(m->q, "pf0", "x-latency", "NOP=1:"));
+    assert_true(qmp_refuses(m->q, "pf0", "x-latency", "NOSUCH=1"));
+    assert_true(qmp_refuses(m->q, "pf0", "x-latency", "NOP=1+"));
+    assert_true(qmp_refuses(m->q, "pf0", "x-latency", "NOP=99999999"));
+    qmp_text(m->q, "pf0", "x-latency", text);
+    assert_string_equal(text, "NOP=150:ALLOC_PD=1");
+    assert_false(nop_at_once(hca));
+    qmp_set_text(m->q, "pf0", "x-latency", "");
+    assert_true(nop_at_once(hca));
+}
+
+/* A larger image takes longer, by what it is larger. */
+static void test_latency_by_size(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "image-pad=2M,"
+                                     "x-latency=SAVE_VHCA_STATE=10+100:"
+                                     "LOAD_VHCA_STATE=0+100");
+    Hca *pf = &m->pf[0];
+    uint32_t bytes;
+    uint8_t *image;
+    uint64_t start;
+    uint16_t id;
+    VhcaBuf buf;
+
+    machine_enable_vfs(m, 0, 1);
+    id = vhca_id_of(pf, 0);
+    vhca_buf_create(pf, &buf, 4 << 20);
+    vhca_must_stop(pf, id);
+    start = now_ms();
+    image = vhca_must_save(&buf, id, &bytes);
+    assert_in_range(bytes, 2 << 20, 3 << 20);
+    assert_in_range(now_ms() - start, 210, HCA_TIMEOUT_MS);
+    start = now_ms();
+    assert_int_equal(vhca_load_image(&buf, id, image, bytes), HCA_OK);
+    assert_in_range(now_ms() - start, 200, HCA_TIMEOUT_MS);
+    free(image);
+    assert_int_equal(errors(m), 0);
+}
+
 /* The PF counts its VFs' too, a second PF's are its own. */
 static void test_whose(void **state)
 {
@@ -76,6 +235,11 @@ int main(void)
         machine_test(test_good_driver),
         machine_test(test_wrong_doorbells),
         machine_test(test_whose),
+        machine_test(test_headers),
+        machine_test(test_refused),
+        machine_test(test_vf_not_enabled),
+        machine_test(test_latency),
+        machine_test(test_latency_by_size),
     };
 
     return machine_main(tests);

@@ -30,8 +30,8 @@ static void test_arguments(void **state)
                          HCA_BAD_RES);
         assert_int_equal(vhca_load(&b.buf[0], bad, 4096), HCA_BAD_RES);
     }
-    assert_int_equal(vhca_suspend(pf, id, 2), HCA_BAD_PARAM);
-    assert_int_equal(vhca_resume(pf, id, 2), HCA_BAD_PARAM);
+    assert_int_equal(vhca_suspend(pf, id, 2), HCA_BAD_OP);
+    assert_int_equal(vhca_resume(pf, id, 2), HCA_BAD_OP);
     /* A VF without a driver, twice, and a resume of what runs. */
     for (int i = 0; i < 2; i++) {
         vhca_must_stop(pf, id);

@@ -15,6 +15,7 @@
 typedef struct ConnectXDevice ConnectXDevice;
 typedef struct ConnectXFunction ConnectXFunction;
 typedef struct ConnectXCmd ConnectXCmd;
+typedef struct ConnectXCmdFaults ConnectXCmdFaults;
 typedef struct ConnectXObj ConnectXObj;
 
 #endif /* HW_NET_CONNECTX_TYPES_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: the command transport and the table of opcodes
+ * ConnectX device model: the command transport
  */
 #ifndef HW_NET_CONNECTX_CMD_H
 #define HW_NET_CONNECTX_CMD_H
@@ -9,6 +9,7 @@
 #include "qemu/units.h"
 #include "base/types.h"
 #include "base/status.h"
+#include "cmd/table.h"
 
 /* Command queue: 32 slots of 64 bytes, the shape every driver expects. */
 #define CX_CMD_LOG_SLOTS    5
@@ -16,29 +17,6 @@
 #define CX_CMD_LOG_STRIDE   6
 #define CX_CMD_LEN_MAX      (16 * MiB)  /* of one input or output */
 #define CX_CMD_INLINE       16          /* bytes of it inside the slot */
-
-enum {
-    CX_OP_ANY_STATE     = 1 << 0,       /* before ENABLE_HCA too */
-    CX_OP_ENABLED       = 1 << 1,       /* from ENABLE_HCA on */
-                                        /* neither: from INIT_HCA on */
-    CX_OP_PF_ONLY       = 1 << 2,       /* a VF gets CX_BAD_OP */
-    CX_OP_CHANGES       = 1 << 3,       /* success bumps fn->generation */
-};
-
-/*
- * One row of the opcode table. The transport has checked length, state and
- * caller before it calls the handler. The handler reads cmd->in, fills
- * cmd->out (zeroed, at least out_len bytes) and returns the status, or
- * CX_ASYNC if it will call cx_cmd_complete() later.
- */
-typedef struct ConnectXOp {
-    uint16_t opcode;
-    uint16_t flags;
-    const char *name;
-    ConnectXStatus (*handler)(ConnectXCmd *cmd);
-    uint32_t in_len;                    /* fixed part; more is the handler's */
-    uint32_t out_len;
-} ConnectXOp;
 
 struct ConnectXCmd {
     ConnectXFunction *fn;               /* whose queue it came on */
@@ -52,6 +30,7 @@ struct ConnectXCmd {
     uint32_t out_len;                   /* what the driver has room for */
     uint64_t *chain;                    /* addresses of the reply's blocks */
     uint32_t syndrome;                  /* handlers may set: any number */
+    uint64_t moved_bytes;               /* of an image; makes latency longer */
     /*
      * Private data of an asynchronous handler, and what to do about it when
      * the command dies early with a reset: it must not complete then.
@@ -60,17 +39,19 @@ struct ConnectXCmd {
     void (*cancel)(ConnectXCmd *cmd);
     /* Transport's own */
     bool had_cmd_eq;
-    ConnectXStatus status;
+    bool injected;                      /* fails because a test wants it to */
+    bool unimplemented;                 /* refused for what the model lacks */
+    uint64_t errors_before;             /* guest errors when it started */
     QEMUTimer *delay;
     QTAILQ_ENTRY(ConnectXCmd) next;
 };
 
-/* Adds rows to the opcode table; ops must live forever. Once per opcode. */
-void cx_cmd_add_ops(const ConnectXOp *ops, size_t n);
-/* NULL for an opcode that the model does not know. */
-const ConnectXOp *cx_cmd_find_op(uint16_t opcode);
-/* An opcode by name (any case) or number. */
-bool cx_cmd_parse(const char *what, uint16_t *opcode);
+/*
+ * What a card may have and the model has not: logs it and returns the status,
+ * which then is not held against the driver. The text is a noun.
+ */
+ConnectXStatus cx_cmd_unimplemented(ConnectXCmd *cmd, ConnectXStatus status,
+                                    const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 void cx_cmd_complete(ConnectXCmd *cmd, ConnectXStatus status);
 void cx_cmd_doorbell(ConnectXFunction *fn, uint32_t slots);
 /* Drops all commands that were not answered. */

@@ -7,7 +7,6 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qapi/visitor.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_sriov.h"
@@ -16,10 +15,10 @@
 #include "migration/vmstate.h"
 #include "net/net.h"
 #include "cmd/cmd.h"
+#include "cmd/fault.h"
 #include "device/bar.h"
 #include "device/device.h"
 #include "fn/fn.h"
-#include "fn/health.h"
 #include "fn/life.h"
 #include "host/dma.h"
 #include "packet/packet.h"
@@ -209,166 +208,9 @@ static const Property cx_pf_properties[] = {
     DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
 };
 
-/*
- * The fault properties can be set while the device runs, which qdev's own
- * cannot.
- */
-static char *cx_get_fail_cmd(Object *obj, Error **errp)
-{
-    return g_strdup(CONNECTX_PF(obj)->dev.fail_cmd ?: "");
-}
-
-/* Takes over a command's name; the empty string means none. */
-static bool cx_set_cmd(char **cmd, uint16_t *opcode, const char *property,
-                       const char *value, Error **errp)
-{
-    if (*value && !cx_cmd_parse(value, opcode)) {
-        error_setg(errp, "%s: '%s' is no command", property, value);
-        return false;
-    }
-    g_free(*cmd);
-    *cmd = *value ? g_strdup(value) : NULL;
-    return true;
-}
-
-static void cx_set_fail_cmd(Object *obj, const char *value, Error **errp)
-{
-    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
-
-    if (cx_set_cmd(&dev->fail_cmd, &dev->fail_opcode, "x-fail-cmd", value,
-                   errp)) {
-        dev->fail_seen = 0;
-    }
-}
-
-static char *cx_get_delay_cmd(Object *obj, Error **errp)
-{
-    return g_strdup(CONNECTX_PF(obj)->dev.delay_cmd ?: "");
-}
-
-static void cx_set_delay_cmd(Object *obj, const char *value, Error **errp)
-{
-    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
-
-    cx_set_cmd(&dev->delay_cmd, &dev->delay_opcode, "x-delay-cmd", value,
-               errp);
-}
-
-/* opaque is the offset of the number in ConnectXPFState. */
-static void cx_get_number(Object *obj, Visitor *v, const char *name,
-                          void *opaque, Error **errp)
-{
-    uint32_t *at = (void *)((char *)CONNECTX_PF(obj) + (uintptr_t)opaque);
-
-    visit_type_uint32(v, name, at, errp);
-}
-
-static void cx_set_number(Object *obj, Visitor *v, const char *name,
-                          void *opaque, Error **errp)
-{
-    uint32_t *at = (void *)((char *)CONNECTX_PF(obj) + (uintptr_t)opaque);
-    uint32_t value;
-
-    if (visit_type_uint32(v, name, &value, errp)) {
-        *at = value;
-    }
-}
-
-static void cx_pf_add_number(ObjectClass *class, const char *name,
-                             uintptr_t offset, const char *text)
-{
-    object_class_property_add(class, name, "uint32", cx_get_number,
-                              cx_set_number, NULL, (void *)offset);
-    object_class_property_set_description(class, name, text);
-}
-
-static void cx_get_fatal(Object *obj, Visitor *v, const char *name,
-                         void *opaque, Error **errp)
-{
-    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
-    ConnectXFunction *fn = cx_dev_find_function(dev, dev->fatal_function);
-    uint8_t syndrome = fn ? cx_health_syndrome(fn) : 0;
-
-    visit_type_uint8(v, name, &syndrome, errp);
-}
-
-static void cx_set_fatal(Object *obj, Visitor *v, const char *name,
-                         void *opaque, Error **errp)
-{
-    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
-    ConnectXFunction *fn = cx_dev_find_function(dev, dev->fatal_function);
-    uint8_t syndrome;
-
-    if (!visit_type_uint8(v, name, &syndrome, errp)) {
-        return;
-    }
-    if (!fn || !syndrome) {
-        error_setg(errp, "%s: %s", name, fn ? "only a reset ends an error" :
-                                              "no such function");
-        return;
-    }
-    cx_health_fail(fn, syndrome);
-}
-
-static void cx_pf_add_faults(ObjectClass *class)
-{
-    object_class_property_add_str(class, "x-fail-cmd", cx_get_fail_cmd,
-                                  cx_set_fail_cmd);
-    object_class_property_set_description(class, "x-fail-cmd",
-        "Opcode (name or number) to fail; setting it starts the count anew");
-    cx_pf_add_number(class, "x-fail-nth",
-                     offsetof(ConnectXPFState, dev.fail_nth),
-                     "Fail only the n-th of them from now on; 0: each");
-    cx_pf_add_number(class, "x-fail-status",
-                     offsetof(ConnectXPFState, dev.fail_status),
-                     "Status of the failed commands");
-    object_class_property_add_str(class, "x-delay-cmd", cx_get_delay_cmd,
-                                  cx_set_delay_cmd);
-    object_class_property_set_description(class, "x-delay-cmd",
-        "Opcode (name or number) whose completion to delay");
-    cx_pf_add_number(class, "x-delay-ms",
-                     offsetof(ConnectXPFState, dev.delay_ms),
-                     "By how long");
-    cx_pf_add_number(class, "x-save-next",
-                     offsetof(ConnectXPFState, dev.save_next),
-                     "next_required_umem_size of a SAVE without chunks");
-    cx_pf_add_number(class, "x-fatal-function",
-                     offsetof(ConnectXPFState, dev.fatal_function),
-                     "Whose health x-fatal is about: 0 the device's, n VF n's");
-    object_class_property_add(class, "x-fatal", "uint8", cx_get_fatal,
-                              cx_set_fatal, NULL, NULL);
-    object_class_property_set_description(class, "x-fatal",
-        "Syndrome of a fatal error, which setting it makes happen; 0: none");
-}
-
-static void cx_get_guest_errors(Object *obj, Visitor *v, const char *name,
-                                void *opaque, Error **errp)
-{
-    uint64_t total = CONNECTX_PF(obj)->dev.guest_errors.total;
-
-    visit_type_uint64(v, name, &total, errp);
-}
-
-static char *cx_get_guest_error_last(Object *obj, Error **errp)
-{
-    return g_strdup(CONNECTX_PF(obj)->dev.guest_errors.last ?: "");
-}
-
-static void cx_pf_add_guest_errors(ObjectClass *class)
-{
-    object_class_property_add(class, "x-guest-errors", "uint64",
-                              cx_get_guest_errors, NULL, NULL, NULL);
-    object_class_property_set_description(class, "x-guest-errors",
-        "What drivers of the PF and its VFs have done wrong, since the start");
-    object_class_property_add_str(class, "x-guest-error-last",
-                                  cx_get_guest_error_last, NULL);
-    object_class_property_set_description(class, "x-guest-error-last",
-        "What the newest of them was");
-}
-
 static void cx_pf_instance_init(Object *obj)
 {
-    CONNECTX_PF(obj)->dev.fail_status = CX_INTERNAL;
+    CONNECTX_PF(obj)->dev.faults = cx_cmd_faults_new();
 }
 
 static void cx_pf_instance_finalize(Object *obj)
@@ -376,8 +218,7 @@ static void cx_pf_instance_finalize(Object *obj)
     ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
 
     cx_guest_errors_uninit(&dev->guest_errors);
-    g_free(dev->fail_cmd);
-    g_free(dev->delay_cmd);
+    cx_cmd_faults_free(dev->faults);
 }
 
 static const VMStateDescription cx_pf_vmstate = {
@@ -406,8 +247,7 @@ static void cx_pf_class_init(ObjectClass *class, void *data)
     dc->vmsd = &cx_pf_vmstate;
     device_class_set_props(dc, cx_pf_properties);
     set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
-    cx_pf_add_faults(class);
-    cx_pf_add_guest_errors(class);
+    cx_pf_add_test_properties(class);
 }
 
 static const InterfaceInfo cx_pf_interfaces[] = {

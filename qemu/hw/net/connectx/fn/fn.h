@@ -107,15 +107,8 @@ struct ConnectXDevice {
     uint64_t image_pad;
     bool migratable;
     bool eswitch;
-    /* Fault injection; may be set at run time too (qom-set) */
-    char *fail_cmd;                     /* opcode name or number, or NULL */
-    uint16_t fail_opcode;
-    uint32_t fail_nth;                  /* only the n-th from now; 0: each */
-    uint32_t fail_status;
-    uint32_t fail_seen;                 /* commands of that kind so far */
-    char *delay_cmd;
-    uint16_t delay_opcode;
-    uint32_t delay_ms;
+    /* Faults and what else tests set at run time too (qom-set) */
+    ConnectXCmdFaults *faults;
     uint32_t save_next;                 /* junk in a reserved field of SAVE */
     ConnectXGuestErrors guest_errors;
     uint32_t fatal_function;            /* whose x-fatal is */

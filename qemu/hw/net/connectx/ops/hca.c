@@ -5,7 +5,6 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
-#include "qemu/log.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
@@ -207,6 +206,13 @@ static ConnectXStatus cx_op_query_adapter(ConnectXCmd *cmd)
     return CX_OK;
 }
 
+/* A VF has capabilities from the PF's ENABLE_HCA for it on. */
+static bool cx_cmd_target_enabled(const ConnectXCmd *cmd,
+                                  const ConnectXFunction *fn)
+{
+    return fn == cmd->fn || fn->host_enabled;
+}
+
 /* op_mod: page type in the upper bits, 1 for the current values, 0 maximum */
 static ConnectXStatus cx_op_query_hca_cap(ConnectXCmd *cmd)
 {
@@ -217,11 +223,13 @@ static ConnectXStatus cx_op_query_hca_cap(ConnectXCmd *cmd)
     if (!fn || type >= CX_CAP_TYPES) {
         return CX_BAD_PARAM;
     }
+    if (!cx_cmd_target_enabled(cmd, fn)) {
+        return CX_BAD_RES_STATE;
+    }
     page = cmd->op_mod & 1 ? fn->caps.cur[type] : fn->caps.max[type];
     if (!page) {
-        qemu_log_mask(LOG_UNIMP, "connectx: fn %u: no capability page 0x%x\n",
-                      fn->number, type);
-        return CX_BAD_PARAM;
+        return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "capability page 0x%x",
+                                    type);
     }
     memcpy(CX_ADDR(query_hca_cap_out, cmd->out, capability), page,
            CX_CAP_PAGE_SIZE);
@@ -235,6 +243,9 @@ static ConnectXStatus cx_op_set_hca_cap(ConnectXCmd *cmd)
 
     if (!fn) {
         return CX_BAD_PARAM;
+    }
+    if (!cx_cmd_target_enabled(cmd, fn)) {
+        return CX_BAD_RES_STATE;
     }
     /* Neither one's own nor a VF's change under a running driver. */
     if (fn->state == CX_FN_OPERATIONAL) {
@@ -269,10 +280,10 @@ static const ConnectXOp cx_hca_ops[] = {
     { MLX5_CMD_OP_QUERY_ADAPTER, CX_OP_ENABLED, "QUERY_ADAPTER",
       cx_op_query_adapter, CX_SZ(query_adapter_in),
       CX_SZ(query_adapter_out) },
-    { MLX5_CMD_OP_QUERY_HCA_CAP, CX_OP_ENABLED, "QUERY_HCA_CAP",
+    { MLX5_CMD_OP_QUERY_HCA_CAP, CX_OP_ENABLED | CX_OP_ANY_MOD, "QUERY_HCA_CAP",
       cx_op_query_hca_cap, CX_SZ(query_hca_cap_in),
       CX_OFF(query_hca_cap_out, capability) + CX_CAP_PAGE_SIZE },
-    { MLX5_CMD_OP_SET_HCA_CAP, CX_OP_ENABLED, "SET_HCA_CAP",
+    { MLX5_CMD_OP_SET_HCA_CAP, CX_OP_ENABLED | CX_OP_ANY_MOD, "SET_HCA_CAP",
       cx_op_set_hca_cap,
       CX_OFF(set_hca_cap_in, capability) + CX_CAP_PAGE_SIZE,
       CX_SZ(set_hca_cap_out) },

@@ -122,7 +122,7 @@ static ConnectXStatus cx_op_query_cq(ConnectXCmd *cmd)
     return CX_OK;
 }
 
-/* Moderation is taken note of, not modelled. No resize (op_mod 1). */
+/* Moderation is taken note of, not modelled. */
 static ConnectXStatus cx_op_modify_cq(ConnectXCmd *cmd)
 {
     ConnectXObj *cq = cx_obj_find(cmd->fn, CX_OBJ_CQ, cx_cmd_obj_id(cmd));
@@ -133,9 +133,6 @@ static ConnectXStatus cx_op_modify_cq(ConnectXCmd *cmd)
 
     if (!cq) {
         return CX_BAD_RESOURCE;
-    }
-    if (cmd->op_mod) {
-        return CX_BAD_PARAM;
     }
     to = CX_ADDR(create_cq_in, cq->in, cq_context);
     if (select & CX_CQ_SET_PERIOD) {

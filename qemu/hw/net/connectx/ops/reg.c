@@ -6,7 +6,6 @@
  * gets them back with the rest filled in.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
@@ -14,7 +13,8 @@
 #include "switch/vport.h"
 #include "trace.h"
 
-#define CX_REG_READ         1       /* ACCESS_REG op_mod; 0 writes */
+#define CX_REG_WRITE        0       /* ACCESS_REG op_mod */
+#define CX_REG_READ         1
 #define CX_REG_DATA         CX_OFF(access_register_in, register_data)
 
 #define CX_LOCAL_PORT       1
@@ -164,14 +164,13 @@ static ConnectXStatus cx_op_access_reg(ConnectXCmd *cmd)
         }
         return status;
     }
-    qemu_log_mask(LOG_UNIMP, "connectx: fn %u: access register 0x%x not "
-                  "implemented\n", cmd->fn->number, id);
-    return CX_BAD_PARAM;
+    return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "access register 0x%x", id);
 }
 
 static const ConnectXOp cx_reg_ops[] = {
-    { MLX5_CMD_OP_ACCESS_REG, CX_OP_ENABLED, "ACCESS_REG", cx_op_access_reg,
-      CX_REG_DATA, CX_REG_DATA },
+    { MLX5_CMD_OP_ACCESS_REG,
+      CX_OP_ENABLED | CX_OP_MOD(CX_REG_WRITE) | CX_OP_MOD(CX_REG_READ),
+      "ACCESS_REG", cx_op_access_reg, CX_REG_DATA, CX_REG_DATA },
 };
 
 void cx_ops_reg_register(void)

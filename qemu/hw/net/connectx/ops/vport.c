@@ -7,7 +7,6 @@
  * may ask to be told of changes.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
@@ -264,9 +263,7 @@ static ConnectXStatus cx_op_modify_esw_vport_context(ConnectXCmd *cmd)
     }
     if (!cx_esw_context_is_plain(CX_ADDR(modify_esw_vport_context_in, cmd->in,
                                          esw_vport_context))) {
-        qemu_log_mask(LOG_UNIMP, "connectx: fn %u: VLAN tags of a vport\n",
-                      cmd->fn->number);
-        return CX_BAD_PARAM;
+        return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "VLAN tags of a vport");
     }
     memcpy(fn->vport.esw_context,
            CX_ADDR(modify_esw_vport_context_in, cmd->in, esw_vport_context),
@@ -323,11 +320,14 @@ static ConnectXStatus cx_op_l2_table_entry(ConnectXCmd *cmd)
     { MLX5_CMD_OP_##_op, _flags, #_op, cx_op_##_name, CX_SZ(_name##_in), \
       CX_SZ(_name##_out) }
 
+/* VPORT_STATE of the function, of the switch's end, of the uplink: all one */
+#define CX_VPORT_STATE_MODS (CX_OP_MOD(0) | CX_OP_MOD(1) | CX_OP_MOD(2))
+
 static const ConnectXOp cx_vport_ops[] = {
     CX_ROW(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, 0),
     CX_ROW(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context, CX_OP_CHANGES),
-    CX_ROW(QUERY_VPORT_STATE, query_vport_state, 0),
-    CX_ROW(MODIFY_VPORT_STATE, modify_vport_state, 0),
+    CX_ROW(QUERY_VPORT_STATE, query_vport_state, CX_VPORT_STATE_MODS),
+    CX_ROW(MODIFY_VPORT_STATE, modify_vport_state, CX_VPORT_STATE_MODS),
     CX_ROW(QUERY_ESW_VPORT_CONTEXT, query_esw_vport_context, CX_OP_PF_ONLY),
     CX_ROW(MODIFY_ESW_VPORT_CONTEXT, modify_esw_vport_context, CX_OP_PF_ONLY),
     CX_ROW(QUERY_VPORT_COUNTER, query_vport_counter, 0),

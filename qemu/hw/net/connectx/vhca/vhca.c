@@ -283,6 +283,7 @@ static void cx_transfer_end(ConnectXTransfer *t, ConnectXStatus status)
     vhca->transfer = NULL;
     cmd->cancel = NULL;
     cmd->opaque = NULL;
+    cmd->moved_bytes = t->done;
     if (t->load) {
         trace_connectx_vhca_load(t->vf->vhca_id, t->done, status);
     } else {
@@ -542,18 +543,20 @@ static void cx_vhca_reset(ConnectXFunction *fn)
     }
 }
 
-#define VHCA_OP(_opcode, _handler, _layout)                                   \
+#define VHCA_OP(_opcode, _handler, _layout, _mods)                            \
     { .opcode = MLX5_CMD_OP_##_opcode, .name = #_opcode,                      \
-      .flags = CX_OP_PF_ONLY, .handler = _handler,                            \
+      .flags = CX_OP_PF_ONLY | (_mods), .handler = _handler,                  \
       .in_len = CX_SZ(_layout##_in), .out_len = CX_SZ(_layout##_out) }
 
+#define CX_VHCA_HALVES (CX_OP_MOD(0) | CX_OP_MOD(1))
+
 static const ConnectXOp vhca_ops[] = {
-    VHCA_OP(SUSPEND_VHCA, cx_vhca_suspend, suspend_vhca),
-    VHCA_OP(RESUME_VHCA, cx_vhca_resume, resume_vhca),
+    VHCA_OP(SUSPEND_VHCA, cx_vhca_suspend, suspend_vhca, CX_VHCA_HALVES),
+    VHCA_OP(RESUME_VHCA, cx_vhca_resume, resume_vhca, CX_VHCA_HALVES),
     VHCA_OP(QUERY_VHCA_MIGRATION_STATE, cx_vhca_query,
-            query_vhca_migration_state),
-    VHCA_OP(SAVE_VHCA_STATE, cx_vhca_save, save_vhca_state),
-    VHCA_OP(LOAD_VHCA_STATE, cx_vhca_load, load_vhca_state),
+            query_vhca_migration_state, 0),
+    VHCA_OP(SAVE_VHCA_STATE, cx_vhca_save, save_vhca_state, 0),
+    VHCA_OP(LOAD_VHCA_STATE, cx_vhca_load, load_vhca_state, 0),
 };
 
 static const ConnectXParticipant cx_vhca_part = {

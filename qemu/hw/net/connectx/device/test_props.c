@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: properties of the PF by which tests make it fail or be
+ * slow, and see what drivers did wrong
+ *
+ * They can be set while the device runs, which qdev's own cannot.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "base/guest_error.h"
+#include "cmd/fault.h"
+#include "device/device.h"
+#include "fn/fn.h"
+#include "fn/health.h"
+
+static ConnectXCmdFaults *cx_faults(Object *obj)
+{
+    return CONNECTX_PF(obj)->dev.faults;
+}
+
+static char *cx_get_fail_cmd(Object *obj, Error **errp)
+{
+    return g_strdup(cx_faults(obj)->fail_cmd ?: "");
+}
+
+static void cx_set_fail_cmd(Object *obj, const char *value, Error **errp)
+{
+    cx_cmd_set_fail(cx_faults(obj), value, errp);
+}
+
+static char *cx_get_delay_cmd(Object *obj, Error **errp)
+{
+    return g_strdup(cx_faults(obj)->delay_cmd ?: "");
+}
+
+static void cx_set_delay_cmd(Object *obj, const char *value, Error **errp)
+{
+    cx_cmd_set_delay(cx_faults(obj), value, errp);
+}
+
+static char *cx_get_latency(Object *obj, Error **errp)
+{
+    return g_strdup(cx_faults(obj)->latency ?: "");
+}
+
+static void cx_set_latency(Object *obj, const char *value, Error **errp)
+{
+    cx_cmd_set_latency(cx_faults(obj), value, errp);
+}
+
+static char *cx_get_guest_error_last(Object *obj, Error **errp)
+{
+    return g_strdup(CONNECTX_PF(obj)->dev.guest_errors.last ?: "");
+}
+
+static const struct {
+    const char *name;
+    char *(*get)(Object *obj, Error **errp);
+    void (*set)(Object *obj, const char *value, Error **errp);
+    const char *text;
+} cx_strings[] = {
+    { "x-fail-cmd", cx_get_fail_cmd, cx_set_fail_cmd,
+      "Opcode (name or number) to fail; setting it starts the count anew" },
+    { "x-delay-cmd", cx_get_delay_cmd, cx_set_delay_cmd,
+      "Opcode (name or number) whose completion to delay" },
+    { "x-latency", cx_get_latency, cx_set_latency,
+      "OPCODE=MS or OPCODE=MS+MS_PER_MIB, more of them behind colons" },
+    { "x-guest-error-last", cx_get_guest_error_last, NULL,
+      "What the newest of x-guest-errors was" },
+};
+
+typedef struct ConnectXNumber {
+    const char *name;
+    bool of_faults;             /* else of the device */
+    size_t offset;
+    const char *text;
+} ConnectXNumber;
+
+static const ConnectXNumber cx_numbers[] = {
+    { "x-fail-nth", true, offsetof(ConnectXCmdFaults, fail_nth),
+      "Fail only the n-th of them from now on; 0: each" },
+    { "x-fail-status", true, offsetof(ConnectXCmdFaults, fail_status),
+      "Status of the failed commands" },
+    { "x-delay-ms", true, offsetof(ConnectXCmdFaults, delay_ms),
+      "By how long" },
+    { "x-save-next", false, offsetof(ConnectXDevice, save_next),
+      "next_required_umem_size of a SAVE without chunks" },
+    { "x-fatal-function", false, offsetof(ConnectXDevice, fatal_function),
+      "Whose health x-fatal is about: 0 the device's, n VF n's" },
+};
+
+static uint32_t *cx_number(Object *obj, const ConnectXNumber *number)
+{
+    void *in = number->of_faults ? (void *)cx_faults(obj)
+                                 : &CONNECTX_PF(obj)->dev;
+
+    return (uint32_t *)((char *)in + number->offset);
+}
+
+static void cx_get_number(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    visit_type_uint32(v, name, cx_number(obj, opaque), errp);
+}
+
+static void cx_set_number(Object *obj, Visitor *v, const char *name,
+                          void *opaque, Error **errp)
+{
+    uint32_t value;
+
+    if (visit_type_uint32(v, name, &value, errp)) {
+        *cx_number(obj, opaque) = value;
+    }
+}
+
+static void cx_get_fatal(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
+    ConnectXFunction *fn = cx_dev_find_function(dev, dev->fatal_function);
+    uint8_t syndrome = fn ? cx_health_syndrome(fn) : 0;
+
+    visit_type_uint8(v, name, &syndrome, errp);
+}
+
+static void cx_set_fatal(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
+    ConnectXFunction *fn = cx_dev_find_function(dev, dev->fatal_function);
+    uint8_t syndrome;
+
+    if (!visit_type_uint8(v, name, &syndrome, errp)) {
+        return;
+    }
+    if (!fn || !syndrome) {
+        error_setg(errp, "%s: %s", name, fn ? "only a reset ends an error" :
+                                              "no such function");
+        return;
+    }
+    cx_health_fail(fn, syndrome);
+}
+
+static void cx_get_guest_errors(Object *obj, Visitor *v, const char *name,
+                                void *opaque, Error **errp)
+{
+    uint64_t total = CONNECTX_PF(obj)->dev.guest_errors.total;
+
+    visit_type_uint64(v, name, &total, errp);
+}
+
+void cx_pf_add_test_properties(ObjectClass *class)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(cx_strings); i++) {
+        object_class_property_add_str(class, cx_strings[i].name,
+                                      cx_strings[i].get, cx_strings[i].set);
+        object_class_property_set_description(class, cx_strings[i].name,
+                                              cx_strings[i].text);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(cx_numbers); i++) {
+        object_class_property_add(class, cx_numbers[i].name, "uint32",
+                                  cx_get_number, cx_set_number, NULL,
+                                  (void *)&cx_numbers[i]);
+        object_class_property_set_description(class, cx_numbers[i].name,
+                                              cx_numbers[i].text);
+    }
+    object_class_property_add(class, "x-fatal", "uint8", cx_get_fatal,
+                              cx_set_fatal, NULL, NULL);
+    object_class_property_set_description(class, "x-fatal",
+        "Syndrome of a fatal error, which setting it makes happen; 0: none");
+    object_class_property_add(class, "x-guest-errors", "uint64",
+                              cx_get_guest_errors, NULL, NULL, NULL);
+    object_class_property_set_description(class, "x-guest-errors",
+        "What drivers of the PF and its VFs have done wrong, since the start");
+}
