@@ -269,6 +269,21 @@ ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj)
     return status;
 }
 
+ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
+                            uint32_t at, const void *bytes, uint32_t len)
+{
+    g_autofree uint8_t *old = g_memdup2(obj->in + at, len);
+    ConnectXStatus status;
+
+    g_assert(at + len <= obj->in_len);
+    memcpy(obj->in + at, bytes, len);
+    status = cx_obj_link(fn, obj);
+    if (status != CX_OK) {
+        memcpy(obj->in + at, old, len);
+    }
+    return status;
+}
+
 typedef struct {
     ConnectXFunction *fn;
     ConnectXStatus status;

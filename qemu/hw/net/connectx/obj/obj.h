@@ -77,6 +77,9 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
                              uint64_t *pas, uint32_t npas, ConnectXObj **objp);
 /* Drops the references that obj holds and takes those its fields ask for. */
 ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj);
+/* Replaces part of an object's input; puts it back if it does not link. */
+ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
+                            uint32_t at, const void *bytes, uint32_t len);
 /* Links all objects of the store; stops at the first that fails. */
 ConnectXStatus cx_obj_link_all(ConnectXFunction *fn);
 ConnectXObj *cx_obj_find(ConnectXFunction *fn, ConnectXObjKind kind,

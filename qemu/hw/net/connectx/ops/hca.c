@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: commands about the function itself, and what the
- * handlers of all objects share
+ * ConnectX device model: commands about the function itself
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
@@ -12,7 +11,6 @@
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "fn/pages.h"
-#include "obj/obj.h"
 #include "ops/ops.h"
 #include "trace.h"
 
@@ -26,63 +24,6 @@
 #define CX_IEEE_VENDOR_ID   0x02c9
 /* Board id that devlink shows; not one of NVIDIA's. */
 #define CX_BOARD_ID         "QEM0000000001"
-
-ConnectXFunction *cx_cmd_target(ConnectXCmd *cmd)
-{
-    ConnectXFunction *fn = cmd->fn;
-
-    if (!CX_GET(query_hca_cap_in, cmd->in, other_function)) {
-        return fn;
-    }
-    if (fn->is_vf) {
-        return NULL;
-    }
-    return cx_dev_find_function(fn->dev, CX_GET(query_hca_cap_in, cmd->in,
-                                                function_id));
-}
-
-ConnectXStatus cx_cmd_create(ConnectXCmd *cmd, ConnectXObjKind kind,
-                             uint32_t keep, uint32_t pas, uint64_t n)
-{
-    uint64_t *list = NULL;
-    ConnectXStatus status;
-    ConnectXObj *obj;
-
-    if (n > (cmd->in_len - MIN(pas, cmd->in_len)) / 8 || keep > cmd->in_len) {
-        return CX_BAD_INPUT_LEN;
-    }
-    if (n) {
-        list = g_new(uint64_t, n);
-        for (uint64_t i = 0; i < n; i++) {
-            list[i] = ldq_be_p(cmd->in + pas + i * 8);
-        }
-    }
-    status = cx_obj_create(cmd->fn, kind, cmd->in, keep, list, n, &obj);
-    if (status == CX_OK) {
-        cx_cmd_set_obj_id(cmd, obj->id);
-    }
-    return status;
-}
-
-ConnectXStatus cx_cmd_destroy(ConnectXCmd *cmd, ConnectXObjKind kind)
-{
-    return cx_obj_destroy(cmd->fn, kind, cx_cmd_obj_id(cmd));
-}
-
-ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
-                            uint32_t at, const void *bytes, uint32_t len)
-{
-    g_autofree uint8_t *old = g_memdup2(obj->in + at, len);
-    ConnectXStatus status;
-
-    g_assert(at + len <= obj->in_len);
-    memcpy(obj->in + at, bytes, len);
-    status = cx_obj_link(fn, obj);
-    if (status != CX_OK) {
-        memcpy(obj->in + at, old, len);
-    }
-    return status;
-}
 
 static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
 {

@@ -33,9 +33,6 @@ static inline void cx_cmd_set_obj_id(ConnectXCmd *cmd, uint32_t id)
 ConnectXStatus cx_cmd_create(ConnectXCmd *cmd, ConnectXObjKind kind,
                              uint32_t keep, uint32_t pas, uint64_t n);
 ConnectXStatus cx_cmd_destroy(ConnectXCmd *cmd, ConnectXObjKind kind);
-/* Replaces part of an object's input; puts it back if it does not link. */
-ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
-                            uint32_t at, const void *bytes, uint32_t len);
 
 /*
  * The function that a command with the other_function/other_vport bit means:
