@@ -78,6 +78,7 @@ struct ConnectXFunction {
 
     GArray *latch;                      /* of ConnectXLatch, <= CX_LATCH_MAX */
     struct ConnectXIrq *irq;            /* owned by host/irq.c */
+    uint8_t shut;                       /* CX_SHUT_*, by host/dma.c */
     uint64_t dma_errors;
     ConnectXGuestErrors *guest_errors;  /* the device's */
     ConnectXHealth health;

@@ -6,6 +6,7 @@
 #include "qemu/timer.h"
 #include "fn/fn.h"
 #include "fn/health.h"
+#include "host/dma.h"
 #include "trace.h"
 
 #define CX_HEALTH_TICK_NS       (10 * SCALE_MS)
@@ -14,17 +15,6 @@
 static int64_t cx_now_ns(void)
 {
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-}
-
-void cx_health_fail(ConnectXFunction *fn, uint8_t syndrome)
-{
-    trace_connectx_health_fail(fn->number, syndrome);
-    fn->health.syndrome = syndrome;
-    fn->health.died_ns = cx_now_ns();
-    /* Nobody but the PF can reset a VF's firmware, so that has closed it. */
-    if (fn->is_vf) {
-        fn->nic_interface = CX_NIC_DISABLED;
-    }
 }
 
 /* Whose error a function shows, or NULL */
@@ -43,6 +33,34 @@ uint8_t cx_health_syndrome(const ConnectXFunction *fn)
     const ConnectXHealth *error = cx_health_error(fn);
 
     return error ? error->syndrome : 0;
+}
+
+/* A firmware that died reaches no memory, whoever's it is. */
+static void cx_health_shut(ConnectXFunction *fn)
+{
+    ConnectXDevice *dev = fn->dev;
+    unsigned others = fn->is_vf ? 0 : dev->nr_vfs;
+
+    cx_dma_shut(fn, CX_SHUT_DEAD, cx_health_syndrome(fn));
+    for (unsigned i = 1; i <= others; i++) {
+        ConnectXFunction *vf = cx_dev_find_function(dev, i);
+
+        if (vf) {
+            cx_dma_shut(vf, CX_SHUT_DEAD, cx_health_syndrome(vf));
+        }
+    }
+}
+
+void cx_health_fail(ConnectXFunction *fn, uint8_t syndrome)
+{
+    trace_connectx_health_fail(fn->number, syndrome);
+    fn->health.syndrome = syndrome;
+    fn->health.died_ns = cx_now_ns();
+    cx_health_shut(fn);
+    /* Nobody but the PF can reset a VF's firmware, so that has closed it. */
+    if (fn->is_vf) {
+        fn->nic_interface = CX_NIC_DISABLED;
+    }
 }
 
 static int64_t cx_health_time_ns(const ConnectXFunction *fn)
@@ -83,6 +101,7 @@ bool cx_health_initializing(const ConnectXFunction *fn)
 void cx_health_reset(ConnectXFunction *fn)
 {
     fn->health = (ConnectXHealth) { 0 };
+    cx_health_shut(fn);
     fn->nic_interface = CX_NIC_DISABLED;
 }
 

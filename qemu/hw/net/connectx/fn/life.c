@@ -13,6 +13,7 @@
 #include "fn/fn.h"
 #include "fn/health.h"
 #include "fn/life.h"
+#include "host/dma.h"
 #include "trace.h"
 
 #define CX_PARTS_MAX 32
@@ -75,6 +76,12 @@ void cx_fn_teardown(ConnectXFunction *fn)
     cx_fn_stop(fn);
 }
 
+static void cx_fn_set_suspended(ConnectXFunction *fn, uint8_t suspended)
+{
+    fn->suspended = suspended;
+    cx_dma_shut(fn, CX_SHUT_SUSPENDED, suspended & CX_SUSP_INITIATOR);
+}
+
 void cx_fn_reset(ConnectXFunction *fn)
 {
     trace_connectx_fn_reset(fn->number);
@@ -92,7 +99,7 @@ void cx_fn_reset(ConnectXFunction *fn)
     fn->cmdq_addr = 0;
     fn->cmdq_addr_h = 0;
     memset(fn->sw_owner_id, 0, sizeof(fn->sw_owner_id));
-    fn->suspended = 0;
+    cx_fn_set_suspended(fn, 0);
     fn->timer_offset_ns = 0;
     fn->dma_errors = 0;
     cx_health_reset(fn);
@@ -119,7 +126,7 @@ void cx_fn_suspend(ConnectXFunction *fn, uint8_t bits)
 {
     if (bits & ~fn->suspended) {
         CX_ASK(quiesce, fn);
-        fn->suspended |= bits;
+        cx_fn_set_suspended(fn, fn->suspended | bits);
     }
 }
 
@@ -131,7 +138,7 @@ void cx_fn_rescan(ConnectXFunction *fn)
 
 void cx_fn_resume(ConnectXFunction *fn, uint8_t bits)
 {
-    fn->suspended &= ~bits;
+    cx_fn_set_suspended(fn, fn->suspended & ~bits);
     cx_fn_rescan(fn);
 }
 

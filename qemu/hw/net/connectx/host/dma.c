@@ -16,9 +16,13 @@
 
 bool cx_fn_may_dma(const ConnectXFunction *fn)
 {
-    return !(fn->suspended & CX_SUSP_INITIATOR) && fn->pci->enabled &&
-           !cx_health_syndrome(fn) &&
+    return !fn->shut && fn->pci->enabled &&
            pci_get_word(fn->pci->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
+}
+
+void cx_dma_shut(ConnectXFunction *fn, uint8_t why, bool shut)
+{
+    fn->shut = shut ? fn->shut | why : fn->shut & ~why;
 }
 
 static bool cx_dma(ConnectXFunction *fn, uint64_t addr, void *buf,

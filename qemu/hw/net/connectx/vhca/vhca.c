@@ -537,7 +537,7 @@ static void cx_vhca_reset(ConnectXFunction *fn)
         }
         if (vf) {
             cx_vhca_free(vf);
-            vf->suspended = 0;
+            cx_fn_resume(vf, CX_SUSP_BOTH);
             vf->tracked = false;
         }
     }
