@@ -3,6 +3,7 @@
  * Properties that make the model misbehave on purpose, or weigh more.
  */
 #include "machine.h"
+#include "qmp.h"
 
 #define BOOT_PAGES      1
 #define INIT_PAGES      2
@@ -157,6 +158,99 @@ static void test_firmware_pages_missing(void **state)
                          HCA_OK);
 }
 
+static bool page_is_blank(Hca *hca, uint64_t addr)
+{
+    static const uint8_t blank[HCA_PAGE_BYTES];
+
+    return !memcmp(qtest_ram(hca->q, addr, HCA_PAGE_BYTES), blank,
+                   HCA_PAGE_BYTES);
+}
+
+static uint64_t guest_errors(Machine *m)
+{
+    return qmp_number(m->q, "pf0", "x-guest-errors");
+}
+
+/* The firmware uses what it was given, and lets go of what it gave back. */
+static void test_firmware_pages_are_used(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "fw-pages=8");
+    Hca *hca = &m->pf[0];
+    uint64_t back[512];
+    uint32_t got;
+
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned n = 0; n < hca->nr_fw_pages[i]; n++) {
+            assert_false(page_is_blank(hca, hca->fw_pages[i] +
+                                       n * HCA_PAGE_BYTES));
+        }
+    }
+    hca_must_simple(hca, OP(TEARDOWN_HCA), 0, 0);
+    got = take_pages(hca, 512, back);
+    assert_int_equal(got, hca->nr_fw_pages[0] + hca->nr_fw_pages[1]);
+    assert_int_equal(guest_errors(m), 0);
+    for (uint32_t i = 0; i < got; i++) {
+        memset(qtest_ram(m->q, back[i], HCA_PAGE_BYTES), 0, HCA_PAGE_BYTES);
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        hca_must_simple(hca, OP(NOP), 0, 0);
+    }
+    for (uint32_t i = 0; i < got; i++) {
+        assert_true(page_is_blank(hca, back[i]));
+    }
+    assert_int_equal(guest_errors(m), 0);
+}
+
+/*
+ * A driver that frees a page which the firmware still has finds it written,
+ * and is found out.
+ */
+static void test_firmware_page_freed_early(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "fw-pages=8");
+    Hca *hca = &m->pf[0];
+    uint64_t page = hca->fw_pages[1] + 3 * HCA_PAGE_BYTES;
+
+    memset(qtest_ram(m->q, page, HCA_PAGE_BYTES), 0, HCA_PAGE_BYTES);
+    for (unsigned i = 0; i < 100; i++) {
+        hca_must_simple(hca, OP(NOP), 0, 0);
+    }
+    assert_false(page_is_blank(hca, page));
+    assert_int_not_equal(guest_errors(m), 0);
+}
+
+/* Written anywhere, it is seen at the latest when it is given back. */
+static void test_firmware_page_written(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "fw-pages=2");
+    Hca *hca = &m->pf[0];
+    uint64_t back[512], page = hca->fw_pages[0];
+
+    *(uint8_t *)qtest_ram(m->q, page + HCA_PAGE_BYTES - 1, 1) ^= 1;
+    hca_must_simple(hca, OP(TEARDOWN_HCA), 0, 0);
+    assert_int_equal(take_pages(hca, 512, back), 4);
+    assert_int_equal(guest_errors(m), 1);
+}
+
+/* More pages than were asked for, and pages where there is no memory */
+static void test_pages_not_asked_for(void **state)
+{
+    Machine *m = machine_start(state, 1, "fw-pages=4");
+    Hca *hca = &m->pf[0];
+    uint64_t base;
+
+    hca_must_boot(hca);
+    hca_must_simple(hca, OP(ENABLE_HCA), 0, 0);
+    base = qtest_alloc(m->q, 16 * HCA_PAGE_BYTES, HCA_PAGE_BYTES);
+    assert_int_equal(hca_give_pages(hca, base, 13, 13), HCA_BAD_PARAM);
+    assert_true(page_is_blank(hca, base));
+    assert_int_equal(hca_give_pages(hca, QTEST_RAM_BYTES, 1, 1),
+                     HCA_BAD_PARAM);
+    assert_int_equal(hca_give_pages(hca, base, 12, 12), HCA_OK);
+    assert_int_equal(hca_give_pages(hca, base + 12 * HCA_PAGE_BYTES, 1, 1),
+                     HCA_BAD_PARAM);
+}
+
 static void test_page_lists_that_lie(void **state)
 {
     Machine *m = machine_start(state, 1, "fw-pages=8");
@@ -184,6 +278,10 @@ int main(void)
         machine_test(test_no_pages_by_default),
         machine_test(test_firmware_pages),
         machine_test(test_firmware_pages_missing),
+        machine_test(test_firmware_pages_are_used),
+        machine_test(test_firmware_page_freed_early),
+        machine_test(test_firmware_page_written),
+        machine_test(test_pages_not_asked_for),
         machine_test(test_page_lists_that_lie),
     };
 

@@ -20,6 +20,7 @@
 #include "cmd/mbox.h"
 #include "fn/fn.h"
 #include "fn/life.h"
+#include "fn/pages.h"
 #include "host/dma.h"
 #include "queue/eq.h"
 #include "trace.h"
@@ -153,7 +154,11 @@ static ConnectXStatus cx_cmd_run(ConnectXCmd *cmd)
         return cmd->fn->dev->faults->fail_status;
     }
     status = cx_cmd_check(cmd);
-    return status == CX_OK ? cmd->op->handler(cmd) : status;
+    if (status != CX_OK) {
+        return status;
+    }
+    cx_pages_use(cmd->fn);
+    return cmd->op->handler(cmd);
 }
 
 static void cx_cmd_decode(ConnectXCmd *cmd)

@@ -10,11 +10,24 @@
 /* Firmware pages: those that this function's own driver gave. */
 typedef struct ConnectXPages {
     GArray *pa;                         /* uint64_t, in the order given */
+    uint32_t next_use;                  /* which of them is used next */
     int32_t wanted_boot, wanted_init, wanted_regular;
 } ConnectXPages;
 
 void cx_pages_register(void);
 /* Nothing is given, and all is wanted that the property fw-pages says. */
 void cx_pages_reset(ConnectXFunction *fn);
+
+/*
+ * A page is in use from when it is given to when it is given back: it holds a
+ * pattern of its address, so that it moves with a guest. by is the function
+ * whose driver gave the page, through which it is reached.
+ */
+/* cx_pages_fill - Takes a page into use; false where there is no memory. */
+bool cx_pages_fill(ConnectXFunction *by, uint64_t pa);
+/* The page goes back: a host that wrote it before is in error. */
+void cx_pages_check(ConnectXFunction *by, uint64_t pa);
+/* The function is at work: checks and writes a bit of the next page. */
+void cx_pages_use(ConnectXFunction *fn);
 
 #endif /* HW_NET_CONNECTX_PAGES_H */

@@ -5,9 +5,11 @@
  * A card has no memory of its own and asks the driver for pages. The model
  * needs none, but the property fw-pages makes it ask for that many at boot, at
  * initialization and, by events, while running, and the PF for as many on
- * behalf of each VF, and it keeps books: what was given is given back.
+ * behalf of each VF, and it keeps books: what was given is used, and is given
+ * back.
  */
 #include "qemu/osdep.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
@@ -27,9 +29,6 @@ enum {                      /* MANAGE_PAGES op_mod */
     CX_PAGES_GIVE       = 1,
     CX_PAGES_TAKE       = 2,
 };
-
-/* Pages that one function may hold; a driver gives no more than asked for. */
-#define CX_PAGES_MAX    (1u << 20)
 
 /* PAGE_REQUEST: function in the first word, pages (negative: back) second. */
 static void cx_pages_request(ConnectXFunction *to, uint16_t number,
@@ -118,6 +117,17 @@ static void cx_pages_count(int32_t *wanted, uint32_t *given)
     *given -= n;
 }
 
+/* How many pages are asked for at the moment */
+static uint32_t cx_pages_owed(ConnectXCmd *cmd, ConnectXFunction *fn,
+                              GArray *list)
+{
+    if (fn != cmd->fn) {
+        return MAX(fn->host_pages_wanted - (int32_t)list->len, 0);
+    }
+    return MAX(fn->pages.wanted_boot, 0) + MAX(fn->pages.wanted_init, 0) +
+           MAX(fn->pages.wanted_regular, 0);
+}
+
 static ConnectXStatus cx_pages_give(ConnectXCmd *cmd, ConnectXFunction *fn,
                                     GArray *list, uint32_t n)
 {
@@ -126,13 +136,15 @@ static ConnectXStatus cx_pages_give(ConnectXCmd *cmd, ConnectXFunction *fn,
     if (n > (cmd->in_len - CX_OFF(manage_pages_in, pas)) / 8) {
         return CX_BAD_INPUT_LEN;
     }
-    if (n > CX_PAGES_MAX - MIN(list->len, CX_PAGES_MAX)) {
-        return CX_EXCEED_LIMIT;
+    if (n > cx_pages_owed(cmd, fn, list)) {
+        cx_guest_error(cmd->fn, "%u pages for fn %u, which did not ask for as "
+                       "many", n, fn->number);
+        return CX_BAD_PARAM;
     }
     for (uint32_t i = 0; i < n; i++) {
         uint64_t pa = ldq_be_p(pas + i * 8);
 
-        if (pa % CX_PAGE_SIZE) {
+        if (pa % CX_PAGE_SIZE || !cx_pages_fill(cmd->fn, pa)) {
             g_array_set_size(list, list->len - i);
             return CX_BAD_PARAM;
         }
@@ -153,8 +165,10 @@ static ConnectXStatus cx_pages_take(ConnectXCmd *cmd, GArray *list, uint32_t n)
 
     n = MIN(MIN(n, room), list->len);
     for (uint32_t i = 0; i < n; i++) {
-        stq_be_p(cmd->out + CX_OFF(manage_pages_out, pas) + i * 8,
-                 g_array_index(list, uint64_t, list->len - 1 - i));
+        uint64_t pa = g_array_index(list, uint64_t, list->len - 1 - i);
+
+        cx_pages_check(cmd->fn, pa);
+        stq_be_p(cmd->out + CX_OFF(manage_pages_out, pas) + i * 8, pa);
     }
     g_array_set_size(list, list->len - n);
     CX_SET(manage_pages_out, cmd->out, output_num_entries, n);
