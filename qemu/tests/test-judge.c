@@ -134,6 +134,56 @@ static void test_vf_not_enabled(void **state)
     assert_int_equal(errors(m), 3);
 }
 
+/* Every kind of number that two functions have is another in each. */
+static void test_numbers_differ(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    HcaObjects o[3];
+    Hca *hca[3];
+
+    machine_enable_vfs(m, 0, 2);
+    for (unsigned i = 0; i < 3; i++) {
+        hca[i] = i ? machine_start_vf(m, 0, i - 1) : &m->pf[0];
+        hca_must_create_objects(hca[i], &o[i]);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned n = (i + 1) % 3;
+
+        assert_int_not_equal(hca[i]->uar, hca[n]->uar);
+        assert_int_not_equal(o[i].pd, o[n].pd);
+        assert_int_not_equal(o[i].mkey, o[n].mkey);
+        assert_int_not_equal(o[i].cq.cqn, o[n].cq.cqn);
+        assert_int_not_equal(o[i].sq.number, o[n].sq.number);
+        assert_int_not_equal(o[i].rq.number, o[n].rq.number);
+        assert_int_not_equal(o[i].tir, o[n].tir);
+        assert_int_not_equal(o[i].flow_table, o[n].flow_table);
+        assert_int_equal(hca_simple(hca[n], OP(DESTROY_CQ), 0, o[i].cq.cqn),
+                         HCA_BAD_RES);
+    }
+}
+
+/* What is not modelled is not offered. */
+static void test_capabilities(void **state)
+{
+    static const uint8_t none[CX_SZ(flow_table_fields_supported)];
+    Machine *m = machine_start_ready(state, 1, NULL);
+    uint8_t page[HCA_CAP_BYTES], *rx, *fields;
+
+    assert_int_equal(hca_query_cap(&m->pf[0], 0, 7, true, page), HCA_OK);
+    rx = page + CX_OFF(flow_table_nic_cap,
+                       flow_table_properties_nic_receive);
+    fields = rx + CX_OFF(flow_table_prop_layout, ft_field_support);
+    assert_true(CX_GET(flow_table_fields_supported, fields, outer_dmac));
+    assert_false(CX_GET(flow_table_fields_supported, fields, outer_smac));
+    assert_false(CX_GET(flow_table_fields_supported, fields,
+                        outer_tcp_dport));
+    assert_false(CX_GET(flow_table_fields_supported, fields,
+                        outer_vxlan_vni));
+    assert_memory_equal(fields + 4, none + 4, sizeof(none) - 4);
+    assert_int_equal(hca_query_cap(&m->pf[0], 0, 0, true, page), HCA_OK);
+    assert_int_equal(CX_GET(cmd_hca_cap, page, log_max_klm_list_size), 0);
+}
+
 static uint64_t now_ms(void)
 {
     struct timespec ts;
@@ -238,6 +288,8 @@ int main(void)
         machine_test(test_headers),
         machine_test(test_refused),
         machine_test(test_vf_not_enabled),
+        machine_test(test_numbers_differ),
+        machine_test(test_capabilities),
         machine_test(test_latency),
         machine_test(test_latency_by_size),
     };

@@ -61,7 +61,6 @@ static void cx_caps_general_queues(uint8_t *p)
     CX_SET(cmd_hca_cap, p, max_num_eqs, CX_EQS_MAX);
     CX_SET(cmd_hca_cap, p, log_max_mkey, CX_LOG_MKEYS);
     CX_SET(cmd_hca_cap, p, log_max_mrw_sz, 62);
-    CX_SET(cmd_hca_cap, p, log_max_klm_list_size, 6);
     CX_SET(cmd_hca_cap, p, log_max_pd, 16);
     CX_SET(cmd_hca_cap, p, log_max_transport_domain, 16);
     CX_SET(cmd_hca_cap, p, log_max_rq, 16);
@@ -155,21 +154,43 @@ static void cx_caps_flow_layout(uint8_t *p)
     FT(log_max_destination, CX_LOG_FLOW_DESTS);
     FT(log_max_flow, CX_LOG_FLOW_ENTRIES);
 #undef FT
-    /* Every outer field may be matched, and under a mask. */
-    stl_be_p(CX_ADDR(flow_table_prop_layout, p, ft_field_support), -1);
-    stl_be_p(CX_ADDR(flow_table_prop_layout, p, ft_field_bitmask_support), -1);
+}
+
+/* Fields that mlx5_core's own tables match, which it builds unasked. */
+static void cx_caps_flow_fields(uint8_t *fields)
+{
+#define MATCH(f) CX_SET(flow_table_fields_supported, fields, f, 1)
+    MATCH(outer_dmac);
+    MATCH(outer_ether_type);
+    MATCH(outer_ip_version);
+    MATCH(outer_ip_protocol);
+    MATCH(outer_first_vid);
+#undef MATCH
 }
 
 static void cx_caps_flow_table(ConnectXFunction *fn, uint8_t *p)
 {
-    cx_caps_flow_layout(CX_ADDR(flow_table_nic_cap, p,
-                                flow_table_properties_nic_receive));
+    uint8_t *rx = CX_ADDR(flow_table_nic_cap, p,
+                          flow_table_properties_nic_receive);
+
+    cx_caps_flow_layout(rx);
+    cx_caps_flow_fields(CX_ADDR(flow_table_prop_layout, rx, ft_field_support));
+    cx_caps_flow_fields(CX_ADDR(flow_table_prop_layout, rx,
+                                ft_field_bitmask_support));
 }
 
 static void cx_caps_eswitch_flow_table(ConnectXFunction *fn, uint8_t *p)
 {
-    cx_caps_flow_layout(CX_ADDR(flow_table_eswitch_cap, p,
-                                flow_table_properties_nic_esw_fdb));
+    uint8_t *fdb = CX_ADDR(flow_table_eswitch_cap, p,
+                           flow_table_properties_nic_esw_fdb);
+    uint8_t *fields = CX_ADDR(flow_table_prop_layout, fdb, ft_field_support);
+
+    cx_caps_flow_layout(fdb);
+    /* The two that the legacy switch's table matches */
+    CX_SET(flow_table_fields_supported, fields, outer_dmac, 1);
+    CX_SET(flow_table_fields_supported, fields, source_eswitch_port, 1);
+    memcpy(CX_ADDR(flow_table_prop_layout, fdb, ft_field_bitmask_support),
+           fields, CX_SZ(flow_table_fields_supported));
 }
 
 static void cx_caps_eswitch(ConnectXFunction *fn, uint8_t *p)

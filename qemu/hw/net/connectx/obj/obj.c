@@ -347,9 +347,31 @@ ConnectXStatus cx_obj_destroy(ConnectXFunction *fn, ConnectXObjKind kind,
     return CX_OK;
 }
 
+/*
+ * Each function and kind begins elsewhere: a driver that takes a number of one
+ * for that of another hits nothing. The first stride has no factor in common
+ * with a kind's numbers, so that all functions differ.
+ */
+#define CX_START_PER_FUNCTION   0x10001
+#define CX_START_PER_KIND       1009
+
+static uint32_t cx_obj_start(ConnectXFunction *fn, const ConnectXObjType *type)
+{
+    uint32_t span = cx_obj_last_id(fn, type) - type->first_id + 1;
+
+    return type->first_id +
+           (fn->number * CX_START_PER_FUNCTION +
+            type->kind * CX_START_PER_KIND) % span;
+}
+
 static void cx_obj_init(ConnectXFunction *fn)
 {
     cx_obj_store_init(&fn->objs);
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        if (cx_obj_type(kind)->last_id) {
+            fn->objs.next_id[kind] = cx_obj_start(fn, cx_obj_type(kind));
+        }
+    }
 }
 
 static void cx_obj_uninit(ConnectXFunction *fn)
