@@ -33,6 +33,8 @@ static void cx_register_parts(void)
     cx_bar_register();
     cx_vhca_register();
     cx_cmd_register();
+    cx_rx_register();
+    cx_tx_register();
     cx_vport_register();
     cx_uplink_register();
     cx_sq_register();
@@ -49,7 +51,6 @@ static void cx_register_parts(void)
 static void cx_register(void)
 {
     cx_register_parts();
-    cx_tx_register();
     cx_ops_hca_register();
     cx_ops_pages_register();
     cx_ops_resource_register();

@@ -9,6 +9,7 @@
 #include "net/checksum.h"
 #include "base/ifc.h"
 #include "fn/fn.h"
+#include "fn/life.h"
 #include "host/dma.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
@@ -17,6 +18,7 @@
 #include "queue/cq.h"
 #include "queue/ring.h"
 #include "queue/wq.h"
+#include "switch/vport.h"
 #include "trace.h"
 
 #define CX_WQ_CYCLIC        1
@@ -113,7 +115,9 @@ static uint16_t cx_rx_checksum(const uint8_t *frame, uint32_t len)
                                 (uint8_t *)frame + CX_ETH_HEADER));
 }
 
-void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame, uint32_t len)
+/* See ConnectXReceive. Drops and counts without a buffer. */
+static void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame,
+                          uint32_t len)
 {
     ConnectXRxSearch search = { .fn = fn };
     uint8_t cqe[64] = { 0 };
@@ -140,4 +144,19 @@ void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame, uint32_t len)
     cqe[CX_CQE_OP_OWN] = CX_CQE_RESP_SEND << 4;
     rq->run.pi = (rq->run.pi + 1) & CX_WQ_INDEX_MASK;
     cx_cq_post(fn, CX_GET(rqc, cx_rqc(rq), cqn), cqe, true);
+}
+
+static void cx_rx_init(ConnectXFunction *fn)
+{
+    fn->vport.receive = cx_rx_deliver;
+}
+
+static const ConnectXParticipant cx_rx_part = {
+    .name = "rx",
+    .init = cx_rx_init,
+};
+
+void cx_rx_register(void)
+{
+    cx_fn_register(&cx_rx_part);
 }

@@ -9,7 +9,6 @@
 #include "net/eth.h"
 #include "fn/fn.h"
 #include "host/dma.h"
-#include "port/port.h"
 #include "switch/switch.h"
 #include "switch/uplink.h"
 #include "switch/vport.h"
@@ -93,7 +92,7 @@ unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
         }
         owned |= cast == CX_CAST_UNI && cx_vport_owns(&fn->vport, frame);
         cx_count(fn->vport.rx[cast], len);
-        cx_rx_deliver(fn, frame, len);
+        fn->vport.receive(fn, frame, len);
         copies++;
     }
     if (src && !owned) {

@@ -28,6 +28,10 @@ enum {                      /* vport admin_state */
     CX_ADMIN_AUTO,
 };
 
+/* A frame for the owner of a vport, fn being the function that has it */
+typedef void (*ConnectXReceive)(ConnectXFunction *fn, const uint8_t *frame,
+                                uint32_t len);
+
 typedef struct ConnectXVport {
     uint16_t number;                    /* 0 PF, n VF n */
     /* Set by the PF's administrator; survive a reset of the function. */
@@ -46,6 +50,8 @@ typedef struct ConnectXVport {
     /* Change events that the PF armed, and for which changes. */
     bool armed;
     uint8_t event_mask;                 /* CX_ON_* */
+    /* Who takes what the switch has for it: the layer above registers. */
+    ConnectXReceive receive;
     /* rx, tx: packets and bytes by unicast, multicast, broadcast */
     uint64_t rx[3][2], tx[3][2];
 } ConnectXVport;
