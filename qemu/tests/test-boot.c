@@ -6,9 +6,11 @@
 #include <linux/pci_regs.h>
 
 #include "machine.h"
+#include "qmp.h"
 
 #define CONNECTX_VENDOR     0x15b3
 #define CONNECTX_PF_ID      0x101d
+#define CONNECTX_VF_ID      0x101e
 #define HEALTH_PERIOD_MS    2000
 
 static void test_identity(void **state)
@@ -32,6 +34,41 @@ static void test_identity(void **state)
     /* Clear of the initialization segment and of the first UAR page. */
     assert_in_range(fn->msix_table, 0x2010, 0x8000 - 64 * 16);
     assert_in_range(fn->msix_pba, 0x2010, 0x8000 - 8);
+}
+
+/* Where the card is named, its names agree; VFs are all alike. */
+static void test_other_cards(void **state)
+{
+    static const struct {
+        const char *props;
+        uint16_t id, hw_id;
+        uint8_t fw_major;
+    } cards[] = {
+        { "identity=connectx-7", 0x1021, 0x218, 28 },
+        { "identity=bluefield-3", 0xa2dc, 0x21c, 32 },
+        { "identity=connectx-6-dx", CONNECTX_PF_ID, 0x212, 22 },
+    };
+
+    for (unsigned i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
+        Machine *m = machine_start_ready(state, 1, cards[i].props);
+        PciFn *fn = &m->pf[0].fn;
+
+        assert_int_equal(pci_cfg_read(fn, PCI_DEVICE_ID, 2), cards[i].id);
+        assert_int_equal(pci_cfg_read(fn, PCI_SUBSYSTEM_ID, 2), cards[i].id);
+        assert_int_equal(be32toh(pci_bar_read(fn, 0, 4)) & 0xffff,
+                         cards[i].fw_major);
+        assert_int_equal(be32toh(pci_bar_read(fn, 0x230, 4)) >> 24,
+                         cards[i].fw_major);
+        assert_int_equal(be32toh(pci_bar_read(fn, 0x234, 4)), cards[i].hw_id);
+        machine_enable_vfs(m, 0, 1);
+        machine_start_vf(m, 0, 0);
+        assert_int_equal(pci_cfg_read(fn, fn->sriov_cap + PCI_SRIOV_VF_DID, 2),
+                         CONNECTX_VF_ID);
+        assert_int_equal(be32toh(pci_bar_read(&m->vf[0][0].fn, 0, 4)) & 0xffff,
+                         cards[i].fw_major);
+        assert_true(qmp_refuses(m->q, "pf0", "identity", "connectx-7"));
+        assert_int_equal(machine_teardown(state), 0);
+    }
 }
 
 static void test_iseg_reads_in_every_size(void **state)
@@ -223,6 +260,7 @@ static void test_bad_properties(void **state)
     (void)state;
     refused("connectx-pf,bus=rp0,vfs=1000", "vfs");
     refused("connectx-vf,bus=rp0", "connectx-vf");
+    refused("connectx-pf,bus=rp0,identity=connectx-9", "identity");
     refused("connectx-pf,bus=rp0,x-fail-cmd=NO_SUCH_COMMAND", "x-fail-cmd");
     refused("connectx-pf,bus=rp0,x-delay-cmd=NO_SUCH_COMMAND", "x-delay-cmd");
 }
@@ -231,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_identity),
+        machine_test(test_other_cards),
         machine_test(test_iseg_reads_in_every_size),
         machine_test(test_health_counter_moves),
         machine_test(test_start_stop),

@@ -64,9 +64,10 @@ pf()
 	local dev
 
 	for dev in /sys/bus/pci/devices/*; do
-		[ "$(cat "$dev/vendor" "$dev/device")" = $'0x15b3\n0x101d' ] ||
-			continue
-		echo "${dev##*/}"
+		case $(cat "$dev/vendor" "$dev/device") in
+		$'0x15b3\n0x101e')	;;	# a VF
+		0x15b3*)		echo "${dev##*/}" ;;
+		esac
 	done | sed -n "$(($1 + 1))p"
 }
 

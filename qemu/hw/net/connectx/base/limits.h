@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: identity, sizes, and the limits that both the
+ * ConnectX device model: PCI ids, sizes, and the limits that both the
  * capability pages and the layers that keep them speak of
  */
 #ifndef HW_NET_CONNECTX_LIMITS_H
@@ -9,7 +9,6 @@
 #include "qemu/units.h"
 
 #define CX_VENDOR_ID        0x15b3
-#define CX_PF_DEVICE_ID     0x101d      /* ConnectX-6 Dx */
 #define CX_VF_DEVICE_ID     0x101e      /* ConnectX Family mlx5Gen VF */
 
 #define CX_VFS_MAX          64          /* the vfs property's upper bound */

@@ -42,11 +42,9 @@ enum {
     CX_ISEG_HEALTH_COUNTER  = 0x1010,
 };
 
-#define CX_FW_MAJOR         22
 #define CX_FW_MINOR         41
 #define CX_FW_SUB           1000
 #define CX_CMDIF_REV        5
-#define CX_HW_ID            0x212       /* ConnectX-6 Dx */
 #define CX_INITIALIZING     (1u << 31)
 #define CX_CAN_SW_RESET     (1u << 30)
 #define CX_HEALTH_ASSERT    0xa55e0000  /* any numbers, for a driver's log */
@@ -70,9 +68,9 @@ static uint32_t cx_iseg_health_word(ConnectXFunction *fn, uint32_t offset)
     case CX_ISEG_HEALTH_TIME:
         return cx_health_time_s(fn);
     case CX_ISEG_HEALTH_FW_VER:
-        return CX_FW_MAJOR << 24 | CX_FW_MINOR << 16 | CX_FW_SUB;
+        return fn->dev->identity->fw_major << 24 | CX_FW_MINOR << 16 | CX_FW_SUB;
     case CX_ISEG_HEALTH_HW_ID:
-        return CX_HW_ID;
+        return fn->dev->identity->hw_id;
     case CX_ISEG_HEALTH_SEVERITY:
         return syndrome ? CX_HEALTH_FATAL : 0;
     case CX_ISEG_HEALTH_SYNDROME:
@@ -98,7 +96,7 @@ static uint32_t cx_iseg_word(ConnectXFunction *fn, uint32_t offset)
 
     switch (offset) {
     case CX_ISEG_FW_REV:
-        return CX_FW_MINOR << 16 | CX_FW_MAJOR;
+        return CX_FW_MINOR << 16 | fn->dev->identity->fw_major;
     case CX_ISEG_CMDIF_REV:
         return CX_CMDIF_REV << 16 | CX_FW_SUB;
     case CX_ISEG_CMDQ_ADDR_H:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: the physical function, a ConnectX-6 Dx
+ * ConnectX device model: the physical function
  *
  * The PF owns the device: port, properties and, by SR-IOV, its VFs, which QEMU
  * makes when the PF is realized and enables when the guest sets VF Enable.
@@ -161,6 +161,8 @@ static void cx_pf_realize(PCIDevice *pci, Error **errp)
         cx_pci_unrealize(pci, &s->fn);
         return;
     }
+    pci_set_word(pci->config + PCI_DEVICE_ID, s->dev.identity->device_id);
+    pci_set_word(pci->config + PCI_SUBSYSTEM_ID, s->dev.identity->device_id);
     pci->config_write = cx_pf_write_config;
     pci->config_read = cx_vsc_read;
     qemu_macaddr_default_if_unset(&s->dev.nic_conf.macaddr);
@@ -208,8 +210,30 @@ static const Property cx_pf_properties[] = {
     DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
 };
 
+static char *cx_pf_get_identity(Object *obj, Error **errp)
+{
+    return g_strdup(CONNECTX_PF(obj)->dev.identity->name);
+}
+
+/* The guest has seen it when the device is realized. */
+static void cx_pf_set_identity(Object *obj, const char *value, Error **errp)
+{
+    const ConnectXIdentity *identity = cx_identity_find(value);
+
+    if (!identity) {
+        error_setg(errp, "'%s' is no card that can be shown", value);
+        return;
+    }
+    if (DEVICE(obj)->realized) {
+        error_setg(errp, "identity cannot change any more");
+        return;
+    }
+    CONNECTX_PF(obj)->dev.identity = identity;
+}
+
 static void cx_pf_instance_init(Object *obj)
 {
+    CONNECTX_PF(obj)->dev.identity = cx_identity_default();
     CONNECTX_PF(obj)->dev.faults = cx_cmd_faults_new();
 }
 
@@ -238,15 +262,19 @@ static void cx_pf_class_init(ObjectClass *class, void *data)
     pc->realize = cx_pf_realize;
     pc->exit = cx_pf_exit;
     pc->vendor_id = CX_VENDOR_ID;
-    pc->device_id = CX_PF_DEVICE_ID;
+    pc->device_id = cx_identity_default()->device_id;
     pc->subsystem_vendor_id = CX_VENDOR_ID;
-    pc->subsystem_id = CX_PF_DEVICE_ID;
+    pc->subsystem_id = cx_identity_default()->device_id;
     pc->class_id = PCI_CLASS_NETWORK_ETHERNET;
     rc->phases.hold = cx_pf_reset_hold;
-    dc->desc = "ConnectX-6 Dx physical function (model)";
+    dc->desc = "ConnectX physical function (model)";
     dc->vmsd = &cx_pf_vmstate;
     device_class_set_props(dc, cx_pf_properties);
     set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
+    object_class_property_add_str(class, "identity", cx_pf_get_identity,
+                                  cx_pf_set_identity);
+    object_class_property_set_description(class, "identity",
+        "Card to show: connectx-6-dx, connectx-7 or bluefield-3");
     cx_pf_add_test_properties(class);
 }
 

@@ -9,6 +9,7 @@
 #include "hw/pci/pci_device.h"
 #include "net/net.h"
 #include "base/guest_error.h"
+#include "base/identity.h"
 #include "base/limits.h"
 #include "base/types.h"
 #include "fn/caps.h"
@@ -102,6 +103,7 @@ struct ConnectXDevice {
     /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
     /* Properties */
+    const ConnectXIdentity *identity;
     uint32_t fw_pages;
     uint32_t vhca_seed;                 /* goes on with each id */
     uint32_t boot_ms;                   /* how long the firmware starts */

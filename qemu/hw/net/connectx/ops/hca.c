@@ -22,8 +22,6 @@
 #define CX_TEARDOWN_LAST    2
 
 #define CX_IEEE_VENDOR_ID   0x02c9
-/* Board id that devlink shows; not one of NVIDIA's. */
-#define CX_BOARD_ID         "QEM0000000001"
 
 static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
 {
@@ -143,7 +141,7 @@ static ConnectXStatus cx_op_query_adapter(ConnectXCmd *cmd)
     CX_SET(query_adapter_param_block, block, ieee_vendor_id,
            CX_IEEE_VENDOR_ID);
     pstrcpy(CX_ADDR(query_adapter_param_block, block, vsd_contd_psid), 16,
-            CX_BOARD_ID);
+            cmd->fn->dev->identity->psid);
     return CX_OK;
 }
 
