@@ -26,13 +26,6 @@ struct ConnectXVFState {
     ConnectXFunction fn;
 };
 
-/* BAR0, MSI-X, PCI Express with FLR, ARI */
-bool cx_pci_realize(PCIDevice *pci, ConnectXFunction *fn, uint64_t bar_size,
-                    Error **errp);
-void cx_pci_unrealize(PCIDevice *pci, ConnectXFunction *fn);
-void cx_pci_write_config(PCIDevice *pci, ConnectXFunction *fn, uint32_t addr,
-                         uint32_t val, int len);
-
 /* Vendor-specific capability of the PF (device/vsc.c) */
 int cx_vsc_init(PCIDevice *pci, Error **errp);
 void cx_vsc_reset(ConnectXDevice *dev, PCIDevice *pci);

@@ -13,6 +13,7 @@
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
 #include "device/device.h"
+#include "device/pci.h"
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "trace.h"
