@@ -17,5 +17,6 @@ typedef struct ConnectXFunction ConnectXFunction;
 typedef struct ConnectXCmd ConnectXCmd;
 typedef struct ConnectXCmdFaults ConnectXCmdFaults;
 typedef struct ConnectXObj ConnectXObj;
+typedef struct ConnectXUar ConnectXUar;
 
 #endif /* HW_NET_CONNECTX_TYPES_H */

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: BAR0, that is the initialization segment and the
- * doorbells of the UAR pages
+ * ConnectX device model: the initialization segment
  *
- * Everything in the BAR is big-endian; drivers read it in pieces of 1 to 8
- * bytes. A write that arrives while the responder is suspended waits.
+ * What a driver finds before it can send a command: versions, the command
+ * queue's address and doorbell, a clock, and the health of the firmware.
  */
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
-#include "base/guest_error.h"
 #include "cmd/cmd.h"
-#include "device/bar.h"
+#include "device/iseg.h"
 #include "fn/fn.h"
 #include "fn/health.h"
 #include "fn/life.h"
-#include "host/irq.h"
-#include "obj/obj.h"
-#include "queue/cq.h"
-#include "queue/eq.h"
-#include "queue/sq.h"
 #include "trace.h"
 
 /* Initialization segment */
@@ -51,14 +44,6 @@ enum {
 /* Severity of a fatal error: reset asked for, level valid, 2 (critical) */
 #define CX_HEALTH_FATAL     (1u << 31 | 1u << 27 | 2u << 24)
 
-/* Doorbells of a UAR page */
-enum {
-    CX_UAR_CQ_ARM   = 0x20,
-    CX_UAR_EQ_ARM   = 0x40,
-    CX_UAR_EQ_CI    = 0x48,
-    CX_UAR_SQ       = 0x800,            /* one in each 0x100 from here on */
-};
-
 /* The health buffer: what a driver logs of a firmware that died */
 static uint32_t cx_iseg_health_word(ConnectXFunction *fn, uint32_t offset)
 {
@@ -90,7 +75,7 @@ static uint32_t cx_iseg_initializing(const ConnectXFunction *fn)
            (fn->is_vf ? 0 : CX_CAN_SW_RESET);
 }
 
-static uint32_t cx_iseg_word(ConnectXFunction *fn, uint32_t offset)
+uint32_t cx_iseg_read(ConnectXFunction *fn, uint32_t offset)
 {
     int64_t ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 
@@ -116,23 +101,6 @@ static uint32_t cx_iseg_word(ConnectXFunction *fn, uint32_t offset)
     default:
         return cx_iseg_health_word(fn, offset);
     }
-}
-
-static uint64_t cx_bar_read(void *opaque, hwaddr addr, unsigned size)
-{
-    ConnectXFunction *fn = opaque;
-    uint64_t value = 0;
-
-    if (addr >= CX_ISEG_SIZE) {
-        return 0;
-    }
-    for (unsigned i = 0; i < size; i++) {
-        uint32_t word = cx_iseg_word(fn, (addr + i) & ~3u);
-
-        value = value << 8 | ((word >> (24 - (addr + i) % 4 * 8)) & 0xff);
-    }
-    trace_connectx_iseg_read(fn->number, addr, value, size);
-    return value;
 }
 
 /* Only the PF can reset the firmware; a VF's own driver resets the VF. */
@@ -174,8 +142,7 @@ static void cx_iseg_set_cmdq(ConnectXFunction *fn, uint32_t low)
     trace_connectx_cmdq(fn->number, fn->cmdq_addr, nic_interface);
 }
 
-static void cx_iseg_write(ConnectXFunction *fn, uint32_t offset,
-                          uint32_t value)
+void cx_iseg_write(ConnectXFunction *fn, uint32_t offset, uint32_t value)
 {
     trace_connectx_iseg_write(fn->number, offset, value);
     switch (offset) {
@@ -192,135 +159,3 @@ static void cx_iseg_write(ConnectXFunction *fn, uint32_t offset,
         break;
     }
 }
-
-/* A doorbell of 8 bytes, hi being its first word. */
-static void cx_uar_doorbell(ConnectXFunction *fn, uint32_t reg, uint32_t hi,
-                            uint32_t lo)
-{
-    if (reg == CX_UAR_CQ_ARM) {
-        cx_cq_arm(fn, lo & 0xffffff, hi & 0xffffff, hi & (1u << 24));
-    } else if (reg >= CX_UAR_SQ && !(reg & 0xff)) {
-        cx_sq_doorbell(fn, lo >> 8);
-    }
-}
-
-static void cx_uar_write(ConnectXFunction *fn, uint32_t offset,
-                         uint64_t value, unsigned size)
-{
-    uint32_t reg = offset % CX_PAGE_SIZE;
-
-    if (!cx_obj_find(fn, CX_OBJ_UAR, offset / CX_PAGE_SIZE)) {
-        cx_guest_error(fn, "doorbell at 0x%x, UAR not allocated", offset);
-        return;
-    }
-    if (size == 4 && (reg == CX_UAR_EQ_ARM || reg == CX_UAR_EQ_CI)) {
-        cx_eq_doorbell(fn, value, reg == CX_UAR_EQ_ARM);
-    } else if (size == 8) {
-        cx_uar_doorbell(fn, reg, value >> 32, value);
-    } else if (size == 4 && !(reg & 4)) {
-        fn->db_half_offset = offset;
-        fn->db_half = value;
-    } else if (size == 4 && fn->db_half_offset == offset - 4) {
-        fn->db_half_offset = 0;
-        cx_uar_doorbell(fn, reg - 4, fn->db_half, value);
-    }
-}
-
-static void cx_bar_write(ConnectXFunction *fn, uint32_t offset,
-                         uint64_t value, unsigned size)
-{
-    ConnectXLatch w = { .offset = offset, .size = size, .value = value };
-
-    if (fn->suspended & CX_SUSP_RESPONDER) {
-        if (fn->latch->len < CX_LATCH_MAX) {
-            g_array_append_val(fn->latch, w);
-        }
-        return;
-    }
-    if (offset >= CX_UAR_FIRST * CX_PAGE_SIZE) {
-        cx_uar_write(fn, offset, value, size);
-    } else if (offset < CX_ISEG_SIZE && size == 8) {
-        cx_iseg_write(fn, offset, value >> 32);
-        cx_iseg_write(fn, offset + 4, value);
-    } else if (offset < CX_ISEG_SIZE && size == 4) {
-        cx_iseg_write(fn, offset, value);
-    }
-}
-
-static void cx_bar_init(ConnectXFunction *fn)
-{
-    fn->latch = g_array_new(false, true, sizeof(ConnectXLatch));
-}
-
-static void cx_bar_uninit(ConnectXFunction *fn)
-{
-    g_array_free(g_steal_pointer(&fn->latch), true);
-}
-
-static void cx_bar_reset(ConnectXFunction *fn)
-{
-    g_array_set_size(fn->latch, 0);
-    fn->db_half_offset = 0;
-}
-
-/* Replays the writes that came while the responder was suspended. */
-static void cx_bar_resume(ConnectXFunction *fn)
-{
-    g_autoptr(GArray) latch = NULL;
-
-    if (fn->suspended & CX_SUSP_RESPONDER) {
-        return;
-    }
-    latch = fn->latch;
-    cx_bar_init(fn);
-    for (guint i = 0; i < latch->len; i++) {
-        ConnectXLatch *w = &g_array_index(latch, ConnectXLatch, i);
-
-        cx_bar_write(fn, w->offset, w->value, w->size);
-    }
-}
-
-static void cx_bar_loaded(ConnectXFunction *fn)
-{
-    fn->db_half_offset = 0;
-}
-
-static const ConnectXParticipant cx_bar_part = {
-    .name = "bar",
-    .init = cx_bar_init,
-    .uninit = cx_bar_uninit,
-    .reset = cx_bar_reset,
-    .resume = cx_bar_resume,
-    .loaded = cx_bar_loaded,
-};
-
-void cx_bar_register(void)
-{
-    cx_fn_register(&cx_bar_part);
-}
-
-static void cx_bar_mmio_write(void *opaque, hwaddr addr, uint64_t value,
-                              unsigned size)
-{
-    ConnectXFunction *fn = opaque;
-
-    if (cx_irq_in_message()) {
-        cx_guest_error(fn, "an interrupt message wrote to a register");
-        return;
-    }
-    cx_bar_write(fn, addr, value, size);
-}
-
-const MemoryRegionOps cx_bar_ops = {
-    .read = cx_bar_read,
-    .write = cx_bar_mmio_write,
-    .endianness = DEVICE_BIG_ENDIAN,
-    .valid = {
-        .min_access_size = 1,
-        .max_access_size = 8,
-    },
-    .impl = {
-        .min_access_size = 1,
-        .max_access_size = 8,
-    },
-};

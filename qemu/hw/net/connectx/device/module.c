@@ -11,7 +11,9 @@
 #include "cmd/cmd.h"
 #include "device/bar.h"
 #include "device/device.h"
+#include "device/uar.h"
 #include "fn/caps.h"
+#include "fn/latch.h"
 #include "fn/pages.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
@@ -31,6 +33,7 @@
 static void cx_register_parts(void)
 {
     cx_bar_register();
+    cx_uar_register();
     cx_vhca_register();
     cx_cmd_register();
     cx_rx_register();
@@ -44,6 +47,7 @@ static void cx_register_parts(void)
     cx_mkey_register();
     cx_plain_register();
     cx_obj_register();
+    cx_latch_register();
     cx_pages_register();
     cx_caps_register();
 }

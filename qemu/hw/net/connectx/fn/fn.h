@@ -29,15 +29,6 @@ enum {
     CX_SUSP_RESPONDER = 1 << 1,         /* register writes latched only */
 };
 
-/* A register write that came while the responder was suspended. */
-typedef struct ConnectXLatch {
-    uint32_t offset;
-    uint32_t size;
-    uint64_t value;
-} ConnectXLatch;
-
-#define CX_LATCH_MAX        1024
-
 struct ConnectXFunction {
     PCIDevice *pci;
     ConnectXDevice *dev;
@@ -46,8 +37,6 @@ struct ConnectXFunction {
     uint16_t vhca_id;                   /* see cx_dev_renumber() */
     uint32_t nvectors;
     MemoryRegion bar;
-    /* First half of a doorbell that a 32-bit driver writes in two. */
-    uint32_t db_half_offset, db_half;
 
     /* Function state: saved. */
     ConnectXFnState state;
@@ -77,7 +66,8 @@ struct ConnectXFunction {
     uint64_t saved_generation;
     void *vhca;                         /* its private state, or NULL */
 
-    GArray *latch;                      /* of ConnectXLatch, <= CX_LATCH_MAX */
+    GArray *latch;                      /* see fn/latch.h. Saved */
+    ConnectXUar *uar;                   /* owned by device/uar.c */
     struct ConnectXIrq *irq;            /* owned by host/irq.c */
     uint8_t shut;                       /* CX_SHUT_*, by host/dma.c */
     uint64_t dma_errors;

@@ -11,6 +11,7 @@
 #include "qemu/crc32c.h"
 #include "base/ifc.h"
 #include "fn/fn.h"
+#include "fn/latch.h"
 #include "obj/obj.h"
 #include "vhca/image.h"
 

@@ -13,6 +13,7 @@
 #include "qemu/cutils.h"
 #include "qemu/timer.h"
 #include "fn/fn.h"
+#include "fn/latch.h"
 #include "fn/life.h"
 #include "vhca/image.h"
 

@@ -15,6 +15,7 @@
 #include "base/ifc.h"
 #include "fn/caps.h"
 #include "fn/fn.h"
+#include "fn/latch.h"
 #include "obj/obj.h"
 #include "vhca/image.h"
 
