@@ -11,7 +11,6 @@
  * that a handler makes asynchronous or a latency keeps back stay in fn->cmds.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "qemu/timer.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
@@ -66,21 +65,6 @@ static void cx_cmd_delay_expired(void *opaque)
     ConnectXCmd *cmd = opaque;
 
     cx_cmd_finish(cmd);
-}
-
-ConnectXStatus cx_cmd_unimplemented(ConnectXCmd *cmd, ConnectXStatus status,
-                                    const char *fmt, ...)
-{
-    g_autofree char *what = NULL;
-    va_list args;
-
-    va_start(args, fmt);
-    what = g_strdup_vprintf(fmt, args);
-    va_end(args);
-    cmd->unimplemented = true;
-    qemu_log_mask(LOG_UNIMP, "connectx: fn %u: %s not implemented\n",
-                  cmd->fn->number, what);
-    return status;
 }
 
 /* Status values that say: the driver should have known better. */

@@ -46,12 +46,6 @@ struct ConnectXCmd {
     QTAILQ_ENTRY(ConnectXCmd) next;
 };
 
-/*
- * What a card may have and the model has not: logs it and returns the status,
- * which then is not held against the driver. The text is a noun.
- */
-ConnectXStatus cx_cmd_unimplemented(ConnectXCmd *cmd, ConnectXStatus status,
-                                    const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 void cx_cmd_complete(ConnectXCmd *cmd, ConnectXStatus status);
 void cx_cmd_doorbell(ConnectXFunction *fn, uint32_t slots);
 /* Drops all commands that were not answered. */

@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
+#include "qemu/log.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
@@ -74,6 +75,21 @@ static bool cx_op_has_state(const ConnectXOp *op, ConnectXFnState state)
     }
     return state == CX_FN_OPERATIONAL ||
            (state == CX_FN_ENABLED && op->flags & CX_OP_ENABLED);
+}
+
+ConnectXStatus cx_cmd_unimplemented(ConnectXCmd *cmd, ConnectXStatus status,
+                                    const char *fmt, ...)
+{
+    g_autofree char *what = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    what = g_strdup_vprintf(fmt, args);
+    va_end(args);
+    cmd->unimplemented = true;
+    qemu_log_mask(LOG_UNIMP, "connectx: fn %u: %s not implemented\n",
+                  cmd->fn->number, what);
+    return status;
 }
 
 ConnectXStatus cx_cmd_check(ConnectXCmd *cmd)

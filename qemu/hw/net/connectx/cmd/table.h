@@ -47,4 +47,11 @@ bool cx_cmd_parse(const char *what, uint16_t *opcode);
  */
 ConnectXStatus cx_cmd_check(ConnectXCmd *cmd);
 
+/*
+ * What a card may have and the model has not: logs it and returns the status,
+ * which then is not held against the driver. The text is a noun.
+ */
+ConnectXStatus cx_cmd_unimplemented(ConnectXCmd *cmd, ConnectXStatus status,
+                                    const char *fmt, ...) G_GNUC_PRINTF(3, 4);
+
 #endif /* HW_NET_CONNECTX_CMD_TABLE_H */

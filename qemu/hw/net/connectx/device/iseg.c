@@ -9,6 +9,7 @@
 #include "qemu/timer.h"
 #include "cmd/cmd.h"
 #include "device/iseg.h"
+#include "fn/device.h"
 #include "fn/fn.h"
 #include "fn/health.h"
 #include "fn/life.h"

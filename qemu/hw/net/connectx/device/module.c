@@ -13,8 +13,10 @@
 #include "device/device.h"
 #include "device/uar.h"
 #include "fn/caps.h"
+#include "fn/health.h"
 #include "fn/latch.h"
 #include "fn/pages.h"
+#include "fn/vhca_id.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "obj/plain.h"
@@ -47,9 +49,11 @@ static void cx_register_parts(void)
     cx_mkey_register();
     cx_plain_register();
     cx_obj_register();
+    cx_vhca_id_register();
     cx_latch_register();
     cx_pages_register();
     cx_caps_register();
+    cx_health_register();
 }
 
 static void cx_register(void)

@@ -16,6 +16,7 @@
 #include "cmd/fault.h"
 #include "device/device.h"
 #include "device/pci.h"
+#include "fn/device.h"
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "packet/packet.h"

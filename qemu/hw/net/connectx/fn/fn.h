@@ -34,7 +34,7 @@ struct ConnectXFunction {
     ConnectXDevice *dev;
     bool is_vf;
     uint16_t number;                    /* function_id and vport: 0 PF, n VF */
-    uint16_t vhca_id;                   /* see cx_dev_renumber() */
+    uint16_t vhca_id;                   /* see fn/vhca_id.h */
     uint32_t nvectors;
     MemoryRegion bar;
 
@@ -111,12 +111,6 @@ struct ConnectXDevice {
 ConnectXFunction *cx_dev_find_function(ConnectXDevice *dev, uint16_t number);
 /* Finds those only that are enabled: a VF by the PF, the PF by its driver. */
 ConnectXFunction *cx_dev_find_vhca(ConnectXDevice *dev, uint16_t vhca_id);
-/*
- * cx_dev_renumber - Give a function a vhca_id that no other has and that says
- * nothing of its number; the next in a row that vhca_seed begins.
- */
-void cx_dev_renumber(ConnectXFunction *fn);
-
 /* A state that an image holds changed: pre-copy must send it again. */
 static inline void cx_fn_changed(ConnectXFunction *fn)
 {

@@ -6,6 +6,7 @@
 #include "qemu/timer.h"
 #include "fn/fn.h"
 #include "fn/health.h"
+#include "fn/life.h"
 #include "host/dma.h"
 #include "trace.h"
 
@@ -98,7 +99,7 @@ bool cx_health_initializing(const ConnectXFunction *fn)
     return cx_health_booting(fn->dev) || (fn->is_vf && !fn->host_enabled);
 }
 
-void cx_health_reset(ConnectXFunction *fn)
+static void cx_health_reset(ConnectXFunction *fn)
 {
     fn->health = (ConnectXHealth) { 0 };
     cx_health_shut(fn);
@@ -111,4 +112,14 @@ void cx_health_boot(ConnectXDevice *dev, bool by_software)
         .end_ns = cx_now_ns() + dev->boot_ms * (int64_t)SCALE_MS,
         .by_software = by_software,
     };
+}
+
+static const ConnectXParticipant cx_health_part = {
+    .name = "health",
+    .reset = cx_health_reset,
+};
+
+void cx_health_register(void)
+{
+    cx_fn_register(&cx_health_part);
 }

@@ -45,9 +45,8 @@ uint8_t cx_health_nic_interface(const ConnectXFunction *fn);
 /* A driver has to wait: the firmware starts, or the PF has not enabled it. */
 bool cx_health_initializing(const ConnectXFunction *fn);
 
-/* The function was reset: nothing is wrong with it. */
-void cx_health_reset(ConnectXFunction *fn);
-/* The whole device was: its firmware starts. */
+void cx_health_register(void);
+/* The whole device was reset: its firmware starts. */
 void cx_health_boot(ConnectXDevice *dev, bool by_software);
 
 #endif /* HW_NET_CONNECTX_HEALTH_H */

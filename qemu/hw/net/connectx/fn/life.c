@@ -11,7 +11,6 @@
  */
 #include "qemu/osdep.h"
 #include "fn/fn.h"
-#include "fn/health.h"
 #include "fn/life.h"
 #include "host/dma.h"
 #include "trace.h"
@@ -51,7 +50,6 @@ void cx_fn_init(ConnectXFunction *fn, PCIDevice *pci, ConnectXDevice *dev,
             cx_parts[i]->init(fn);
         }
     }
-    cx_dev_renumber(fn);
 }
 
 void cx_fn_uninit(ConnectXFunction *fn)
@@ -102,24 +100,6 @@ void cx_fn_reset(ConnectXFunction *fn)
     cx_fn_set_suspended(fn, 0);
     fn->timer_offset_ns = 0;
     fn->dma_errors = 0;
-    cx_health_reset(fn);
-}
-
-void cx_dev_reset(ConnectXDevice *dev, bool by_software)
-{
-    /* VFs first: what the PF does to them ends with them. */
-    for (unsigned i = 0; i < dev->nr_vfs; i++) {
-        ConnectXFunction *vf = dev->vf[i];
-
-        if (vf) {
-            cx_fn_reset(vf);
-            vf->host_enabled = false;
-            vf->host_pages_wanted = 0;
-            g_array_set_size(vf->host_pages, 0);
-        }
-    }
-    cx_fn_reset(dev->pf);
-    cx_health_boot(dev, by_software);
 }
 
 void cx_fn_suspend(ConnectXFunction *fn, uint8_t bits)

@@ -48,12 +48,6 @@ void cx_fn_init(ConnectXFunction *fn, PCIDevice *pci, ConnectXDevice *dev,
 void cx_fn_uninit(ConnectXFunction *fn);
 /* Everything but what the PF set for a VF; includes a teardown. */
 void cx_fn_reset(ConnectXFunction *fn);
-/*
- * cx_dev_reset - Reset the PF and with it all that its drivers set up: each VF
- * waits for ENABLE_HCA of the PF again. by_software: a driver's doing, which
- * leaves the bus alone, SR-IOV with it.
- */
-void cx_dev_reset(ConnectXDevice *dev, bool by_software);
 void cx_fn_teardown(ConnectXFunction *fn);
 
 /*

@@ -17,6 +17,12 @@ void cx_pages_reset(ConnectXFunction *fn)
     fn->pages.wanted_regular = fn->dev->fw_pages;
 }
 
+void cx_pages_reset_host(ConnectXFunction *fn)
+{
+    fn->host_pages_wanted = 0;
+    g_array_set_size(fn->host_pages, 0);
+}
+
 static void cx_pages_init(ConnectXFunction *fn)
 {
     fn->pages.pa = g_array_new(false, true, sizeof(uint64_t));

@@ -17,6 +17,8 @@ typedef struct ConnectXPages {
 void cx_pages_register(void);
 /* Nothing is given, and all is wanted that the property fw-pages says. */
 void cx_pages_reset(ConnectXFunction *fn);
+/* The same of those that the PF gave for fn, and none is wanted. */
+void cx_pages_reset_host(ConnectXFunction *fn);
 
 /*
  * A page is in use from when it is given to when it is given back: it holds a

@@ -11,6 +11,7 @@
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "fn/pages.h"
+#include "fn/vhca_id.h"
 #include "ops/ops.h"
 #include "trace.h"
 
@@ -37,7 +38,7 @@ static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
         cx_pages_reset(fn);
         cx_caps_reset(fn);
         if (!fn->is_vf) {
-            cx_dev_renumber(fn);
+            cx_vhca_id_draw(fn);
         }
         fn->state = CX_FN_ENABLED;
         return CX_OK;
@@ -48,7 +49,7 @@ static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
     }
     if (!vf->host_enabled) {
         vf->host_enabled = true;
-        cx_dev_renumber(vf);
+        cx_vhca_id_draw(vf);
         cx_pages_vf_enabled(vf, true);
     }
     return CX_OK;
