@@ -48,6 +48,7 @@ enum {
 enum {
     HCA_EV_COMP             = 0x00,
     HCA_EV_CQ_ERROR         = 0x04,
+    HCA_EV_WQ_CATAS         = 0x05,
     HCA_EV_PORT_CHANGE      = 0x09,
     HCA_EV_CMD              = 0x0a,
     HCA_EV_PAGE_REQUEST     = 0x0b,

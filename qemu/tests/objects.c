@@ -134,8 +134,13 @@ void hca_cq_pop(HcaCq *cq)
 
 void hca_cq_arm(HcaCq *cq)
 {
+    hca_cq_arm_sn(cq, cq->arm_sn++);
+}
+
+void hca_cq_arm_sn(HcaCq *cq, unsigned sn)
+{
     uint64_t off = (uint64_t)cq->hca->uar * HCA_PAGE_BYTES + UAR_CQ_ARM;
-    uint32_t word = cq->ci & 0xffffff;
+    uint32_t word = (sn & 3) << 28 | (cq->ci & 0xffffff);
     uint64_t db = (uint64_t)word << 32 | cq->cqn;
 
     stl_be_p(qtest_ram(cq->hca->q, cq->dbr + DBR_CQ_ARM, 4), word);
@@ -327,30 +332,42 @@ uint32_t hca_must_create_pa_mkey(Hca *hca, uint32_t pd)
     return must_create(hca, in, sizeof(in));
 }
 
-int hca_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf, unsigned pages,
-                        uint32_t *index)
+int hca_create_list_mkey(Hca *hca, const HcaMttKey *k, uint32_t *index)
 {
-    uint32_t octwords = (pages + 1) / 2;
+    uint32_t octwords = (k->listed + 1) / 2;
     uint32_t in_len = CX_SZ(create_mkey_in) + octwords * 16;
-    uint8_t *in = calloc(1, in_len);
+    uint8_t *in = calloc(1, in_len), out[16];
     uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
     int status;
 
     assert_non_null(in);
     hca_header(in, OP(CREATE_MKEY), 0);
-    fill_mkey(mkc, pd, MKEY_MODE_MTT);
-    CX_SET64(mkc, mkc, len, (uint64_t)pages * HCA_PAGE_BYTES);
+    fill_mkey(mkc, k->pd, MKEY_MODE_MTT);
+    CX_SET64(mkc, mkc, start_addr, k->start);
+    CX_SET64(mkc, mkc, len, k->len);
     CX_SET(mkc, mkc, log_page_size, 12);
     CX_SET(mkc, mkc, translations_octword_size, octwords);
     CX_SET(create_mkey_in, in, translations_octword_actual_size, octwords);
-    for (unsigned i = 0; i < pages; i++) {
+    for (unsigned i = 0; i < k->listed; i++) {
         /* bit 0 read, bit 1 write */
         stq_be_p(in + CX_OFF(create_mkey_in, klm_pas_mtt) + i * 8,
-                 (buf + (uint64_t)i * HCA_PAGE_BYTES) | 3);
+                 (k->buf + (uint64_t)i * HCA_PAGE_BYTES) | 3);
     }
-    status = create(hca, in, in_len, index);
+    status = hca_exec(hca, in, in_len, out, sizeof(out));
+    *index = ldl_be_p(out + CX_OFF(cmd_out, command_output)) & 0xffffff;
     free(in);
     return status;
+}
+
+int hca_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf, unsigned pages,
+                        uint32_t *index)
+{
+    HcaMttKey k = {
+        .pd = pd, .buf = buf, .listed = pages,
+        .len = (uint64_t)pages * HCA_PAGE_BYTES,
+    };
+
+    return hca_create_list_mkey(hca, &k, index);
 }
 
 uint32_t hca_must_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf,
@@ -452,7 +469,8 @@ void hca_must_create_objects(Hca *hca, HcaObjects *o)
     o->q_counter = must_alloc_q_counter(hca);
     o->mkey = hca_must_create_pa_mkey(hca, o->pd);
     hca_must_create_eq(hca, &o->async_eq,
-                       BIT(HCA_EV_CQ_ERROR) | BIT(HCA_EV_PORT_CHANGE), 6, 0);
+                       BIT(HCA_EV_CQ_ERROR) | BIT(HCA_EV_WQ_CATAS) |
+                       BIT(HCA_EV_PORT_CHANGE), 6, 0);
     hca_must_create_eq(hca, &o->comp_eq, BIT(HCA_EV_COMP), 4, 1);
     hca_must_create_cq(hca, &o->cq, o->comp_eq.eqn, 3);
     o->tis = hca_must_create_tis(hca, o->td);

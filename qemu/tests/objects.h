@@ -23,6 +23,8 @@ typedef struct HcaCq {
     unsigned log_size;
     uint64_t buf, dbr;
     uint32_t ci;
+    /* Number of the next request for an event, modulo 4. */
+    unsigned arm_sn;
 } HcaCq;
 
 typedef struct HcaWq {
@@ -51,8 +53,10 @@ uint8_t *hca_cq_peek(HcaCq *cq);
 bool hca_cq_wait(HcaCq *cq);
 /* Consumes one and tells the device through the doorbell record. */
 void hca_cq_pop(HcaCq *cq);
-/* Asks for an event at the next completion. */
+/* Asks for an event at the next completion: a request of its own number. */
 void hca_cq_arm(HcaCq *cq);
+/* The same under a number that the test gives. */
+void hca_cq_arm_sn(HcaCq *cq, unsigned sn);
 
 void hca_must_create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
                         uint32_t tisn, unsigned log_size);
@@ -92,6 +96,17 @@ uint32_t hca_must_create_rqt(Hca *hca, uint32_t rqn);
 uint32_t hca_must_create_tir(Hca *hca, uint32_t td, uint32_t rqtn);
 /* Returns the index; the key is index << 8 | HCA_MKEY_BYTE. */
 uint32_t hca_must_create_pa_mkey(Hca *hca, uint32_t pd);
+/* A key over a list of pages that follow each other in memory. */
+typedef struct HcaMttKey {
+    uint32_t pd;
+    uint64_t buf;
+    unsigned listed;
+    /* What it says of itself: its first address and its length. */
+    uint64_t start, len;
+} HcaMttKey;
+
+int hca_create_list_mkey(Hca *hca, const HcaMttKey *key, uint32_t *index);
+/* The same from address 0 on, and as long as its pages. */
 int hca_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf, unsigned pages,
                         uint32_t *index);
 uint32_t hca_must_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf,

@@ -9,11 +9,18 @@
 #define LIST_UC         0
 #define CQE_RESP_SEND   2
 #define CQE_REQ_ERR     13
+#define CQE_RESP_ERR    14
 #define MAC_BYTES       6
 #define HEADER_BYTES    18
 #define PAYLOAD_BYTES   300
 #define RX_BUF_BYTES    2048
 #define TCP_HEADERS     54
+
+enum {                      /* of error completions */
+    SYNDROME_LOCAL_LENGTH   = 1,
+    SYNDROME_LOCAL_PROT     = 4,
+    SYNDROME_FLUSHED        = 5,
+};
 
 typedef struct Frames {
     VhcaBench b;
@@ -274,6 +281,104 @@ static void test_bad_key(void **state)
     hca_must_destroy_objects(f.vf[0], &f.o[0]);
 }
 
+static uint8_t *rx_wqe(Frames *f, HcaObjects *o, unsigned index)
+{
+    return qtest_ram(f->b.m->q, o->rq.buf + index * 16, 16);
+}
+
+static void check_rx_error(HcaObjects *o, unsigned syndrome, unsigned counter)
+{
+    uint8_t *cqe;
+
+    assert_true(hca_cq_wait(&o->cq));
+    cqe = hca_cq_peek(&o->cq);
+    assert_int_equal(cqe[63] >> 4, CQE_RESP_ERR);
+    assert_int_equal(cqe[55], syndrome);
+    assert_int_equal(cqe[60] << 8 | cqe[61], counter);
+    hca_cq_pop(&o->cq);
+}
+
+/* A buffer through no key: the driver is told, and of those behind it. */
+static void test_receive_with_bad_key(void **state)
+{
+    HcaObjects *o;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    o = &f.o[1];
+    send_to(&f, 0, macs[1]);
+    check_received(&f, o, 0, macs[1], macs[0]);
+    stl_be_p(rx_wqe(&f, o, 1) + 4, 0x12345678);
+    /* Fewer buffers than completions: none is lost. */
+    stl_be_p(qtest_ram(f.b.m->q, o->rq.dbr, 4), 4);
+    send_to(&f, 0, macs[1]);
+    check_rx_error(o, SYNDROME_LOCAL_PROT, 1);
+    check_rx_error(o, SYNDROME_FLUSHED, 2);
+    check_rx_error(o, SYNDROME_FLUSHED, 3);
+    send_to(&f, 0, macs[1]);
+    assert_null(hca_cq_peek(&o->cq));
+    assert_int_equal(hca_modify_wq(f.vf[1], OP(MODIFY_RQ), o->rq.number,
+                                   HCA_WQ_ERR, HCA_WQ_RST), HCA_OK);
+}
+
+/* A frame too long for its buffer is lost with that; the next one fits. */
+static void test_receive_too_long(void **state)
+{
+    HcaObjects *o;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    o = &f.o[1];
+    stl_be_p(rx_wqe(&f, o, 0), 64);
+    send_to(&f, 0, macs[1]);
+    check_rx_error(o, SYNDROME_LOCAL_LENGTH, 0);
+    send_to(&f, 0, macs[1]);
+    check_received(&f, o, 1, macs[1], macs[0]);
+}
+
+static void test_receive_with_bad_record(void **state)
+{
+    uint8_t *eqe;
+    HcaObjects *o;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    o = &f.o[1];
+    stl_be_p(qtest_ram(f.b.m->q, o->rq.dbr, 4), 0x8000);
+    send_to(&f, 0, macs[1]);
+    assert_null(hca_cq_peek(&o->cq));
+    assert_true(hca_eq_wait(&o->async_eq));
+    eqe = hca_eq_peek(&o->async_eq);
+    assert_int_equal(CX_GET(eqe, eqe, event_type), HCA_EV_WQ_CATAS);
+}
+
+/* A key's first byte lies where its address does in the first page. */
+static void test_key_inside_a_page(void **state)
+{
+    const unsigned offset = 0x123;
+    uint8_t header[HEADER_BYTES];
+    uint64_t pages;
+    uint32_t key;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    pages = qtest_alloc(f.b.m->q, 2 * HCA_PAGE_BYTES, HCA_PAGE_BYTES);
+    memcpy(qtest_ram(f.b.m->q, pages + offset, PAYLOAD_BYTES),
+           qtest_ram(f.b.m->q, f.payload, PAYLOAD_BYTES), PAYLOAD_BYTES);
+    assert_int_equal(hca_create_list_mkey(f.vf[0], &(HcaMttKey) {
+        .pd = f.o[0].pd, .buf = pages, .listed = 2,
+        .start = 0x7000 + offset, .len = PAYLOAD_BYTES,
+    }, &key), HCA_OK);
+    fill_header(header, macs[1], macs[0]);
+    hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
+        .header = header, .header_len = HEADER_BYTES,
+        .addr = 0x7000 + offset, .len = PAYLOAD_BYTES,
+        .key = key << 8 | HCA_MKEY_BYTE,
+    });
+    hca_sq_ring(&f.o[0].sq, true);
+    check_received(&f, &f.o[1], 0, macs[1], macs[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +389,10 @@ int main(void)
         machine_test(test_frames_follow_a_vf),
         machine_test(test_segmentation),
         machine_test(test_bad_key),
+        machine_test(test_receive_with_bad_key),
+        machine_test(test_receive_too_long),
+        machine_test(test_receive_with_bad_record),
+        machine_test(test_key_inside_a_page),
     };
 
     return machine_main(tests);

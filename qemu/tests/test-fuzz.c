@@ -299,6 +299,14 @@ static void random_wqe(uint8_t *wqe, unsigned room, const HcaWq *sq,
     }
 }
 
+/* To the beginning of its ring, out of whatever state it is in. */
+static void restart_wq(Hca *hca, uint16_t opcode, uint32_t number)
+{
+    hca_modify_wq(hca, opcode, number, HCA_WQ_RDY, HCA_WQ_ERR);
+    hca_modify_wq(hca, opcode, number, HCA_WQ_ERR, HCA_WQ_RST);
+    hca_modify_wq(hca, opcode, number, HCA_WQ_RST, HCA_WQ_RDY);
+}
+
 /* Frames between two functions, whose requests are a matter of luck. */
 static void test_random_frames(void **state)
 {
@@ -327,16 +335,12 @@ static void test_random_frames(void **state)
         vf = &m->vf[0][who];
         random_wqe(qtest_ram(m->q, o[who].sq.buf, 1024), 1024, &o[who].sq,
                    o[who].mkey << 8 | HCA_MKEY_BYTE, payload);
-        /* The requests begin where the device is: at the ring's start. */
-        hca_modify_wq(vf, OP(MODIFY_SQ), o[who].sq.number, HCA_WQ_RDY,
-                      HCA_WQ_ERR);
-        hca_modify_wq(vf, OP(MODIFY_SQ), o[who].sq.number, HCA_WQ_ERR,
-                      HCA_WQ_RST);
-        hca_modify_wq(vf, OP(MODIFY_SQ), o[who].sq.number, HCA_WQ_RST,
-                      HCA_WQ_RDY);
+        restart_wq(vf, OP(MODIFY_SQ), o[who].sq.number);
+        restart_wq(&m->vf[0][!who], OP(MODIFY_RQ), o[!who].rq.number);
         rq = qtest_ram(m->q, o[!who].rq.buf, 256);
         stl_be_p(rq + rnd_below(16) * 16, rnd_below(3) ? 2048 : rnd());
-        stl_be_p(qtest_ram(m->q, o[!who].rq.dbr, 4), rnd_below(0x10000));
+        stl_be_p(qtest_ram(m->q, o[!who].rq.dbr, 4),
+                 rnd_below(8) ? rnd_below(17) : rnd_below(0x10000));
         o[who].sq.last = 0;
         o[who].sq.pi = 1 + rnd_below(16);
         hca_sq_ring(&o[who].sq, true);

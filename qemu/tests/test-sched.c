@@ -66,7 +66,7 @@ static void post_large(Line *l, uint64_t payload)
             .key = l->o.mkey << 8 | HCA_MKEY_BYTE,
         });
     }
-    hca_sq_ring(&l->large, false);
+    hca_sq_ring(&l->large, true);
 }
 
 /* Number of the queue whose request completes next. */
@@ -97,7 +97,7 @@ static void test_small_before_large(void **state)
     post_large(&l, qtest_alloc(l.hca->q, FRAMES * MSS, 64));
     for (int i = 0; i < SMALL_QUEUES; i++) {
         hca_sq_post_nop(&l.small[i]);
-        hca_sq_ring(&l.small[i], false);
+        hca_sq_ring(&l.small[i], true);
     }
     pci_set_bus_master(&l.hca->fn, true);
     while (small < SMALL_QUEUES) {
@@ -120,7 +120,6 @@ static void test_gone_while_in_line(void **state)
 
     line_start(&l, state);
     post_large(&l, qtest_alloc(l.hca->q, FRAMES * MSS, 64));
-    hca_sq_ring(&l.large, true);
     hca_must_simple(l.hca, OP(DESTROY_SQ), 0, l.large.number);
     for (int i = 0; i < SMALL_QUEUES; i++) {
         hca_sq_post_nop(&l.small[i]);

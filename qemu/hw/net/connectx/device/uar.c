@@ -31,7 +31,7 @@ static void cx_uar_doorbell(ConnectXFunction *fn, uint32_t reg, uint32_t hi,
                             uint32_t lo)
 {
     if (reg == CX_UAR_CQ_ARM) {
-        cx_cq_arm(fn, lo & 0xffffff, hi & 0xffffff, hi & (1u << 24));
+        cx_cq_arm(fn, lo & 0xffffff, hi);
     } else if (reg >= CX_UAR_SQ && !(reg & 0xff)) {
         cx_sq_doorbell(fn, lo >> 8);
     }

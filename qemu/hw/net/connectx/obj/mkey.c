@@ -18,6 +18,10 @@ enum {
 
 /* Translation entries: an address with flags in its low bits. */
 #define CX_MTT_FLAGS    7ull
+#define CX_MKEY_PAGE_SHIFT_MAX  40
+
+/* Who asks has none: a command of the function */
+#define CX_PD_ANY       UINT32_MAX
 
 static uint8_t cx_mkey_mode(const uint8_t *in)
 {
@@ -26,29 +30,66 @@ static uint8_t cx_mkey_mode(const uint8_t *in)
                   memory_key_mkey_entry.access_mode_4_2) << 2;
 }
 
+/* Bytes from the beginning of the first page to where the key begins. */
+static uint64_t cx_mkey_offset(const uint8_t *mkc)
+{
+    return CX_GET64(mkc, mkc, start_addr) &
+           ((1ull << CX_GET(mkc, mkc, log_page_size)) - 1);
+}
+
+/* As many pages as the length says, each where a page can begin. */
+static bool cx_mkey_pages_good(const ConnectXObj *obj)
+{
+    const uint8_t *mkc = CX_ADDR(create_mkey_in, obj->in,
+                                 memory_key_mkey_entry);
+    uint8_t shift = CX_GET(mkc, mkc, log_page_size);
+    uint64_t len = CX_GET64(mkc, mkc, len), offset, pages;
+
+    if (shift < CX_PAGE_SHIFT || shift > CX_MKEY_PAGE_SHIFT_MAX ||
+        CX_GET(mkc, mkc, length64)) {
+        return false;
+    }
+    offset = cx_mkey_offset(mkc);
+    if (len > UINT64_MAX - offset) {
+        return false;
+    }
+    pages = ((offset + len) >> shift) +
+            !!((offset + len) & ((1ull << shift) - 1));
+    if (pages > obj->npas) {
+        return false;
+    }
+    for (uint64_t i = 0; i < pages; i++) {
+        if (obj->pas[i] & ((1ull << shift) - 1) & ~CX_MTT_FLAGS) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *in = obj->in;
     uint32_t pd = CX_GET(create_mkey_in, in, memory_key_mkey_entry.pd);
     bool is_free = CX_GET(create_mkey_in, in, memory_key_mkey_entry.free);
-    uint8_t shift = CX_GET(create_mkey_in, in,
-                           memory_key_mkey_entry.log_page_size);
 
     if (CX_GET(create_mkey_in, in, mkey_umem_valid)) {
         return CX_BAD_PARAM;
     }
     if (!is_free && cx_mkey_mode(in) == CX_MKEY_MTT &&
-        (shift < CX_PAGE_SHIFT || shift > 40)) {
+        !cx_mkey_pages_good(obj)) {
         return CX_BAD_PARAM;
     }
     /* A free key gets its domain with the work request that fills it. */
     return is_free && !pd ? CX_OK : cx_obj_use(fn, obj, CX_OBJ_PD, pd);
 }
 
-/* Checks the key itself, the right and the range that [va, va + len) is in. */
-static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, uint32_t mkey,
-                                    uint64_t va, uint64_t len, bool write,
-                                    ConnectXObj **objp)
+/*
+ * Checks the key itself, its domain, the right and the range that
+ * [va, va + len) is in.
+ */
+static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, uint32_t pd,
+                                    uint32_t mkey, uint64_t va, uint64_t len,
+                                    bool write, ConnectXObj **objp)
 {
     ConnectXObj *obj = cx_obj_find(fn, CX_OBJ_MKEY, mkey >> 8);
     const uint8_t *mkc;
@@ -60,6 +101,9 @@ static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, uint32_t mkey,
     mkc = CX_ADDR(create_mkey_in, obj->in, memory_key_mkey_entry);
     if (CX_GET(mkc, mkc, mkey_7_0) != (mkey & 0xff) || CX_GET(mkc, mkc, free)) {
         return CX_BAD_RESOURCE;
+    }
+    if (pd != CX_PD_ANY && pd != CX_GET(mkc, mkc, pd)) {
+        return CX_BAD_PARAM;
     }
     if (!(write ? CX_GET(mkc, mkc, lw) : CX_GET(mkc, mkc, lr))) {
         return CX_BAD_PARAM;
@@ -82,9 +126,9 @@ static bool cx_mkey_dma(ConnectXFunction *fn, uint64_t addr, uint8_t *buf,
                    cx_dma_read(fn, addr, buf, len);
 }
 
-static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t mkey,
-                                 uint64_t va, uint8_t *buf, uint64_t len,
-                                 bool write)
+static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t pd,
+                                 uint32_t mkey, uint64_t va, uint8_t *buf,
+                                 uint64_t len, bool write)
 {
     ConnectXObj *obj;
     ConnectXStatus status;
@@ -92,7 +136,7 @@ static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t mkey,
     uint64_t offset, page_size;
     uint8_t shift;
 
-    status = cx_mkey_check(fn, mkey, va, len, write, &obj);
+    status = cx_mkey_check(fn, pd, mkey, va, len, write, &obj);
     if (status != CX_OK) {
         return status;
     }
@@ -108,7 +152,7 @@ static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t mkey,
     mkc = CX_ADDR(create_mkey_in, obj->in, memory_key_mkey_entry);
     shift = CX_GET(mkc, mkc, log_page_size);
     page_size = 1ull << shift;
-    offset = va - CX_GET64(mkc, mkc, start_addr);
+    offset = va - CX_GET64(mkc, mkc, start_addr) + cx_mkey_offset(mkc);
     while (len) {
         uint64_t in_page = offset & (page_size - 1);
         uint64_t n = MIN(len, page_size - in_page);
@@ -130,13 +174,25 @@ static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t mkey,
 ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                             void *buf, uint64_t len)
 {
-    return cx_mkey_rw(fn, mkey, va, buf, len, false);
+    return cx_mkey_rw(fn, CX_PD_ANY, mkey, va, buf, len, false);
 }
 
 ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                              const void *buf, uint64_t len)
 {
-    return cx_mkey_rw(fn, mkey, va, (uint8_t *)buf, len, true);
+    return cx_mkey_rw(fn, CX_PD_ANY, mkey, va, (uint8_t *)buf, len, true);
+}
+
+bool cx_mkey_gather(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
+                    uint64_t va, void *buf, uint64_t len)
+{
+    return cx_mkey_rw(fn, pd, mkey, va, buf, len, false) == CX_OK;
+}
+
+bool cx_mkey_scatter(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
+                     uint64_t va, const void *buf, uint64_t len)
+{
+    return cx_mkey_rw(fn, pd, mkey, va, (uint8_t *)buf, len, true) == CX_OK;
 }
 
 static const ConnectXObjType cx_mkey_kind = {

@@ -16,6 +16,8 @@
 /* eqc.st and cqc.st */
 #define CX_ST_ARMED         0x9
 #define CX_ST_FIRED         0xa
+/* cqc.status */
+#define CX_CQ_OVERFLOW      0x9
 
 /* MODIFY_CQ's field select */
 #define CX_CQ_SET_PERIOD    (1 << 0)
@@ -115,6 +117,7 @@ static ConnectXStatus cx_op_query_cq(ConnectXCmd *cmd)
         return CX_BAD_RESOURCE;
     }
     memcpy(cqc, CX_ADDR(create_cq_in, cq->in, cq_context), CX_SZ(cqc));
+    CX_SET(cqc, cqc, status, cq->run.dead ? CX_CQ_OVERFLOW : 0);
     CX_SET(cqc, cqc, st, cq->run.armed ? CX_ST_ARMED : CX_ST_FIRED);
     CX_SET(cqc, cqc, consumer_counter, cq->run.ci);
     CX_SET(cqc, cqc, producer_counter, cq->run.pi);
@@ -202,8 +205,8 @@ static ConnectXStatus cx_op_create_rmp(ConnectXCmd *cmd)
 }
 
 /* RST -> RDY -> ERR -> RST; anything may fail or be reset. */
-static ConnectXStatus cx_wq_set_state(ConnectXObj *obj, uint8_t from,
-                                      uint8_t to)
+static ConnectXStatus cx_wq_may_move(const ConnectXObj *obj, uint8_t from,
+                                     uint8_t to)
 {
     if (from != obj->run.state) {
         return CX_BAD_RES_STATE;
@@ -212,34 +215,41 @@ static ConnectXStatus cx_wq_set_state(ConnectXObj *obj, uint8_t from,
         !(to == CX_WQ_RDY && from != CX_WQ_ERR)) {
         return CX_BAD_PARAM;
     }
-    if (to == CX_WQ_RST || from == CX_WQ_RST) {
-        obj->run.pi = 0;
-    }
-    obj->run.state = to;
     return CX_OK;
 }
 
 static ConnectXStatus cx_op_modify_sq(ConnectXCmd *cmd)
 {
     ConnectXObj *sq = cx_obj_find(cmd->fn, CX_OBJ_SQ, cx_cmd_obj_id(cmd));
+    uint8_t to = CX_GET(modify_sq_in, cmd->in, ctx.state);
+    ConnectXStatus status;
 
     if (!sq) {
         return CX_BAD_RESOURCE;
     }
-    return cx_wq_set_state(sq, CX_GET(modify_sq_in, cmd->in, sq_state),
-                           CX_GET(modify_sq_in, cmd->in, ctx.state));
+    status = cx_wq_may_move(sq, CX_GET(modify_sq_in, cmd->in, sq_state), to);
+    if (status == CX_OK) {
+        cx_wq_set_state(cmd->fn, sq, to);
+    }
+    return status;
 }
 
+/* All of it or nothing: the state moves when the rest has been taken. */
 static ConnectXStatus cx_op_modify_rq(ConnectXCmd *cmd)
 {
     ConnectXObj *rq = cx_obj_find(cmd->fn, CX_OBJ_RQ, cx_cmd_obj_id(cmd));
     uint64_t mask = CX_GET64(modify_rq_in, cmd->in, modify_bitmask);
     const uint8_t *from = CX_ADDR(modify_rq_in, cmd->in, ctx);
+    uint8_t to = CX_GET(rqc, from, state);
     uint8_t rqc[CX_SZ(rqc)];
     ConnectXStatus status;
 
     if (!rq) {
         return CX_BAD_RESOURCE;
+    }
+    status = cx_wq_may_move(rq, CX_GET(modify_rq_in, cmd->in, rq_state), to);
+    if (status != CX_OK) {
+        return status;
     }
     memcpy(rqc, CX_ADDR(create_rq_in, rq->in, ctx), sizeof(rqc));
     if (mask & CX_RQ_SET_VSD) {
@@ -248,24 +258,32 @@ static ConnectXStatus cx_op_modify_rq(ConnectXCmd *cmd)
     if (mask & CX_RQ_SET_COUNTER) {
         CX_SET(rqc, rqc, counter_set_id, CX_GET(rqc, from, counter_set_id));
     }
-    status = cx_wq_set_state(rq, CX_GET(modify_rq_in, cmd->in, rq_state),
-                             CX_GET(modify_rq_in, cmd->in, ctx.state));
-    if (status != CX_OK) {
-        return status;
+    status = cx_obj_patch(cmd->fn, rq, CX_OFF(create_rq_in, ctx), rqc,
+                          sizeof(rqc));
+    if (status == CX_OK) {
+        cx_wq_set_state(cmd->fn, rq, to);
     }
-    return cx_obj_patch(cmd->fn, rq, CX_OFF(create_rq_in, ctx), rqc,
-                        sizeof(rqc));
+    return status;
 }
 
 static ConnectXStatus cx_op_modify_rmp(ConnectXCmd *cmd)
 {
     ConnectXObj *rmp = cx_obj_find(cmd->fn, CX_OBJ_RMP, cx_cmd_obj_id(cmd));
+    uint8_t to = CX_GET(modify_rmp_in, cmd->in, ctx.state);
+    ConnectXStatus status;
 
     if (!rmp) {
         return CX_BAD_RESOURCE;
     }
-    return cx_wq_set_state(rmp, CX_GET(modify_rmp_in, cmd->in, rmp_state),
-                           CX_GET(modify_rmp_in, cmd->in, ctx.state));
+    status = cx_wq_may_move(rmp, CX_GET(modify_rmp_in, cmd->in, rmp_state),
+                            to);
+    if (status == CX_OK) {
+        if (to == CX_WQ_RST || rmp->run.state == CX_WQ_RST) {
+            rmp->run.pi = 0;
+        }
+        rmp->run.state = to;
+    }
+    return status;
 }
 
 #define CX_WQ_QUERY(_name, _kind, _ctx, _context)                           \

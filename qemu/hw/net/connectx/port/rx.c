@@ -15,8 +15,8 @@
 #include "obj/obj.h"
 #include "packet/packet.h"
 #include "port/port.h"
-#include "queue/cq.h"
 #include "queue/ring.h"
+#include "queue/rq.h"
 #include "queue/wq.h"
 #include "switch/vport.h"
 #include "trace.h"
@@ -52,17 +52,18 @@ static const uint8_t *cx_rqc(const ConnectXObj *rq)
 static bool cx_rx_try(ConnectXObj *rq, void *opaque)
 {
     ConnectXRxSearch *search = opaque;
-    const uint8_t *rqc = cx_rqc(rq);
-    const uint8_t *wq = CX_ADDR(rqc, rqc, wq);
-    uint8_t dbr[4];
+    const uint8_t *wq = CX_ADDR(rqc, cx_rqc(rq), wq);
+    ConnectXRing ring;
+    uint32_t todo;
 
-    if (rq->run.state != CX_WQ_RDY || CX_GET(rqc, rqc, mem_rq_type) ||
-        CX_GET(wq, wq, wq_type) != CX_WQ_CYCLIC ||
-        !cx_dma_read(search->fn, CX_GET64(wq, wq, dbr_addr), dbr,
-                     sizeof(dbr))) {
+    if (rq->run.state != CX_WQ_RDY || CX_GET(rqc, cx_rqc(rq), mem_rq_type) ||
+        CX_GET(wq, wq, wq_type) != CX_WQ_CYCLIC) {
         return false;
     }
-    if ((ldl_be_p(dbr) - rq->run.pi) & CX_WQ_INDEX_MASK) {
+    ring = cx_wq_ring(rq, wq);
+    if (!cx_wq_todo(search->fn, rq, &ring, &todo)) {
+        cx_wq_catastrophe(search->fn, rq, "bad doorbell record");
+    } else if (todo) {
         search->rq = rq;
     } else {
         search->full = rq;
@@ -81,31 +82,50 @@ static void cx_rx_no_buffer(ConnectXFunction *fn, ConnectXObj *rq)
     }
 }
 
-/* Spreads the frame over the segments of the request at run.pi. */
-static bool cx_rx_scatter(ConnectXFunction *fn, ConnectXObj *rq,
-                          const uint8_t *frame, uint32_t len)
+/* Spreads the frame over the segments of a request. */
+static ConnectXSyndrome cx_rx_scatter(ConnectXFunction *fn, ConnectXObj *rq,
+                                      const uint8_t *wqe, uint32_t wqe_len,
+                                      const uint8_t *frame, uint32_t len)
 {
-    ConnectXRing ring = cx_wq_ring(rq, CX_ADDR(rqc, cx_rqc(rq), wq));
-    uint32_t stride = MIN(1u << ring.log_stride, CX_RWQE_MAX);
-    uint8_t wqe[CX_RWQE_MAX];
+    uint32_t pd = CX_GET(rqc, cx_rqc(rq), wq.pd);
 
-    if (!cx_ring_read(fn, &ring, rq->run.pi, 0, wqe, stride)) {
-        return false;
-    }
-    for (uint32_t at = 0; len && at + CX_RSEG_SIZE <= stride;
+    for (uint32_t at = 0; len && at + CX_RSEG_SIZE <= wqe_len;
          at += CX_RSEG_SIZE) {
         uint32_t n = MIN(len, ldl_be_p(wqe + at));
         uint32_t key = ldl_be_p(wqe + at + 4);
 
-        if (!n || key == CX_RSEG_END ||
-            cx_mkey_write(fn, key, ldq_be_p(wqe + at + 8), frame, n) !=
-            CX_OK) {
-            return false;
+        if (!n || key == CX_RSEG_END) {
+            break;
+        }
+        if (!cx_mkey_scatter(fn, pd, key, ldq_be_p(wqe + at + 8), frame, n)) {
+            return CX_SYN_LOCAL_PROT;
         }
         frame += n;
         len -= n;
     }
-    return !len;
+    return len ? CX_SYN_LOCAL_LENGTH : CX_SYN_NONE;
+}
+
+/* Puts the frame into the buffer at run.pi; false if that cannot be. */
+static bool cx_rx_fill(ConnectXFunction *fn, ConnectXObj *rq,
+                       const uint8_t *frame, uint32_t len)
+{
+    ConnectXRing ring = cx_wq_ring(rq, CX_ADDR(rqc, cx_rqc(rq), wq));
+    uint32_t stride = MIN(1u << ring.log_stride, CX_RWQE_MAX);
+    uint8_t wqe[CX_RWQE_MAX];
+    ConnectXSyndrome syndrome;
+
+    if (!cx_ring_read(fn, &ring, rq->run.pi, 0, wqe, stride)) {
+        cx_wq_catastrophe(fn, rq, "buffer's request out of reach");
+        return false;
+    }
+    syndrome = cx_rx_scatter(fn, rq, wqe, stride, frame, len);
+    if (syndrome != CX_SYN_NONE) {
+        trace_connectx_rx_drop(fn->number, rq->id, len, syndrome);
+        cx_rq_fail(fn, rq, syndrome);
+        return false;
+    }
+    return true;
 }
 
 /* Ones' complement sum of all that follows the Ethernet header */
@@ -131,9 +151,7 @@ static void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame,
         }
         return;
     }
-    /* A frame that does not fit leaves the buffer where it is. */
-    if (!cx_rx_scatter(fn, rq, frame, len)) {
-        trace_connectx_rx_drop(fn->number, rq->id, len);
+    if (!cx_rx_fill(fn, rq, frame, len)) {
         return;
     }
     trace_connectx_rx(fn->number, rq->id, rq->run.pi, len);
@@ -142,8 +160,11 @@ static void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame,
     stl_be_p(cqe + CX_CQE_BYTE_CNT, len);
     stw_be_p(cqe + CX_CQE_WQE_COUNTER, rq->run.pi);
     cqe[CX_CQE_OP_OWN] = CX_CQE_RESP_SEND << 4;
+    if (!cx_wq_complete(fn, rq, cqe, true)) {
+        cx_wq_catastrophe(fn, rq, "its completion queue is in error");
+        return;
+    }
     rq->run.pi = (rq->run.pi + 1) & CX_WQ_INDEX_MASK;
-    cx_cq_post(fn, CX_GET(rqc, cx_rqc(rq), cqn), cqe, true);
 }
 
 static void cx_rx_init(ConnectXFunction *fn)

@@ -6,6 +6,7 @@
  * that point to memory through keys or carry the bytes themselves.
  */
 #include "qemu/osdep.h"
+#include "base/ifc.h"
 #include "fn/fn.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
@@ -45,19 +46,20 @@ typedef struct ConnectXGather {
     uint32_t wqe_len;
     GByteArray *data;
     uint32_t max;
+    uint32_t pd;
     ConnectXBudget *budget;
 } ConnectXGather;
 
-static ConnectXStatus cx_tx_copy(ConnectXGather *g, uint32_t at, uint32_t len)
+static ConnectXSyndrome cx_tx_copy(ConnectXGather *g, uint32_t at, uint32_t len)
 {
     if (at + len > g->wqe_len || g->data->len + len > g->max) {
-        return CX_BAD_PARAM;
+        return CX_SYN_LOCAL_QP_OP;
     }
     g_byte_array_append(g->data, g->wqe + at, len);
-    return CX_OK;
+    return CX_SYN_NONE;
 }
 
-static ConnectXStatus cx_tx_segment(ConnectXGather *g, uint32_t *at)
+static ConnectXSyndrome cx_tx_segment(ConnectXGather *g, uint32_t *at)
 {
     uint32_t count = ldl_be_p(g->wqe + *at);
     uint32_t old = g->data->len;
@@ -70,23 +72,23 @@ static ConnectXStatus cx_tx_segment(ConnectXGather *g, uint32_t *at)
         return cx_tx_copy(g, from, count);
     }
     if (count > g->max - old) {
-        return CX_BAD_PARAM;
+        return CX_SYN_LOCAL_LENGTH;
     }
     g_byte_array_set_size(g->data, old + count);
     *at += CX_DSEG_SIZE;
-    return cx_mkey_read(g->fn, ldl_be_p(g->wqe + *at - 12),
-                        ldq_be_p(g->wqe + *at - 8), g->data->data + old,
-                        count);
+    return cx_mkey_gather(g->fn, g->pd, ldl_be_p(g->wqe + *at - 12),
+                          ldq_be_p(g->wqe + *at - 8), g->data->data + old,
+                          count) ? CX_SYN_NONE : CX_SYN_LOCAL_PROT;
 }
 
-static ConnectXStatus cx_tx_gather(ConnectXGather *g, uint32_t inlined)
+static ConnectXSyndrome cx_tx_gather(ConnectXGather *g, uint32_t inlined)
 {
     uint32_t behind = inlined > CX_ETH_INLINE_FIRST ?
                       inlined - CX_ETH_INLINE_FIRST : 0;
     uint32_t at = CX_ETH_END + ROUND_UP(behind, CX_DSEG_SIZE);
-    ConnectXStatus status = cx_tx_copy(g, CX_ETH_INLINE, inlined);
+    ConnectXSyndrome status = cx_tx_copy(g, CX_ETH_INLINE, inlined);
 
-    while (status == CX_OK && at + CX_DSEG_SIZE <= g->wqe_len) {
+    while (status == CX_SYN_NONE && at + CX_DSEG_SIZE <= g->wqe_len) {
         status = cx_tx_segment(g, &at);
     }
     return status;
@@ -100,41 +102,44 @@ static void cx_tx_emit(void *opaque, const uint8_t *frame, uint32_t len)
     cx_budget_spend(g->budget, MAX(copies, 1), MAX(copies, 1) * len);
 }
 
-static ConnectXStatus cx_tx_out(ConnectXGather *g, uint8_t opcode,
+static ConnectXSyndrome cx_tx_out(ConnectXGather *g, uint8_t opcode,
                                 uint32_t inlined)
 {
     uint8_t flags = g->wqe[CX_ETH_CS_FLAGS];
 
     if (g->data->len < CX_ETH_HEADER) {
-        return CX_BAD_PARAM;
+        return CX_SYN_LOCAL_QP_OP;
     }
     if (opcode == CX_WQE_LSO) {
         return cx_packet_segment(g->data->data, g->data->len, inlined,
                                  lduw_be_p(g->wqe + CX_ETH_MSS), cx_tx_emit,
-                                 g) ? CX_OK : CX_BAD_PARAM;
+                                 g) ? CX_SYN_NONE : CX_SYN_LOCAL_QP_OP;
     }
     cx_packet_checksum(g->data->data, g->data->len,
                        (flags & CX_CS_L3 ? CX_CSUM_L3 : 0) |
                        (flags & CX_CS_L4 ? CX_CSUM_L4 : 0));
     cx_tx_emit(g, g->data->data, g->data->len);
-    return CX_OK;
+    return CX_SYN_NONE;
 }
 
 /* See ConnectXSqSend */
-static ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
+static ConnectXSyndrome cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
                                  const ConnectXRing *ring, uint32_t blocks,
                                  ConnectXBudget *budget)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
-    ConnectXGather g = { .fn = fn, .data = data, .budget = budget };
-    ConnectXStatus status;
+    ConnectXGather g = {
+        .fn = fn, .data = data, .budget = budget,
+        .pd = CX_GET(create_sq_in, sq->in, ctx.wq.pd),
+    };
+    ConnectXSyndrome status;
     uint32_t inlined;
     uint8_t opcode;
 
     for (uint32_t i = 0; i < blocks; i++) {
         if (!cx_ring_read(fn, ring, sq->run.pi + i, 0,
                           g.wqe + i * CX_WQEBB_SIZE, CX_WQEBB_SIZE)) {
-            return CX_INTERNAL;
+            return CX_SYN_LOCAL_QP_OP;
         }
     }
     opcode = g.wqe[3];
@@ -142,10 +147,10 @@ static ConnectXStatus cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
     g.max = opcode == CX_WQE_LSO ? CX_LSO_MAX + CX_WQE_MAX : CX_FRAME_MAX;
     inlined = lduw_be_p(g.wqe + CX_ETH_INLINE_SIZE);
     if (g.wqe_len < CX_ETH_END || inlined & CX_INSERT_VLAN) {
-        return CX_BAD_PARAM;
+        return CX_SYN_LOCAL_QP_OP;
     }
     status = cx_tx_gather(&g, inlined);
-    return status == CX_OK ? cx_tx_out(&g, opcode, inlined) : status;
+    return status == CX_SYN_NONE ? cx_tx_out(&g, opcode, inlined) : status;
 }
 
 void cx_tx_register(void)

@@ -16,6 +16,20 @@
 
 /* CQ_ERROR event: number in the first word, syndrome in the third's low byte */
 #define CX_CQ_ERROR_OVERRUN 1
+#define CX_CQ_ERROR_ACCESS  2
+
+/*
+ * Word of a request to be told: bits 29:28 number the driver's events, bit 24
+ * asks for solicited completions alone, bits 23:0 are what it has consumed.
+ */
+#define CX_ARM_SN_SHIFT     28
+#define CX_ARM_SN_MASK      3
+#define CX_ARM_SOLICITED    (1u << 24)
+
+enum {                      /* run.count: requests by number + 1, 0 for none */
+    CX_CQ_ASKED,
+    CX_CQ_FIRED,
+};
 
 #define CX_CQE_SIZE         64
 #define CX_CQE_OP_OWN       63
@@ -59,7 +73,9 @@ static ConnectXStatus cx_cq_link(ConnectXFunction *fn, ConnectXObj *obj)
     if (!pages || obj->npas != pages || ring.log_size > CX_LOG_CQ_SIZE_MAX ||
         CX_GET(cqc, cqc, cqe_sz) > 1 || CX_GET(cqc, cqc, dbr_umem_valid) ||
         CX_GET(create_cq_in, obj->in, cq_umem_valid) ||
-        obj->run.pi > CX_INDEX_MASK || obj->run.ci > CX_INDEX_MASK) {
+        obj->run.pi > CX_INDEX_MASK || obj->run.ci > CX_INDEX_MASK ||
+        obj->run.count[CX_CQ_ASKED] > CX_ARM_SN_MASK + 1 ||
+        obj->run.count[CX_CQ_FIRED] > CX_ARM_SN_MASK + 1) {
         return CX_BAD_PARAM;
     }
     status = cx_obj_use(fn, obj, CX_OBJ_EQ, cx_cq_eqn(obj));
@@ -69,69 +85,88 @@ static ConnectXStatus cx_cq_link(ConnectXFunction *fn, ConnectXObj *obj)
     return cx_obj_use(fn, obj, CX_OBJ_UAR, CX_GET(cqc, cqc, uar_page));
 }
 
-static bool cx_cq_overrun(ConnectXFunction *fn, ConnectXObj *cq)
+static void cx_cq_fail(ConnectXFunction *fn, ConnectXObj *cq, uint8_t why)
+{
+    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
+
+    cx_guest_error(fn, "CQ 0x%" PRIx64 " %s", cq->id,
+                   why == CX_CQ_ERROR_OVERRUN ? "overrun" : "out of reach");
+    cq->run.dead = true;
+    stl_be_p(data, cq->id);
+    data[11] = why;
+    cx_eq_post(fn, CX_EV_CQ_ERROR, 0, data);
+}
+
+/* Is there a free entry? */
+static bool cx_cq_check(ConnectXFunction *fn, ConnectXObj *cq)
 {
     const uint8_t *cqc = cx_cqc(cq);
     uint8_t dbr[4];
     uint32_t used;
 
     if (CX_GET(cqc, cqc, oi)) {
-        return false;
-    }
-    if (!cx_dma_read(fn, CX_GET64(cqc, cqc, dbr_addr), dbr, sizeof(dbr))) {
         return true;
     }
+    if (!cx_dma_read(fn, CX_GET64(cqc, cqc, dbr_addr), dbr, sizeof(dbr))) {
+        cx_cq_fail(fn, cq, CX_CQ_ERROR_ACCESS);
+        return false;
+    }
     used = (cq->run.pi - ldl_be_p(dbr)) & CX_INDEX_MASK;
-    return used >= 1u << CX_GET(cqc, cqc, log_cq_size);
+    if (used >= 1u << CX_GET(cqc, cqc, log_cq_size)) {
+        cx_cq_fail(fn, cq, CX_CQ_ERROR_OVERRUN);
+        return false;
+    }
+    return true;
 }
 
-static void cx_cq_fail(ConnectXFunction *fn, ConnectXObj *cq)
-{
-    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
-
-    cx_guest_error(fn, "CQ 0x%" PRIx64 " overrun", cq->id);
-    cq->run.dead = true;
-    stl_be_p(data, cq->id);
-    data[11] = CX_CQ_ERROR_OVERRUN;
-    cx_eq_post(fn, CX_EV_CQ_ERROR, 0, data);
-}
-
+/*
+ * The request to be told was carried out: repeating it, which a driver does
+ * that has not seen the event yet, asks for nothing.
+ */
 static void cx_cq_fire(ConnectXFunction *fn, ConnectXObj *cq)
 {
     cq->run.armed = false;
+    cq->run.count[CX_CQ_FIRED] = cq->run.count[CX_CQ_ASKED];
     cx_eq_post_comp(fn, cx_cq_eqn(cq), cq->id);
 }
 
-void cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
+static bool cx_cq_write(ConnectXFunction *fn, ConnectXObj *cq,
+                        const uint8_t cqe[CX_CQE_SIZE])
+{
+    ConnectXRing ring = cx_cq_ring(cq);
+    uint32_t at = cx_cq_wide(cq) ? CX_CQE_SIZE : 0;
+
+    if (!cx_ring_write(fn, &ring, cq->run.pi, at, cqe, CX_CQE_OP_OWN)) {
+        return false;
+    }
+    /* The owner bit hands the entry over: it must be seen last. */
+    smp_wmb();
+    return cx_ring_write(fn, &ring, cq->run.pi, at + CX_CQE_OP_OWN,
+                         cqe + CX_CQE_OP_OWN, 1);
+}
+
+bool cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
                 bool solicited)
 {
     ConnectXObj *cq = cx_obj_find(fn, CX_OBJ_CQ, cqn);
-    ConnectXRing ring;
-    uint32_t at;
 
-    if (!cq || cq->run.dead) {
-        return;
+    if (!cq || cq->run.dead || !cx_cq_check(fn, cq)) {
+        return false;
     }
-    if (cx_cq_overrun(fn, cq)) {
-        cx_cq_fail(fn, cq);
-        return;
-    }
-    ring = cx_cq_ring(cq);
-    at = cx_cq_wide(cq) ? CX_CQE_SIZE : 0;
     cqe[CX_CQE_OP_OWN] &= ~1;
-    cqe[CX_CQE_OP_OWN] |= (cq->run.pi >> ring.log_size) & 1;
+    cqe[CX_CQE_OP_OWN] |= (cq->run.pi >>
+                           CX_GET(cqc, cx_cqc(cq), log_cq_size)) & 1;
     trace_connectx_cq_post(fn->number, cq->id, cq->run.pi,
                            cqe[CX_CQE_OP_OWN] >> 4);
-
-    cx_ring_write(fn, &ring, cq->run.pi, at, cqe, CX_CQE_OP_OWN);
-    /* The owner bit hands the entry over: it must be seen last. */
-    smp_wmb();
-    cx_ring_write(fn, &ring, cq->run.pi, at + CX_CQE_OP_OWN,
-                  cqe + CX_CQE_OP_OWN, 1);
+    if (!cx_cq_write(fn, cq, cqe)) {
+        cx_cq_fail(fn, cq, CX_CQ_ERROR_ACCESS);
+        return false;
+    }
     cq->run.pi = (cq->run.pi + 1) & CX_INDEX_MASK;
     if (cq->run.armed && (solicited || !cq->run.solicited)) {
         cx_cq_fire(fn, cq);
     }
+    return true;
 }
 
 static bool cx_cq_due(const ConnectXObj *cq)
@@ -139,18 +174,48 @@ static bool cx_cq_due(const ConnectXObj *cq)
     return cq->run.armed && !cq->run.solicited && cq->run.pi != cq->run.ci;
 }
 
-void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t ci, bool solicited)
+/*
+ * The driver writes the same word to the record and to the doorbell, in that
+ * order: by the time that the doorbell is looked at the record may be newer.
+ */
+static void cx_cq_check_record(ConnectXFunction *fn, const ConnectXObj *cq,
+                               uint32_t request)
+{
+    uint8_t record[4];
+    uint32_t ahead;
+
+    if (!cx_dma_read(fn, CX_GET64(cqc, cx_cqc(cq), dbr_addr) + 4, record,
+                     sizeof(record))) {
+        return;
+    }
+    ahead = (ldl_be_p(record) - request) & CX_INDEX_MASK;
+    if (ahead > CX_INDEX_MASK / 2) {
+        cx_guest_error(fn, "CQ 0x%" PRIx64 ": armed at 0x%x, with 0x%x in the "
+                       "doorbell record", cq->id, request, ldl_be_p(record));
+    }
+}
+
+void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t request)
 {
     ConnectXObj *cq = cx_obj_find(fn, CX_OBJ_CQ, cqn);
+    /* One more than the number, so that 0 stands for none. */
+    uint32_t asked = (request >> CX_ARM_SN_SHIFT & CX_ARM_SN_MASK) + 1;
 
-    trace_connectx_cq_arm(fn->number, cqn, ci, solicited);
+    trace_connectx_cq_arm(fn->number, cqn, request & CX_INDEX_MASK,
+                          request & CX_ARM_SOLICITED);
     if (!cq) {
         cx_guest_error(fn, "arm of CQ 0x%x, which does not exist", cqn);
         return;
     }
+    cx_cq_check_record(fn, cq, request);
+    if (asked == cq->run.count[CX_CQ_FIRED]) {
+        trace_connectx_cq_arm_stale(fn->number, cqn, asked - 1);
+        return;
+    }
     cq->run.armed = true;
-    cq->run.solicited = solicited;
-    cq->run.ci = ci & CX_INDEX_MASK;
+    cq->run.count[CX_CQ_ASKED] = asked;
+    cq->run.solicited = request & CX_ARM_SOLICITED;
+    cq->run.ci = request & CX_INDEX_MASK;
     if (cx_cq_due(cq) && cx_fn_may_dma(fn)) {
         cx_cq_fire(fn, cq);
     }

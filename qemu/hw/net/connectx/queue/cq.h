@@ -11,10 +11,12 @@
 
 ConnectXRing cx_cq_ring(const ConnectXObj *cq);
 /* From a UAR page */
-void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t ci,
-               bool solicited);
-/* Writes the CQE (64 bytes; its owner bit is this function's business). */
-void cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
+void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t request);
+/*
+ * Writes the CQE (64 bytes; its owner bit is this function's business). False
+ * if the queue is in error, by this one or since before.
+ */
+bool cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
                 bool solicited);
 void cx_cq_register(void);
 

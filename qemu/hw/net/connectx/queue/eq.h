@@ -15,6 +15,7 @@
 enum {
     CX_EV_COMP              = 0x00,
     CX_EV_CQ_ERROR          = 0x04,
+    CX_EV_WQ_CATAS          = 0x05,
     CX_EV_PORT_CHANGE       = 0x09,
     CX_EV_CMD               = 0x0a,
     CX_EV_PAGE_REQUEST      = 0x0b,

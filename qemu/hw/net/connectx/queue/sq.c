@@ -14,7 +14,7 @@
 #include "fn/life.h"
 #include "host/dma.h"
 #include "host/sched.h"
-#include "queue/cq.h"
+#include "queue/rq.h"
 #include "queue/sq.h"
 #include "queue/wq.h"
 #include "trace.h"
@@ -33,13 +33,10 @@ enum {
 
 /* CQE fields of a send queue */
 enum {
-    CX_CQE_SYNDROME         = 55,
     CX_CQE_OPCODE_QPN       = 56,
     CX_CQE_WQE_COUNTER      = 60,
     CX_CQE_OP_OWN           = 63,
     CX_CQE_REQ              = 0,
-    CX_CQE_REQ_ERR          = 13,
-    CX_CQE_SYN_LOCAL_QP_OP  = 2,
 };
 
 static ConnectXSqSend cx_sq_send;
@@ -71,34 +68,72 @@ static ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj)
     return status;
 }
 
-/* A request that cannot be: completion in error, and the queue stops. */
-static void cx_sq_fail(ConnectXFunction *fn, ConnectXObj *sq, uint8_t opcode)
+/*
+ * A request that cannot be: completion in error, the queue stops, and what is
+ * behind the request is flushed.
+ */
+static void cx_sq_fail(ConnectXFunction *fn, ConnectXObj *sq, uint8_t opcode,
+                       uint32_t blocks, ConnectXSyndrome syndrome)
 {
-    const uint8_t *sqc = CX_ADDR(create_sq_in, sq->in, ctx);
-    uint8_t cqe[64] = { 0 };
-
     cx_guest_error(fn, "SQ 0x%" PRIx64 ": bad work request at 0x%x, "
-                   "opcode 0x%x", sq->id, sq->run.pi, opcode);
-    sq->run.state = CX_WQ_ERR;
-    cqe[CX_CQE_SYNDROME] = CX_CQE_SYN_LOCAL_QP_OP;
-    stl_be_p(cqe + CX_CQE_OPCODE_QPN, opcode << 24 | sq->id);
-    stw_be_p(cqe + CX_CQE_WQE_COUNTER, sq->run.pi);
-    cqe[CX_CQE_OP_OWN] = CX_CQE_REQ_ERR << 4;
-    cx_cq_post(fn, CX_GET(sqc, sqc, cqn), cqe, true);
+                   "opcode 0x%x, syndrome %u", sq->id, sq->run.pi, opcode,
+                   syndrome);
+    cx_wq_complete_error(fn, sq, opcode, syndrome);
+    sq->run.pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
+    cx_wq_set_state(fn, sq, CX_WQ_ERR);
 }
 
-static void cx_sq_complete(ConnectXFunction *fn, ConnectXObj *sq,
+static bool cx_sq_complete(ConnectXFunction *fn, ConnectXObj *sq,
                            const uint8_t *ctrl)
 {
-    const uint8_t *sqc = CX_ADDR(create_sq_in, sq->in, ctx);
     uint8_t cqe[64] = { 0 };
 
     stl_be_p(cqe + CX_CQE_OPCODE_QPN, ctrl[3] << 24 | sq->id);
     /* The request's own counter: bits 23:8 of the first word. */
     stw_be_p(cqe + CX_CQE_WQE_COUNTER, lduw_be_p(ctrl + 1));
     cqe[CX_CQE_OP_OWN] = CX_CQE_REQ << 4;
-    cx_cq_post(fn, CX_GET(sqc, sqc, cqn), cqe,
-               ctrl[CX_WQE_FM_CE_SE] & CX_WQE_SE);
+    return cx_wq_complete(fn, sq, cqe, ctrl[CX_WQE_FM_CE_SE] & CX_WQE_SE);
+}
+
+/*
+ * The control segment at run.pi and the blocks that its request takes, of todo
+ * that the driver has produced; all of them if it makes no sense. False if it
+ * cannot be read.
+ */
+static bool cx_sq_fetch(ConnectXFunction *fn, ConnectXObj *sq,
+                        const ConnectXRing *ring, uint32_t todo,
+                        uint8_t ctrl[CX_WQE_CTRL_SIZE], uint32_t *blocks)
+{
+    if (!cx_ring_read(fn, ring, sq->run.pi, 0, ctrl, CX_WQE_CTRL_SIZE)) {
+        return false;
+    }
+    /* ds: the request's length in units of 16 bytes */
+    *blocks = DIV_ROUND_UP(ctrl[7] & 0x3f, CX_WQEBB_SIZE / 16);
+    if (!*blocks || *blocks > todo) {
+        *blocks = todo;
+    }
+    return true;
+}
+
+static ConnectXSyndrome cx_sq_execute(ConnectXFunction *fn, ConnectXObj *sq,
+                                      const ConnectXRing *ring,
+                                      const uint8_t *ctrl, uint32_t blocks,
+                                      ConnectXBudget *budget)
+{
+    /* Its length fits, and it names the queue that it is in. */
+    if (DIV_ROUND_UP(ctrl[7] & 0x3f, CX_WQEBB_SIZE / 16) != blocks ||
+        ldl_be_p(ctrl + 4) >> 8 != sq->id) {
+        return CX_SYN_LOCAL_QP_OP;
+    }
+    switch (ctrl[3]) {
+    case CX_WQE_NOP:
+        return CX_SYN_NONE;
+    case CX_WQE_SEND:
+    case CX_WQE_LSO:
+        return cx_sq_send(fn, sq, ring, blocks, budget);
+    default:
+        return CX_SYN_LOCAL_QP_OP;
+    }
 }
 
 /* Handles the request at run.pi; todo: blocks the driver has produced. */
@@ -107,80 +142,85 @@ static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
                        ConnectXBudget *budget)
 {
     uint8_t ctrl[CX_WQE_CTRL_SIZE];
+    ConnectXSyndrome syndrome;
     uint32_t blocks;
 
-    if (!cx_ring_read(fn, ring, sq->run.pi, 0, ctrl, sizeof(ctrl))) {
-        cx_sq_fail(fn, sq, 0);
+    if (!cx_sq_fetch(fn, sq, ring, todo, ctrl, &blocks)) {
+        cx_wq_catastrophe(fn, sq, "work request out of reach");
         return false;
     }
-    /* ds: the request's length in units of 16 bytes */
-    blocks = DIV_ROUND_UP(ctrl[7] & 0x3f, CX_WQEBB_SIZE / 16);
     trace_connectx_wqe(fn->number, sq->id, sq->run.pi, ctrl[3], blocks);
-    if (!blocks || blocks > todo) {
-        cx_sq_fail(fn, sq, ctrl[3]);
-        return false;
-    }
     cx_budget_spend(budget, 1, 0);
-    switch (ctrl[3]) {
-    case CX_WQE_NOP:
-        break;
-    case CX_WQE_SEND:
-    case CX_WQE_LSO:
-        if (cx_sq_send(fn, sq, ring, blocks, budget) == CX_OK) {
-            break;
-        }
-        /* fall through */
-    default:
-        cx_sq_fail(fn, sq, ctrl[3]);
+    syndrome = cx_sq_execute(fn, sq, ring, ctrl, blocks, budget);
+    if (syndrome != CX_SYN_NONE) {
+        cx_sq_fail(fn, sq, ctrl[3], blocks, syndrome);
         return false;
     }
-    if (ctrl[CX_WQE_FM_CE_SE] & CX_WQE_CE) {
-        cx_sq_complete(fn, sq, ctrl);
+    if (ctrl[CX_WQE_FM_CE_SE] & CX_WQE_CE && !cx_sq_complete(fn, sq, ctrl)) {
+        cx_wq_catastrophe(fn, sq, "its completion queue is in error");
+        return false;
     }
     sq->run.pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
     return true;
 }
 
-/* Blocks that the driver has produced and that were not worked on. */
-static bool cx_sq_todo(ConnectXFunction *fn, ConnectXObj *sq,
-                       const ConnectXRing *ring, uint32_t *todo)
+/* The same for a queue in error. */
+static bool cx_sq_flush_step(ConnectXFunction *fn, ConnectXObj *sq,
+                             const ConnectXRing *ring, uint32_t todo,
+                             ConnectXBudget *budget)
 {
-    const uint8_t *wq = CX_ADDR(create_sq_in, sq->in, ctx.wq);
-    uint8_t dbr[4];
+    uint8_t ctrl[CX_WQE_CTRL_SIZE];
+    uint32_t blocks;
 
-    /* The record's first word is the receive side's. */
-    if (!cx_dma_read(fn, CX_GET64(wq, wq, dbr_addr) + 4, dbr, sizeof(dbr))) {
+    cx_budget_spend(budget, 1, 0);
+    if (!cx_sq_fetch(fn, sq, ring, todo, ctrl, &blocks) ||
+        !cx_wq_complete_error(fn, sq, ctrl[3], CX_SYN_FLUSHED)) {
         return false;
     }
-    *todo = (ldl_be_p(dbr) - sq->run.pi) & CX_WQ_INDEX_MASK;
-    return *todo <= 1u << ring->log_size;
+    sq->run.pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
+    return true;
 }
 
-/* See ConnectXWork */
-static bool cx_sq_work(ConnectXFunction *fn, uint32_t sqn,
+static bool cx_sq_work(ConnectXFunction *fn, ConnectXObj *sq,
                        ConnectXBudget *budget)
 {
-    ConnectXObj *sq = cx_obj_find(fn, CX_OBJ_SQ, sqn);
-    ConnectXRing ring;
+    ConnectXRing ring = cx_wq_ring(sq, CX_ADDR(create_sq_in, sq->in, ctx.wq));
+    bool flush = cx_wq_flushes(sq);
     uint32_t todo;
 
-    if (!sq || sq->run.state != CX_WQ_RDY || !cx_fn_may_dma(fn)) {
+    if (!flush && sq->run.state != CX_WQ_RDY) {
         return false;
     }
-    ring = cx_wq_ring(sq, CX_ADDR(create_sq_in, sq->in, ctx.wq));
-    if (!cx_sq_todo(fn, sq, &ring, &todo)) {
-        cx_sq_fail(fn, sq, 0);
+    if (!cx_wq_todo(fn, sq, &ring, &todo)) {
+        if (!flush) {
+            cx_wq_catastrophe(fn, sq, "bad doorbell record");
+        }
         return false;
     }
     while (todo && !cx_budget_spent(budget)) {
         uint32_t pi = sq->run.pi;
+        bool good = flush ? cx_sq_flush_step(fn, sq, &ring, todo, budget) :
+                            cx_sq_step(fn, sq, &ring, todo, budget);
 
-        if (!cx_sq_step(fn, sq, &ring, todo, budget)) {
+        if (!good) {
             return false;
         }
         todo -= (sq->run.pi - pi) & CX_WQ_INDEX_MASK;
     }
     return todo;
+}
+
+/* See ConnectXWork. Send and receive queues share one space of numbers. */
+static bool cx_queue_work(ConnectXFunction *fn, uint32_t number,
+                          ConnectXBudget *budget)
+{
+    ConnectXObj *sq = cx_obj_find(fn, CX_OBJ_SQ, number);
+    ConnectXObj *rq = cx_obj_find(fn, CX_OBJ_RQ, number);
+
+    if (!cx_fn_may_dma(fn)) {
+        return false;
+    }
+    return sq ? cx_sq_work(fn, sq, budget) : rq && cx_rq_flush(fn, rq, budget);
 }
 
 void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
@@ -192,12 +232,18 @@ void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
         cx_guest_error(fn, "doorbell for SQ 0x%x, which does not exist", sqn);
         return;
     }
+    if (sq->run.state == CX_WQ_RST) {
+        cx_guest_error(fn, "doorbell for SQ 0x%x, which is not ready", sqn);
+        return;
+    }
+    sq->run.armed = true;
     cx_sched_add(fn, sqn);
 }
 
+/* The record of a queue whose doorbell never rang may be of another life. */
 static bool cx_sq_look(ConnectXObj *sq, void *opaque)
 {
-    if (sq->run.state == CX_WQ_RDY) {
+    if (sq->run.armed) {
         cx_sched_add(opaque, sq->id);
     }
     return false;
@@ -243,7 +289,7 @@ static const ConnectXParticipant cx_sq_part = {
 
 void cx_sq_register(void)
 {
-    cx_sched_set_work(cx_sq_work);
+    cx_sched_set_work(cx_queue_work);
     cx_obj_add_type(&cx_sq_kind);
     cx_fn_register(&cx_sq_part);
 }

@@ -9,16 +9,17 @@
 #include "base/status.h"
 #include "host/sched.h"
 #include "queue/ring.h"
+#include "queue/wq.h"
 
 /*
  * Sends what the request of blocks blocks at run.pi describes, and takes what
  * that costs from the budget.
  */
-typedef ConnectXStatus (*ConnectXSqSend)(ConnectXFunction *fn,
-                                         ConnectXObj *sq,
-                                         const ConnectXRing *ring,
-                                         uint32_t blocks,
-                                         ConnectXBudget *budget);
+typedef ConnectXSyndrome (*ConnectXSqSend)(ConnectXFunction *fn,
+                                           ConnectXObj *sq,
+                                           const ConnectXRing *ring,
+                                           uint32_t blocks,
+                                           ConnectXBudget *budget);
 /* Who knows of frames: the port. Once. */
 void cx_sq_set_sender(ConnectXSqSend send);
 /* From a UAR page */
