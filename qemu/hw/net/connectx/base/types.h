@@ -16,6 +16,8 @@ typedef struct ConnectXDevice ConnectXDevice;
 typedef struct ConnectXFunction ConnectXFunction;
 typedef struct ConnectXCmd ConnectXCmd;
 typedef struct ConnectXCmdFaults ConnectXCmdFaults;
+typedef struct ConnectXCmdQueue ConnectXCmdQueue;
+typedef struct ConnectXEqs ConnectXEqs;
 typedef struct ConnectXObj ConnectXObj;
 typedef struct ConnectXUar ConnectXUar;
 

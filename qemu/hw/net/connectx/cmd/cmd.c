@@ -8,7 +8,7 @@
  * written) and the *status* of the command inside the reply.
  *
  * Most commands finish inside the doorbell write that starts them. Only those
- * that a handler makes asynchronous or a latency keeps back stay in fn->cmds.
+ * that a handler makes asynchronous or a latency keeps back wait to be ended.
  */
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
@@ -23,6 +23,10 @@
 #include "host/dma.h"
 #include "queue/eq.h"
 #include "trace.h"
+
+struct ConnectXCmdQueue {
+    QTAILQ_HEAD(, ConnectXCmd) begun;   /* and not ended */
+};
 
 static void cx_cmd_free(ConnectXCmd *cmd)
 {
@@ -47,7 +51,7 @@ static void cx_cmd_write_back(ConnectXCmd *cmd, ConnectXDelivery delivery)
      * The driver polls for the commands that create and destroy the command
      * EQ; an event for those would complete them a second time.
      */
-    if (cmd->had_cmd_eq && fn->cmd_eqn) {
+    if (cmd->had_cmd_eq && cx_eq_has_cmd(fn)) {
         stl_be_p(data, 1u << cmd->slot);
         cx_eq_post(fn, CX_EV_CMD, 0, data);
     }
@@ -55,7 +59,7 @@ static void cx_cmd_write_back(ConnectXCmd *cmd, ConnectXDelivery delivery)
 
 static void cx_cmd_finish(ConnectXCmd *cmd)
 {
-    QTAILQ_REMOVE(&cmd->fn->cmds, cmd, next);
+    QTAILQ_REMOVE(&cmd->fn->cmdq->begun, cmd, next);
     cx_cmd_write_back(cmd, CX_DELIVERY_OK);
     cx_cmd_free(cmd);
 }
@@ -168,7 +172,7 @@ static void cx_cmd_start(ConnectXFunction *fn, unsigned slot)
     cmd = g_new0(ConnectXCmd, 1);
     cmd->fn = fn;
     cmd->slot = slot;
-    cmd->had_cmd_eq = fn->cmd_eqn;
+    cmd->had_cmd_eq = cx_eq_has_cmd(fn);
     cmd->errors_before = fn->guest_errors->total;
     if (!cx_mbox_read_slot(cmd, entry)) {
         cx_guest_error(fn, "slot %u rung that is not the device's", slot);
@@ -184,7 +188,7 @@ static void cx_cmd_start(ConnectXFunction *fn, unsigned slot)
         return;
     }
     cx_cmd_decode(cmd);
-    QTAILQ_INSERT_TAIL(&fn->cmds, cmd, next);
+    QTAILQ_INSERT_TAIL(&fn->cmdq->begun, cmd, next);
     status = cx_cmd_run(cmd);
     if (status != CX_ASYNC) {
         cx_cmd_complete(cmd, status);
@@ -217,7 +221,7 @@ static void cx_cmd_quiesce(ConnectXFunction *fn)
 {
     ConnectXCmd *cmd, *next;
 
-    QTAILQ_FOREACH_SAFE(cmd, &fn->cmds, next, next) {
+    QTAILQ_FOREACH_SAFE(cmd, &fn->cmdq->begun, next, next) {
         if (cmd->delay) {
             cx_cmd_finish(cmd);
         }
@@ -228,11 +232,11 @@ void cx_cmd_cancel_all(ConnectXFunction *fn)
 {
     ConnectXCmd *cmd, *next;
 
-    QTAILQ_FOREACH_SAFE(cmd, &fn->cmds, next, next) {
+    QTAILQ_FOREACH_SAFE(cmd, &fn->cmdq->begun, next, next) {
         if (cmd->cancel) {
             cmd->cancel(cmd);
         }
-        QTAILQ_REMOVE(&fn->cmds, cmd, next);
+        QTAILQ_REMOVE(&fn->cmdq->begun, cmd, next);
         cx_cmd_free(cmd);
     }
     fn->inflight = 0;
@@ -240,7 +244,13 @@ void cx_cmd_cancel_all(ConnectXFunction *fn)
 
 static void cx_cmd_init(ConnectXFunction *fn)
 {
-    QTAILQ_INIT(&fn->cmds);
+    fn->cmdq = g_new0(ConnectXCmdQueue, 1);
+    QTAILQ_INIT(&fn->cmdq->begun);
+}
+
+static void cx_cmd_uninit(ConnectXFunction *fn)
+{
+    g_clear_pointer(&fn->cmdq, g_free);
 }
 
 static void cx_cmd_reset(ConnectXFunction *fn)
@@ -252,6 +262,7 @@ static void cx_cmd_reset(ConnectXFunction *fn)
 static const ConnectXParticipant cx_cmd_part = {
     .name = "cmd",
     .init = cx_cmd_init,
+    .uninit = cx_cmd_uninit,
     .reset = cx_cmd_reset,
     .quiesce = cx_cmd_quiesce,
     .resume = cx_cmd_run_pending,

@@ -54,7 +54,8 @@ static uint32_t cx_iseg_health_word(ConnectXFunction *fn, uint32_t offset)
     case CX_ISEG_HEALTH_TIME:
         return cx_health_time_s(fn);
     case CX_ISEG_HEALTH_FW_VER:
-        return fn->dev->identity->fw_major << 24 | CX_FW_MINOR << 16 | CX_FW_SUB;
+        return fn->dev->identity->fw_major << 24 | CX_FW_MINOR << 16 |
+               CX_FW_SUB;
     case CX_ISEG_HEALTH_HW_ID:
         return fn->dev->identity->hw_id;
     case CX_ISEG_HEALTH_SEVERITY:

@@ -56,8 +56,8 @@ struct ConnectXFunction {
     /* Command machine. Saved: pending. */
     uint32_t pending;                   /* slots rung and not started */
     uint32_t inflight;                  /* slots started and not completed */
-    QTAILQ_HEAD(, ConnectXCmd) cmds;
-    uint32_t cmd_eqn;                   /* EQ with the CMD event, 0: none */
+    ConnectXCmdQueue *cmdq;             /* owned by cmd/cmd.c */
+    ConnectXEqs *eqs;                   /* owned by queue/eq.c */
 
     /* Migration; owned by vhca/vhca.c, cleared by reset. */
     uint8_t suspended;                  /* CX_SUSP_* */

@@ -32,7 +32,7 @@ typedef struct ConnectXBoot {
     bool by_software;                   /* and who asked for it, a driver? */
 } ConnectXBoot;
 
-/* cx_health_fail - A fatal error, from now to the next reset. Not syndrome 0. */
+/* cx_health_fail - A fatal error until the next reset. Not syndrome 0. */
 void cx_health_fail(ConnectXFunction *fn, uint8_t syndrome);
 /* The error that the function shows: its own or the device's; 0: none */
 uint8_t cx_health_syndrome(const ConnectXFunction *fn);

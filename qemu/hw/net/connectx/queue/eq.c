@@ -18,6 +18,10 @@
 #include "queue/eq.h"
 #include "trace.h"
 
+struct ConnectXEqs {
+    uint32_t cmd_eqn;                   /* EQ with the CMD event, 0: none */
+};
+
 ConnectXRing cx_eq_ring(const ConnectXObj *eq)
 {
     const uint8_t *eqc = CX_ADDR(create_eq_in, eq->in, eq_context_entry);
@@ -69,13 +73,13 @@ static bool cx_eq_is_cmd(ConnectXObj *eq, void *opaque)
     if (!cx_eq_wants(eq, CX_EV_CMD)) {
         return false;
     }
-    fn->cmd_eqn = eq->id;
+    fn->eqs->cmd_eqn = eq->id;
     return true;
 }
 
 void cx_eq_find_cmd(ConnectXFunction *fn)
 {
-    fn->cmd_eqn = 0;
+    fn->eqs->cmd_eqn = 0;
     cx_obj_foreach(fn, CX_OBJ_EQ, cx_eq_is_cmd, fn);
 }
 
@@ -184,9 +188,26 @@ static bool cx_eq_refire(ConnectXObj *eq, void *opaque)
     return false;
 }
 
+bool cx_eq_has_cmd(const ConnectXFunction *fn)
+{
+    return fn->eqs->cmd_eqn;
+}
+
+static void cx_eq_init(ConnectXFunction *fn)
+{
+    fn->eqs = g_new0(ConnectXEqs, 1);
+    cx_irq_init(fn);
+}
+
+static void cx_eq_uninit(ConnectXFunction *fn)
+{
+    cx_irq_uninit(fn);
+    g_clear_pointer(&fn->eqs, g_free);
+}
+
 static void cx_eq_teardown(ConnectXFunction *fn)
 {
-    fn->cmd_eqn = 0;
+    fn->eqs->cmd_eqn = 0;
 }
 
 static void cx_eq_resume(ConnectXFunction *fn)
@@ -205,8 +226,8 @@ static const ConnectXObjType cx_eq_kind = {
 
 static const ConnectXParticipant cx_eq_part = {
     .name = "eq",
-    .init = cx_irq_init,
-    .uninit = cx_irq_uninit,
+    .init = cx_eq_init,
+    .uninit = cx_eq_uninit,
     .teardown = cx_eq_teardown,
     .reset = cx_irq_drop,
     .quiesce = cx_irq_drop,

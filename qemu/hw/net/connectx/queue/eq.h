@@ -31,8 +31,9 @@ void cx_eq_post(ConnectXFunction *fn, uint8_t event, uint8_t sub_type,
 ConnectXRing cx_eq_ring(const ConnectXObj *eq);
 /* From a UAR page */
 void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm);
-/* Finds the EQ that takes command completions: fn->cmd_eqn. */
+/* Finds the EQ that takes command completions; is there one? */
 void cx_eq_find_cmd(ConnectXFunction *fn);
+bool cx_eq_has_cmd(const ConnectXFunction *fn);
 /* A completion event of a CQ goes to the EQ that the CQ names. */
 void cx_eq_post_comp(ConnectXFunction *fn, uint32_t eqn, uint32_t cqn);
 void cx_eq_register(void);

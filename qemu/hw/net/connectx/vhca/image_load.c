@@ -80,7 +80,6 @@ static ConnectXFunction *cx_stage_new(ConnectXFunction *vf)
     cx_obj_store_init(&stage->objs);
     stage->pages.pa = g_array_new(false, false, sizeof(uint64_t));
     stage->latch = g_array_new(false, false, sizeof(ConnectXLatch));
-    QTAILQ_INIT(&stage->cmds);
     /* SET_HCA_CAP's rules, which the capabilities must obey, hold then. */
     stage->state = CX_FN_ENABLED;
     return stage;
