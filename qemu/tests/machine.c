@@ -6,15 +6,21 @@
 
 #define ARG_BYTES   256
 
-Machine *machine_start(void **state, unsigned nr_pfs, const char *props)
+Machine *machine_start_with(void **state, unsigned nr_pfs, const char *props,
+                            const char *const *more)
 {
     char arg[2 * MACHINE_MAX_PFS][ARG_BYTES];
-    const char *argv[4 * MACHINE_MAX_PFS + 1];
+    const char *argv[4 * MACHINE_MAX_PFS + MACHINE_MAX_MORE + 1];
     Machine *m = calloc(1, sizeof(*m));
     unsigned n = 0;
 
     assert_non_null(m);
     assert_in_range(nr_pfs, 1, MACHINE_MAX_PFS);
+    while (more && more[n]) {
+        assert_true(n < MACHINE_MAX_MORE);
+        argv[n] = more[n];
+        n++;
+    }
     for (unsigned i = 0; i < nr_pfs; i++) {
         snprintf(arg[2 * i], ARG_BYTES,
                  "pcie-root-port,id=rp%u,bus=pcie.0,addr=0x%x,chassis=%u", i,
@@ -37,6 +43,11 @@ Machine *machine_start(void **state, unsigned nr_pfs, const char *props)
         hca_attach(&m->pf[i], &fn);
     }
     return m;
+}
+
+Machine *machine_start(void **state, unsigned nr_pfs, const char *props)
+{
+    return machine_start_with(state, nr_pfs, props, NULL);
 }
 
 Machine *machine_start_ready(void **state, unsigned nr_pfs, const char *props)

@@ -16,6 +16,7 @@
 
 #define MACHINE_MAX_PFS     2
 #define MACHINE_MAX_VFS     8
+#define MACHINE_MAX_MORE    8       /* arguments */
 
 typedef struct Machine {
     Qtest *q;
@@ -30,6 +31,10 @@ typedef struct Machine {
  * the test's: machine_teardown() must be the test's teardown.
  */
 Machine *machine_start(void **state, unsigned nr_pfs, const char *props);
+
+/* The same with arguments of QEMU, NULL-terminated, before those for the PFs. */
+Machine *machine_start_with(void **state, unsigned nr_pfs, const char *props,
+                            const char *const *more);
 
 /* The same with the PFs booted and started. */
 Machine *machine_start_ready(void **state, unsigned nr_pfs,

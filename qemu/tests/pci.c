@@ -51,7 +51,7 @@ void pci_bar_write(PciFn *fn, uint64_t off, uint64_t val, unsigned size)
     qtest_write(fn->q, fn->bar0 + off, val, size);
 }
 
-static uint16_t find_cap(PciFn *fn, uint8_t id)
+uint16_t pci_cap(PciFn *fn, uint8_t id)
 {
     uint8_t pos = pci_cfg_read(fn, PCI_CAPABILITY_LIST, 1);
 
@@ -81,17 +81,12 @@ static uint16_t find_ext_cap(PciFn *fn, uint16_t id)
     return 0;
 }
 
-uint16_t pci_exp_cap(PciFn *fn)
-{
-    return find_cap(fn, PCI_CAP_ID_EXP);
-}
-
 static void find_caps(PciFn *fn)
 {
     uint32_t table, pba;
 
-    fn->exp_cap = pci_exp_cap(fn);
-    fn->msix_cap = find_cap(fn, PCI_CAP_ID_MSIX);
+    fn->exp_cap = pci_cap(fn, PCI_CAP_ID_EXP);
+    fn->msix_cap = pci_cap(fn, PCI_CAP_ID_MSIX);
     fn->sriov_cap = find_ext_cap(fn, PCI_EXT_CAP_ID_SRIOV);
     if (!fn->msix_cap) {
         return;

@@ -44,8 +44,8 @@ void pci_pf_init(PciFn *pf, Qtest *q, unsigned index);
  */
 void pci_root_fn_init(PciFn *fn, Qtest *q, unsigned slot);
 
-/* Offset of the PCI Express capability; 0 if there is none. */
-uint16_t pci_exp_cap(PciFn *fn);
+/* Offset of a capability; 0 if there is none. */
+uint16_t pci_cap(PciFn *fn, uint8_t id);
 
 /* The root port above a function, for its configuration space. */
 PciFn pci_root_port(const PciFn *pf);

@@ -218,8 +218,8 @@ static void test_at_the_slots_power(void **state)
 
     range_start(&r, state);
     port = pci_root_port(&r.pf->fn);
-    shoot(&r, pci_cfg_addr(&port, pci_exp_cap(&port) + PCI_EXP_SLTCTL),
-          SLOT_OFF);
+    shoot(&r, pci_cfg_addr(&port, pci_cap(&port, PCI_CAP_ID_EXP) +
+                                  PCI_EXP_SLTCTL), SLOT_OFF);
     assert_int_equal(pci_cfg_read(&r.pf->fn, PCI_VENDOR_ID, 2), 0xffff);
 }
 
