@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A function that takes all the memory that it can get.
+ * A function that takes all the memory that it can get: it is bounded, can be
+ * migrated, and nobody else waits long meanwhile.
  */
-#include "machine.h"
-#include "objects.h"
+#include <time.h>
+
+#include "vhca-bench.h"
 
 /* The most that fits into the longest command: 16 MiB. */
 #define KEY_PAGES_MAX   (((16u << 20) - 1024) / 8)
 /* All objects of a function together. */
 #define STORE_BYTES     (128u << 20)
+#define CHUNK_BYTES     (8u << 20)
+#define SLOT            5
 
 /*
  * Keys with long lists, then shorter ones, until nothing fits any more.
@@ -55,10 +59,116 @@ static void test_memory_is_bounded(void **state)
     hca_must_alloc(hca, OP(ALLOC_TRANSPORT_DOMAIN));
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000ull + now.tv_nsec / 1000;
+}
+
+/*
+ * Waits for the command in SLOT, which began at @start, with one register
+ * access after the other. Each of them needs the big lock; none may wait for
+ * a large part of the time that all of it takes.
+ */
+static void check_lock_is_given_up(Hca *pf, uint64_t start, const char *what)
+{
+    uint64_t before = start, longest = 0, total;
+
+    do {
+        uint64_t now;
+
+        pci_bar_read(&pf->fn, 0, 4);
+        now = now_us();
+        longest = now - before > longest ? now - before : longest;
+        before = now;
+    } while (!hca_done(pf, SLOT));
+    total = before - start;
+    assert_int_equal(hca_result(pf, SLOT, NULL, 0), HCA_OK);
+    printf("# %s: %u ms, the lock taken for %u at most\n", what,
+           (unsigned)(total / 1000), (unsigned)(longest / 1000));
+    assert_in_range(longest, 0, total * 2 / 3);
+}
+
+static void full_vf(VhcaBench *b, void **state, HcaObjects *o)
+{
+    uint32_t index;
+    Hca *vf;
+
+    vhca_bench_start(b, state, 1, "chunks=on", CHUNK_BYTES);
+    vf = vhca_busy_vf(b, 0, 0, o);
+    fill(vf, o->pd, &index);
+    vhca_must_stop(&b->m->pf[0], vhca_id_of(&b->m->pf[0], 0));
+}
+
+/* Sizes are known: to ask for them costs nothing, however large they are. */
+static void test_query_is_cheap(void **state)
+{
+    uint64_t start, query_us, save_us;
+    HcaObjects o;
+    VhcaSize size;
+    VhcaSaved saved;
+    VhcaBench b;
+    uint16_t id;
+
+    full_vf(&b, state, &o);
+    id = vhca_id_of(&b.m->pf[0], 0);
+    start = now_us();
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(vhca_query(&b.m->pf[0], id, false, true, &size),
+                         HCA_OK);
+    }
+    query_us = now_us() - start;
+    assert_in_range(size.remaining, STORE_BYTES * 3 / 4, STORE_BYTES * 5 / 4);
+    /* Which writes it, once. */
+    start = now_us();
+    assert_int_equal(vhca_save(&b.buf[0], id, false, false, CHUNK_BYTES,
+                               &saved), HCA_OK);
+    save_us = now_us() - start;
+    assert_in_range(query_us, 0, save_us / 2);
+}
+
+static void test_full_vf_moves(void **state)
+{
+    uint8_t *image;
+    uint64_t bytes, last, start;
+    uint16_t from, to;
+    HcaObjects o;
+    VhcaBench b;
+    Hca *pf, *dst;
+
+    full_vf(&b, state, &o);
+    pf = &b.m->pf[0];
+    from = vhca_id_of(pf, 0);
+    to = vhca_id_of(pf, 1);
+    image = vhca_must_save_chunks(&b.buf[0], from, &bytes);
+    start = now_us();
+    vhca_start_save(&b.buf[0], from, SLOT);
+    check_lock_is_given_up(pf, start, "SAVE");
+    pci_flr(&b.m->vf[0][0].fn);
+    vhca_must_stop(pf, to);
+    last = bytes % CHUNK_BYTES;
+    vhca_must_load_chunks(&b.buf[0], to, image, bytes - last);
+    memcpy(vhca_buf_data(&b.buf[0]), image + bytes - last, last);
+    start = now_us();
+    vhca_start_load(&b.buf[0], to, last, SLOT);
+    check_lock_is_given_up(pf, start, "LOAD");
+    dst = &b.m->vf[0][1];
+    vhca_move_driver(dst, &b.m->vf[0][0]);
+    vhca_move_objects(&o, dst);
+    pci_msix_enable(&dst->fn);
+    vhca_must_run(pf, to);
+    vhca_check_one_nop(dst, &o);
+    free(image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_memory_is_bounded),
+        machine_test(test_query_is_cheap),
+        machine_test(test_full_vf_moves),
     };
 
     return machine_main(tests);

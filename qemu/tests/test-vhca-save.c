@@ -203,46 +203,25 @@ static void test_pre_copy_cancelled(void **state)
 
 static void test_chunks(void **state)
 {
-    uint64_t total, at = 0;
-    VhcaSaved saved;
-    HcaObjects o;
-    VhcaSize size;
-    uint8_t *image;
     uint16_t from, to;
+    uint64_t bytes;
+    uint8_t *image;
+    HcaObjects o;
     Hca *pf, *vf, *dst;
     VhcaBench b;
 
-    vhca_bench_start(&b, state, 1, "image-pad=20971520", 9u << 20);
+    vhca_bench_start(&b, state, 1, "chunks=on,image-pad=20971520", 9u << 20);
     pf = &b.m->pf[0];
     from = vhca_id_of(pf, 0);
     to = vhca_id_of(pf, 1);
     vf = vhca_busy_vf(&b, 0, 0, &o);
     dst = &b.m->vf[0][1];
     vhca_must_stop(pf, from);
-    assert_int_equal(vhca_query(pf, from, false, true, &size), HCA_OK);
-    assert_in_range(size.required, 1, 8u << 20);
-    total = size.remaining;
-    assert_in_range(total, 20u << 20, 22u << 20);
-    image = malloc(total);
-    do {
-        uint32_t room = at ? saved.next : size.required;
-
-        assert_int_equal(vhca_save(&b.buf[0], from, at != 0, false, room,
-                                   &saved), HCA_OK);
-        assert_in_range(saved.bytes, 1, room);
-        assert_true(at + saved.bytes <= total);
-        memcpy(image + at, vhca_buf_data(&b.buf[0]), saved.bytes);
-        at += saved.bytes;
-    } while (saved.next);
+    image = vhca_must_save_chunks(&b.buf[0], from, &bytes);
+    assert_in_range(bytes, 20u << 20, 22u << 20);
     pci_flr(&vf->fn);
     vhca_must_stop(pf, to);
-    for (uint64_t done = 0; done < at;) {
-        uint32_t part = at - done < (8u << 20) ? at - done : 8u << 20;
-
-        assert_int_equal(vhca_load_image(&b.buf[0], to, image + done, part),
-                         HCA_OK);
-        done += part;
-    }
+    vhca_must_load_chunks(&b.buf[0], to, image, bytes);
     vhca_move_driver(dst, vf);
     vhca_move_objects(&o, dst);
     pci_msix_enable(&dst->fn);
@@ -270,6 +249,67 @@ static void test_not_migratable(void **state)
     assert_int_equal(vhca_query(&b.m->pf[0], id, 0, 0, &size), HCA_OK);
 }
 
+/* The longest image that the interface knows, and a VF that then grows. */
+#define PAD_MAX     "image-pad=4294954000"
+
+static void test_padding_gives_way(void **state)
+{
+    VhcaSaved saved;
+    VhcaSize size;
+    HcaObjects o;
+    uint16_t id;
+    Hca *pf, *vf;
+    VhcaBench b;
+
+    vhca_bench_start(&b, state, 1, "chunks=on," PAD_MAX, 8u << 20);
+    pf = &b.m->pf[0];
+    id = vhca_id_of(pf, 0);
+    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_OK);
+    vf = vhca_busy_vf(&b, 0, 0, &o);
+    hca_must_create_mtt_mkey(vf, o.pd, 0, 4096);
+    vhca_must_stop(pf, id);
+    assert_int_equal(vhca_save(&b.buf[0], id, false, false, 8u << 20, &saved),
+                     HCA_OK);
+    assert_int_equal(saved.bytes, 8u << 20);
+    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_OK);
+    assert_in_range(size.remaining, UINT32_MAX - 8191, UINT32_MAX);
+}
+
+/* Of a VF that runs, an image is written while its commands wait. */
+static void test_commands_wait_for_the_image(void **state)
+{
+    uint8_t in[16] = {}, out[16];
+    uint32_t index;
+    VhcaSize size;
+    HcaObjects o;
+    uint16_t id;
+    Hca *pf, *vf;
+    VhcaBench b;
+
+    vhca_bench_start(&b, state, 1, NULL, 16u << 20);
+    pf = &b.m->pf[0];
+    id = vhca_id_of(pf, 0);
+    vf = vhca_busy_vf(&b, 0, 0, &o);
+    index = hca_must_create_mtt_mkey(vf, o.pd, 0, 1u << 20);
+    hca_header(in, OP(ALLOC_PD), 0);
+    vhca_start_tracked_save(&b.buf[0], id, 5);
+    hca_prepare(vf, 3, in, sizeof(in), sizeof(out), NULL);
+    hca_ring(vf, BIT(3));
+    assert_false(hca_done(vf, 3));
+    vhca_check_one_nop(vf, &o);
+    assert_true(hca_wait_done(vf, 3));
+    assert_int_equal(hca_result(vf, 3, out, sizeof(out)), HCA_OK);
+    assert_true(hca_wait_done(pf, 5));
+    assert_int_equal(hca_result(pf, 5, NULL, 0), HCA_OK);
+    /* What it did came after the image. */
+    assert_int_equal(vhca_query(pf, id, true, false, &size), HCA_OK);
+    assert_int_not_equal(size.required, 0);
+    vhca_must_stop(pf, id);
+    vhca_must_run(pf, id);
+    hca_must_simple(vf, OP(DESTROY_MKEY), 0, index);
+    vhca_check_objects(vf, &o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +321,8 @@ int main(void)
         machine_test(test_pre_copy_cancelled),
         machine_test(test_chunks),
         machine_test(test_not_migratable),
+        machine_test(test_padding_gives_way),
+        machine_test(test_commands_wait_for_the_image),
     };
 
     return machine_main(tests);

@@ -107,14 +107,32 @@ int vhca_save(VhcaBuf *buf, uint16_t id, bool inc, bool track, uint32_t room,
     return status;
 }
 
-void vhca_start_save(VhcaBuf *buf, uint16_t id, unsigned slot)
+static void start_save(VhcaBuf *buf, uint16_t id, bool track, unsigned slot)
 {
     uint8_t in[CX_SZ(save_vhca_state_in)] = {};
 
-    fill_save(in, buf, id, false, false, buf->bytes);
+    fill_save(in, buf, id, false, track, buf->bytes);
     hca_prepare(buf->pf, slot, in, sizeof(in), CX_SZ(save_vhca_state_out),
                 NULL);
     hca_ring(buf->pf, 1u << slot);
+}
+
+void vhca_start_save(VhcaBuf *buf, uint16_t id, unsigned slot)
+{
+    start_save(buf, id, false, slot);
+}
+
+void vhca_start_tracked_save(VhcaBuf *buf, uint16_t id, unsigned slot)
+{
+    start_save(buf, id, true, slot);
+}
+
+static void fill_load(uint8_t *in, VhcaBuf *buf, uint16_t id, uint32_t bytes)
+{
+    hca_header(in, OP(LOAD_VHCA_STATE), 0);
+    CX_SET(load_vhca_state_in, in, vhca_id, id);
+    CX_SET(load_vhca_state_in, in, mkey, buf->key);
+    CX_SET(load_vhca_state_in, in, size, bytes);
 }
 
 int vhca_load(VhcaBuf *buf, uint16_t id, uint32_t bytes)
@@ -122,11 +140,55 @@ int vhca_load(VhcaBuf *buf, uint16_t id, uint32_t bytes)
     uint8_t in[CX_SZ(load_vhca_state_in)] = {};
     uint8_t out[CX_SZ(load_vhca_state_out)];
 
-    hca_header(in, OP(LOAD_VHCA_STATE), 0);
-    CX_SET(load_vhca_state_in, in, vhca_id, id);
-    CX_SET(load_vhca_state_in, in, mkey, buf->key);
-    CX_SET(load_vhca_state_in, in, size, bytes);
+    fill_load(in, buf, id, bytes);
     return hca_exec(buf->pf, in, sizeof(in), out, sizeof(out));
+}
+
+void vhca_start_load(VhcaBuf *buf, uint16_t id, uint32_t bytes, unsigned slot)
+{
+    uint8_t in[CX_SZ(load_vhca_state_in)] = {};
+
+    fill_load(in, buf, id, bytes);
+    hca_prepare(buf->pf, slot, in, sizeof(in), CX_SZ(load_vhca_state_out),
+                NULL);
+    hca_ring(buf->pf, 1u << slot);
+}
+
+uint8_t *vhca_must_save_chunks(VhcaBuf *buf, uint16_t id, uint64_t *bytes)
+{
+    VhcaSaved saved;
+    VhcaSize size;
+    uint8_t *image;
+
+    *bytes = 0;
+    assert_int_equal(vhca_query(buf->pf, id, false, true, &size), HCA_OK);
+    assert_in_range(size.required, 1, buf->bytes);
+    saved.next = size.required;
+    image = malloc(size.remaining);
+    assert_non_null(image);
+    while (saved.next) {
+        uint32_t room = saved.next;
+
+        assert_int_equal(vhca_save(buf, id, *bytes != 0, false, room, &saved),
+                         HCA_OK);
+        assert_in_range(saved.bytes, 1, room);
+        assert_true(*bytes + saved.bytes <= size.remaining);
+        memcpy(image + *bytes, vhca_buf_data(buf), saved.bytes);
+        *bytes += saved.bytes;
+    }
+    return image;
+}
+
+void vhca_must_load_chunks(VhcaBuf *buf, uint16_t id, const uint8_t *image,
+                           uint64_t bytes)
+{
+    while (bytes) {
+        uint32_t part = bytes < buf->bytes ? bytes : buf->bytes;
+
+        assert_int_equal(vhca_load_image(buf, id, image, part), HCA_OK);
+        image += part;
+        bytes -= part;
+    }
 }
 
 uint8_t *vhca_must_save(VhcaBuf *buf, uint16_t id, uint32_t *bytes)

@@ -51,14 +51,21 @@ typedef struct VhcaSaved {
 int vhca_save(VhcaBuf *buf, uint16_t id, bool inc, bool track, uint32_t room,
               VhcaSaved *saved);
 int vhca_load(VhcaBuf *buf, uint16_t id, uint32_t bytes);
-/* The SAVE command alone, in a slot, not waited for. */
+/* The command alone, in a slot, not waited for; a full SAVE. */
 void vhca_start_save(VhcaBuf *buf, uint16_t id, unsigned slot);
+void vhca_start_tracked_save(VhcaBuf *buf, uint16_t id, unsigned slot);
+void vhca_start_load(VhcaBuf *buf, uint16_t id, uint32_t bytes, unsigned slot);
 
 /* A full image of a stopped VF, malloc'ed. */
 uint8_t *vhca_must_save(VhcaBuf *buf, uint16_t id, uint32_t *bytes);
 /* Loads an image that is elsewhere in memory. */
 int vhca_load_image(VhcaBuf *buf, uint16_t id, const uint8_t *image,
                     uint32_t bytes);
+
+/* The same in pieces, of a device that saves in chunks. */
+uint8_t *vhca_must_save_chunks(VhcaBuf *buf, uint16_t id, uint64_t *bytes);
+void vhca_must_load_chunks(VhcaBuf *buf, uint16_t id, const uint8_t *image,
+                           uint64_t bytes);
 
 /*
  * The driver in a guest whose VF was exchanged: it goes on with all it knows

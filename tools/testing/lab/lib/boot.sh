@@ -155,15 +155,6 @@ scan_dmesg()
 		grep -vE "${allow:-^$}" | head -n 20
 }
 
-# stalled_first DIR - Is a CPU that stood still the first thing that the kernel
-# complained of? What follows may come of it.
-stalled_first()
-{
-	local lockup='rcu.*stall|soft lockup|hard LOCKUP'
-
-	grep -m1 -E "$DMESG_BAD|$lockup" "$1/dmesg.log" | grep -qE "$lockup"
-}
-
 # watch_vm PID DIR TIMEOUT - Wait for QEMU; sets VM_END to "ended", "noboot",
 # "timeout" or "stall". The command's time runs from its start, as a boot may
 # take long on a busy machine; a command may be silent, but not the heartbeat.
@@ -234,9 +225,7 @@ judge()
 	if [ -n "$bad" ]; then
 		say "the kernel complained (all of it: $dir/dmesg.log):"
 		printf '%s\n' "$bad" >&2
-		if [ "$status" = 0 ]; then
-			stalled_first "$dir" && status=$STATUS_STALL || status=$STATUS_DMESG
-		fi
+		[ "$status" != 0 ] || status=$STATUS_DMESG
 	fi
 	return "$status"
 }

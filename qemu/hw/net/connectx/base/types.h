@@ -20,5 +20,6 @@ typedef struct ConnectXCmdQueue ConnectXCmdQueue;
 typedef struct ConnectXEqs ConnectXEqs;
 typedef struct ConnectXObj ConnectXObj;
 typedef struct ConnectXUar ConnectXUar;
+typedef struct ConnectXVhca ConnectXVhca;
 
 #endif /* HW_NET_CONNECTX_TYPES_H */

@@ -198,7 +198,8 @@ static void cx_cmd_start(ConnectXFunction *fn, unsigned slot)
 static void cx_cmd_run_pending(ConnectXFunction *fn)
 {
     /* A command may reset or suspend the function: look anew each time. */
-    while (fn->pending && fn->cmdq_addr && cx_fn_may_dma(fn)) {
+    while (fn->pending && fn->cmdq_addr && !fn->cmds_held &&
+           cx_fn_may_dma(fn)) {
         unsigned slot = ctz32(fn->pending);
 
         fn->pending &= ~(1u << slot);

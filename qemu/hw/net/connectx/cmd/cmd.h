@@ -30,7 +30,6 @@ struct ConnectXCmd {
     uint32_t out_len;                   /* what the driver has room for */
     uint64_t *chain;                    /* addresses of the reply's blocks */
     uint32_t syndrome;                  /* handlers may set: any number */
-    uint64_t moved_bytes;               /* of an image; makes latency longer */
     /*
      * Private data of an asynchronous handler, and what to do about it when
      * the command dies early with a reset: it must not complete then.

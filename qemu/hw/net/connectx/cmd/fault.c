@@ -4,7 +4,6 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
-#include "qemu/units.h"
 #include "qapi/error.h"
 #include "cmd/cmd.h"
 #include "cmd/fault.h"
@@ -123,8 +122,23 @@ uint64_t cx_cmd_latency_ms(const ConnectXCmd *cmd)
                                                         ConnectXLatency, i);
 
         if (latency->opcode == cmd->opcode) {
-            ms += latency->ms +
-                  latency->ms_per_mib * cmd->moved_bytes / MiB;
+            ms += latency->ms;
+        }
+    }
+    return ms;
+}
+
+uint64_t cx_cmd_latency_ms_per_mib(const ConnectXCmd *cmd)
+{
+    const ConnectXCmdFaults *faults = cmd->fn->dev->faults;
+    uint64_t ms = 0;
+
+    for (guint i = 0; i < faults->latencies->len; i++) {
+        const ConnectXLatency *latency = &g_array_index(faults->latencies,
+                                                        ConnectXLatency, i);
+
+        if (latency->opcode == cmd->opcode) {
+            ms += latency->ms_per_mib;
         }
     }
     return ms;

@@ -48,5 +48,7 @@ bool cx_cmd_set_latency(ConnectXCmdFaults *faults, const char *value,
 bool cx_cmd_fault(ConnectXCmd *cmd);
 /* How long to keep back the reply to a command that is done. */
 uint64_t cx_cmd_latency_ms(const ConnectXCmd *cmd);
+/* How long the handler of a command that moves an image is to take for it. */
+uint64_t cx_cmd_latency_ms_per_mib(const ConnectXCmd *cmd);
 
 #endif /* HW_NET_CONNECTX_CMD_FAULT_H */

@@ -36,8 +36,8 @@ static void cx_register_parts(void)
 {
     cx_bar_register();
     cx_uar_register();
-    cx_vhca_register();
     cx_cmd_register();
+    cx_vhca_register();
     cx_rx_register();
     cx_tx_register();
     cx_vport_register();
@@ -68,6 +68,7 @@ static void cx_register(void)
     cx_ops_flow_register();
     cx_ops_vport_register();
     cx_ops_reg_register();
+    cx_ops_vhca_register();
     cx_pf_register();
     cx_vf_register();
 }

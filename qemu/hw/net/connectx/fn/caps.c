@@ -109,7 +109,7 @@ static void cx_caps_general(ConnectXFunction *fn, uint8_t *p)
     if (fn->is_vf) {
         return;
     }
-    CX_SET(cmd_hca_cap, p, migration, 1);
+    CX_SET(cmd_hca_cap, p, migration, fn->dev->vhca.migration);
     if (fn->dev->eswitch) {
         CX_SET(cmd_hca_cap, p, vport_group_manager, 1);
         CX_SET(cmd_hca_cap, p, eswitch_manager, 1);
@@ -123,8 +123,10 @@ static void cx_caps_general_2(ConnectXFunction *fn, uint8_t *p)
         CX_SET(cmd_hca_cap_2, p, migratable, fn->dev->migratable);
         return;
     }
-    CX_SET(cmd_hca_cap_2, p, migration_multi_load, 1);
-    CX_SET(cmd_hca_cap_2, p, migration_tracking_state, 1);
+    CX_SET(cmd_hca_cap_2, p, migration_multi_load, fn->dev->vhca.multi_load);
+    CX_SET(cmd_hca_cap_2, p, migration_tracking_state,
+           fn->dev->vhca.tracking);
+    CX_SET(cmd_hca_cap_2, p, migration_in_chunks, fn->dev->vhca.chunks);
 }
 
 static void cx_caps_ethernet(ConnectXFunction *fn, uint8_t *p)

@@ -17,6 +17,7 @@
 #include "fn/pages.h"
 #include "obj/obj.h"
 #include "switch/vport.h"
+#include "vhca/knobs.h"
 
 typedef enum ConnectXFnState {          /* C.1 of a function's life */
     CX_FN_RESET,                        /* no ENABLE_HCA */
@@ -59,12 +60,11 @@ struct ConnectXFunction {
     ConnectXCmdQueue *cmdq;             /* owned by cmd/cmd.c */
     ConnectXEqs *eqs;                   /* owned by queue/eq.c */
 
-    /* Migration; owned by vhca/vhca.c, cleared by reset. */
+    /* Migration */
     uint8_t suspended;                  /* CX_SUSP_* */
-    bool tracked;
     uint64_t generation;                /* bumped by every state change */
-    uint64_t saved_generation;
-    void *vhca;                         /* its private state, or NULL */
+    bool cmds_held;                     /* an image of it is being written */
+    ConnectXVhca *vhca;                 /* NULL for what is but staged */
 
     GArray *latch;                      /* see fn/latch.h. Saved */
     ConnectXUar *uar;                   /* owned by device/uar.c */
@@ -99,6 +99,7 @@ struct ConnectXDevice {
     uint32_t boot_ms;                   /* how long the firmware starts */
     uint64_t image_pad;
     bool migratable;
+    ConnectXVhcaKnobs vhca;
     bool eswitch;
     /* Faults and what else tests set at run time too (qom-set) */
     ConnectXCmdFaults *faults;

@@ -7,6 +7,9 @@
 
 #include "base/types.h"
 
+/* Pages that one function may hold; a driver gives no more than asked for. */
+#define CX_PAGES_MAX    (1u << 20)
+
 /* Firmware pages: those that this function's own driver gave. */
 typedef struct ConnectXPages {
     GArray *pa;                         /* uint64_t, in the order given */

@@ -195,6 +195,24 @@ bool cx_mkey_scatter(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
     return cx_mkey_rw(fn, pd, mkey, va, (uint8_t *)buf, len, true) == CX_OK;
 }
 
+ConnectXStatus cx_mkey_hold(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
+                            uint64_t len, bool write)
+{
+    ConnectXObj *obj;
+    ConnectXStatus status = cx_mkey_check(fn, CX_PD_ANY, mkey, va, len, write,
+                                          &obj);
+
+    if (status == CX_OK) {
+        obj->refs++;
+    }
+    return status;
+}
+
+void cx_mkey_release(ConnectXFunction *fn, uint32_t mkey)
+{
+    cx_obj_find(fn, CX_OBJ_MKEY, mkey >> 8)->refs--;
+}
+
 static const ConnectXObjType cx_mkey_kind = {
     .kind = CX_OBJ_MKEY, .name = "MKEY", CX_OBJ_IN(create_mkey_in),
     CX_OBJ_ID24, .has_pas = true, .limit = 1 << CX_LOG_MKEYS, .saved = true,

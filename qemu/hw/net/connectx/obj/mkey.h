@@ -29,4 +29,13 @@ bool cx_mkey_gather(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
 bool cx_mkey_scatter(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
                      uint64_t va, const void *buf, uint64_t len);
 
+/*
+ * cx_mkey_hold - Check the key as the above do and keep it from being
+ * destroyed, but for a teardown of the function, before which it must be
+ * released.
+ */
+ConnectXStatus cx_mkey_hold(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
+                            uint64_t len, bool write);
+void cx_mkey_release(ConnectXFunction *fn, uint32_t mkey);
+
 #endif /* HW_NET_CONNECTX_MKEY_H */

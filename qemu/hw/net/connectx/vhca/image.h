@@ -21,16 +21,19 @@
 #ifndef HW_NET_CONNECTX_IMAGE_H
 #define HW_NET_CONNECTX_IMAGE_H
 
-#include "base/types.h"
+#include "base/limits.h"
 #include "base/status.h"
+#include "base/types.h"
+#include "fn/pages.h"
 
 #define CX_IMAGE_MAGIC          "CXVHCA\r\n"
 #define CX_IMAGE_MAGIC_LEN      8
 #define CX_IMAGE_VERSION        1
 #define CX_IMAGE_ALIGN          8
-/* More than the store limits allow; a header that claims more is a lie. */
-#define CX_IMAGE_BODY_MAX       (512 * MiB)
-/* SAVE and LOAD have a 32-bit size. */
+/* All objects, and all that is beside them; a header that claims more lies. */
+#define CX_IMAGE_REST_MAX       (16 * MiB)
+#define CX_IMAGE_BODY_MAX       (CX_STORE_BYTES_MAX + CX_IMAGE_REST_MAX)
+/* SAVE and LOAD have a 32-bit size. Padding gives way to it. */
 #define CX_IMAGE_TOTAL_MAX      (4 * GiB - CX_PAGE_SIZE)
 
 enum {
@@ -133,6 +136,10 @@ typedef struct QEMU_PACKED ConnectXImageObj {
 } ConnectXImageObj;
 
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageHeader) != 64);
+/* What an object is charged covers what it takes in an image. */
+QEMU_BUILD_BUG_ON(sizeof(ConnectXImageObj) > CX_OBJ_OVERHEAD_BYTES);
+/* A list of pages at its longest, with room for the small sections. */
+QEMU_BUILD_BUG_ON(CX_PAGES_MAX * 8ull + 1 * MiB > CX_IMAGE_REST_MAX);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageSection) % CX_IMAGE_ALIGN);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageFunction) % CX_IMAGE_ALIGN);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageObjects) % CX_IMAGE_ALIGN);
@@ -150,68 +157,13 @@ static inline uint64_t cx_image_pad_word(uint64_t offset)
  */
 void cx_image_cap_identity(uint32_t type, uint8_t *page, const uint8_t *from);
 
-/* ------------------------------------------------------------------------ */
-/* Writing (vhca/image.c)                                                */
-
 /* What belongs to the moment at which the function stopped. */
 typedef struct ConnectXImageMoment {
     uint64_t timer_ns;              /* internal timer */
     bool link_up;                   /* what the driver last heard of it */
 } ConnectXImageMoment;
 
-/* A snapshot: taken at once, handed out piece by piece. */
-typedef struct ConnectXImageOut {
-    GByteArray *body;
-    uint64_t total_len;
-} ConnectXImageOut;
-
-/*
- * cx_image_snapshot - The state of fn, which may be a staged one.
- * NULL when the image would exceed CX_IMAGE_TOTAL_MAX. Caller frees.
- */
-ConnectXImageOut *cx_image_snapshot(const ConnectXFunction *fn, uint32_t flags,
-                                    const ConnectXImageMoment *moment);
-void cx_image_out_free(ConnectXImageOut *out);
-/* Copies [offset, offset + len) of the image, which must lie inside it. */
-void cx_image_out_copy(const ConnectXImageOut *out, uint64_t offset,
-                       uint8_t *buf, uint64_t len);
-
-/* ------------------------------------------------------------------------ */
-/* Taking one apart (vhca/image_load.c)                                  */
-
-/*
- * cx_image_parse - The state that a complete body describes, checked in full
- * against what vf can be. NULL, and a line in the log, when something is wrong
- * with it. Caller frees by cx_image_stage_free().
- */
-ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
-                                 uint64_t len, ConnectXImageMoment *moment);
-void cx_image_stage_free(ConnectXFunction *stage);
 /* Logs what is wrong with an image for fn; always CX_BAD_PARAM. */
 ConnectXStatus cx_image_bad(const ConnectXFunction *fn, const char *what);
-
-/* ------------------------------------------------------------------------ */
-/* Streams of images (vhca/image_in.c)                                   */
-
-/* Images on their way in, and the last complete one. */
-typedef struct ConnectXImageIn ConnectXImageIn;
-
-/* For images that are to become the state of vf, whose limits count. */
-ConnectXImageIn *cx_image_in_new(ConnectXFunction *vf);
-void cx_image_in_free(ConnectXImageIn *in);
-/*
- * cx_image_in_feed - The next bytes of the stream.
- * A complete image is checked in full and staged, in place of the one before.
- * A bad one drops everything that was fed and staged.
- */
-ConnectXStatus cx_image_in_feed(ConnectXImageIn *in, const uint8_t *buf,
-                                uint64_t len);
-/* True in the middle of an image. */
-bool cx_image_in_partial(const ConnectXImageIn *in);
-/* The staged state and when it was; NULL, moment as it was, without one. */
-const ConnectXFunction *cx_image_in_staged(const ConnectXImageIn *in,
-                                           ConnectXImageMoment *moment);
-/* Makes the staged state that of the VF. Cannot fail; nothing is staged then */
-void cx_image_in_apply(ConnectXImageIn *in);
 
 #endif /* HW_NET_CONNECTX_IMAGE_H */

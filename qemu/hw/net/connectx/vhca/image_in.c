@@ -4,7 +4,7 @@
  *
  * LOAD commands bring an image in pieces of any size, and one image after the
  * other: each complete one supersedes the last. Padding is checked as it
- * passes and never kept.
+ * passes and never kept. After an error the stream is good for nothing.
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"
@@ -15,7 +15,8 @@
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "fn/life.h"
-#include "vhca/image.h"
+#include "vhca/image_in.h"
+#include "vhca/image_load.h"
 
 struct ConnectXImageIn {
     ConnectXFunction *vf;
@@ -23,6 +24,9 @@ struct ConnectXImageIn {
     GByteArray *body;
     uint64_t body_len, total_len;       /* 0 until the header is here */
     uint64_t pad_done;
+    uint32_t crc;                       /* of the sections, without last XOR */
+    uint32_t crc_wanted;
+    ConnectXImageLoad *load;            /* when it is here in full */
     /* The last complete image. */
     ConnectXFunction *stage;
     ConnectXImageMoment moment;
@@ -58,6 +62,7 @@ static ConnectXStatus cx_image_check_header(ConnectXImageIn *in)
     }
     in->body_len = body_len;
     in->total_len = total_len;
+    in->crc_wanted = le32_to_cpu(h->sections_crc);
     return CX_OK;
 }
 
@@ -80,10 +85,13 @@ static bool cx_pad_is_good(uint64_t offset, const uint8_t *buf, uint64_t len)
 
 static void cx_image_in_begin(ConnectXImageIn *in)
 {
-    g_byte_array_set_size(in->body, 0);
+    g_clear_pointer(&in->load, cx_image_load_free);
+    g_clear_pointer(&in->body, g_byte_array_unref);
+    in->body = g_byte_array_new();
     in->body_len = 0;
     in->total_len = 0;
     in->pad_done = 0;
+    in->crc = UINT32_MAX;
 }
 
 ConnectXImageIn *cx_image_in_new(ConnectXFunction *vf)
@@ -91,13 +99,14 @@ ConnectXImageIn *cx_image_in_new(ConnectXFunction *vf)
     ConnectXImageIn *in = g_new0(ConnectXImageIn, 1);
 
     in->vf = vf;
-    in->body = g_byte_array_new();
+    cx_image_in_begin(in);
     return in;
 }
 
 void cx_image_in_free(ConnectXImageIn *in)
 {
     if (in) {
+        cx_image_load_free(in->load);
         cx_image_stage_free(in->stage);
         g_byte_array_unref(in->body);
         g_free(in);
@@ -109,64 +118,78 @@ bool cx_image_in_partial(const ConnectXImageIn *in)
     return in->body->len;
 }
 
-/* The image is here in full: it replaces the one before, or nothing does. */
-static ConnectXStatus cx_image_in_complete(ConnectXImageIn *in)
+/* Takes what the header lacks, or the sections; *used is what it took. */
+static ConnectXStatus cx_image_in_body(ConnectXImageIn *in, const uint8_t *buf,
+                                       uint64_t len, uint64_t *used)
 {
-    ConnectXFunction *stage = cx_image_parse(in->vf, in->body->data,
-                                             in->body->len, &in->moment);
+    const uint32_t header = sizeof(ConnectXImageHeader);
+    uint64_t want = in->total_len ? in->body_len : header;
 
-    if (!stage) {
-        return CX_BAD_PARAM;
+    *used = MIN(len, want - in->body->len);
+    g_byte_array_append(in->body, buf, *used);
+    if (in->total_len) {
+        in->crc = crc32c(in->crc, buf, *used) ^ UINT32_MAX;
+    } else if (in->body->len == header) {
+        return cx_image_check_header(in);
     }
-    cx_image_stage_free(in->stage);
-    in->stage = stage;
-    cx_image_in_begin(in);
     return CX_OK;
 }
 
-/* Takes what the current part of the image lacks; *len is what it took. */
-static ConnectXStatus cx_image_in_part(ConnectXImageIn *in,
-                                       const uint8_t *buf, uint64_t *len)
+static ConnectXStatus cx_image_in_pad(ConnectXImageIn *in, const uint8_t *buf,
+                                      uint64_t len, uint64_t *used)
 {
-    uint64_t body_want = in->total_len ? in->body_len
-                                       : sizeof(ConnectXImageHeader);
-
-    if (in->body->len < body_want) {
-        *len = MIN(*len, body_want - in->body->len);
-        g_byte_array_append(in->body, buf, *len);
-        if (!in->total_len && in->body->len == body_want) {
-            return cx_image_check_header(in);
-        }
-        return CX_OK;
-    }
-    *len = MIN(*len, in->total_len - in->body_len - in->pad_done);
-    if (!cx_pad_is_good(in->pad_done, buf, *len)) {
+    *used = MIN(len, in->total_len - in->body_len - in->pad_done);
+    if (!cx_pad_is_good(in->pad_done, buf, *used)) {
         return cx_image_bad(in->vf, "padding");
     }
-    in->pad_done += *len;
+    in->pad_done += *used;
     return CX_OK;
+}
+
+static bool cx_image_in_is_whole(const ConnectXImageIn *in)
+{
+    return in->total_len && in->body->len == in->body_len &&
+           in->pad_done == in->total_len - in->body_len;
 }
 
 ConnectXStatus cx_image_in_feed(ConnectXImageIn *in, const uint8_t *buf,
-                                uint64_t len)
+                                uint64_t len, uint64_t *used)
 {
     ConnectXStatus status = CX_OK;
 
-    while (len && status == CX_OK) {
-        uint64_t part = len;
+    *used = 0;
+    while (*used < len && status == CX_OK && !cx_image_in_is_whole(in)) {
+        bool in_body = !in->total_len || in->body->len < in->body_len;
+        uint64_t part;
 
-        status = cx_image_in_part(in, buf, &part);
-        buf += part;
-        len -= part;
-        if (status == CX_OK && in->total_len &&
-            in->body->len == in->body_len &&
-            in->pad_done == in->total_len - in->body_len) {
-            status = cx_image_in_complete(in);
-        }
+        status = in_body ?
+                 cx_image_in_body(in, buf + *used, len - *used, &part) :
+                 cx_image_in_pad(in, buf + *used, len - *used, &part);
+        *used += part;
     }
-    if (status != CX_OK) {
+    if (status != CX_OK || !cx_image_in_is_whole(in)) {
+        return status;
+    }
+    if ((in->crc ^ UINT32_MAX) != in->crc_wanted) {
+        return cx_image_bad(in->vf, "CRC of the sections");
+    }
+    in->load = cx_image_load_new(in->vf, in->body->data, in->body->len);
+    return CX_OK;
+}
+
+bool cx_image_in_has_work(const ConnectXImageIn *in)
+{
+    return in->load;
+}
+
+ConnectXStatus cx_image_in_work(ConnectXImageIn *in, uint64_t budget)
+{
+    ConnectXStatus status = cx_image_load_step(in->load, budget);
+
+    if (status == CX_OK) {
+        cx_image_stage_free(in->stage);
+        in->stage = cx_image_load_take(in->load, &in->moment);
         cx_image_in_begin(in);
-        cx_image_stage_free(g_steal_pointer(&in->stage));
     }
     return status;
 }

@@ -8,23 +8,25 @@
  * good can become the state of a VF.
  */
 #include "qemu/osdep.h"
-#include "qemu/units.h"
 #include "qemu/bswap.h"
-#include "qemu/crc32c.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
 #include "fn/caps.h"
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "obj/obj.h"
-#include "vhca/image.h"
+#include "vhca/image_load.h"
 
-#define CX_STAGE_PAGES_MAX      (1 * MiB)
 #define CX_STAGE_ISSI_MAX       1
 #define CX_STAGE_NIC_IF_MAX     7
 
-/* What was seen of the sections of one image. */
+/* A part of an image that is being taken apart. */
 typedef struct {
+    const uint8_t *at;
+    uint64_t left;
+} ConnectXImageCursor;
+
+struct ConnectXImageLoad {
     ConnectXFunction *stage;
     /* Kept apart: the stage itself is ENABLED while it is being filled. */
     ConnectXFnState state;
@@ -33,13 +35,21 @@ typedef struct {
     uint64_t caps_seen;
     uint64_t kinds_seen;
     bool has_objects;
-} ConnectXImageParse;
-
-/* A part of an image that is being taken apart. */
-typedef struct {
-    const uint8_t *at;
-    uint64_t left;
-} ConnectXImageCursor;
+    /* What is left of the body, and of the section that is being read. */
+    ConnectXImageCursor body, section;
+    uint32_t sections;                  /* not begun */
+    uint32_t objects;                   /* of the section, not read */
+    ConnectXObjKind kind;
+    /* Of an object with a long list that is being read; else NULL. */
+    const ConnectXImageObj *obj;
+    const uint8_t *obj_in;
+    uint64_t *pas;
+    uint32_t pas_done;
+    /* When nothing is left to read: the next object to link. */
+    bool linking;
+    ConnectXObjKind link_kind;
+    uint64_t link_id;
+};
 
 static const void *cx_take(ConnectXImageCursor *cur, uint64_t len)
 {
@@ -51,6 +61,11 @@ static const void *cx_take(ConnectXImageCursor *cur, uint64_t len)
     cur->at += len;
     cur->left -= len;
     return at;
+}
+
+static void cx_spend(uint64_t *budget, uint64_t cost)
+{
+    *budget -= MIN(*budget, cost);
 }
 
 ConnectXStatus cx_image_bad(const ConnectXFunction *fn, const char *what)
@@ -100,7 +115,7 @@ void cx_image_stage_free(ConnectXFunction *stage)
     g_free(stage);
 }
 
-static ConnectXStatus cx_load_function(ConnectXImageParse *p,
+static ConnectXStatus cx_load_function(ConnectXImageLoad *p,
                                        ConnectXImageCursor *cur)
 {
     const ConnectXImageFunction *f = cx_take(cur, sizeof(*f));
@@ -128,7 +143,7 @@ static ConnectXStatus cx_load_function(ConnectXImageParse *p,
     return CX_OK;
 }
 
-static ConnectXStatus cx_load_cap(ConnectXImageParse *p,
+static ConnectXStatus cx_load_cap(ConnectXImageLoad *p,
                                   ConnectXImageCursor *cur)
 {
     const ConnectXImageCap *head = cx_take(cur, sizeof(*head));
@@ -185,7 +200,7 @@ static bool cx_load_macs(ConnectXImageCursor *cur, ConnectXMacList *list,
     return true;
 }
 
-static ConnectXStatus cx_load_vport(ConnectXImageParse *p,
+static ConnectXStatus cx_load_vport(ConnectXImageLoad *p,
                                     ConnectXImageCursor *cur)
 {
     const ConnectXImageVport *v = cx_take(cur, sizeof(*v));
@@ -215,7 +230,7 @@ static ConnectXStatus cx_load_vport(ConnectXImageParse *p,
     return CX_OK;
 }
 
-static ConnectXStatus cx_load_pages(ConnectXImageParse *p,
+static ConnectXStatus cx_load_pages(ConnectXImageLoad *p,
                                     ConnectXImageCursor *cur)
 {
     const ConnectXImagePages *head = cx_take(cur, sizeof(*head));
@@ -224,25 +239,26 @@ static ConnectXStatus cx_load_pages(ConnectXImageParse *p,
     uint32_t n;
 
     n = head ? le32_to_cpu(head->n) : UINT32_MAX;
-    pa = n <= CX_STAGE_PAGES_MAX ? cx_take(cur, n * 8ULL) : NULL;
+    pa = n <= CX_PAGES_MAX ? cx_take(cur, n * 8ULL) : NULL;
     if (!pa) {
         return cx_image_bad(p->stage, "pages section");
     }
     pages->wanted_boot = le32_to_cpu(head->wanted_boot);
     pages->wanted_init = le32_to_cpu(head->wanted_init);
     pages->wanted_regular = le32_to_cpu(head->wanted_regular);
+    g_array_set_size(pages->pa, n);
     for (uint32_t i = 0; i < n; i++) {
-        uint64_t addr = ldq_le_p(pa + i * 8);
+        uint64_t *addr = &g_array_index(pages->pa, uint64_t, i);
 
-        if (addr % CX_PAGE_SIZE) {
+        *addr = ldq_le_p(pa + i * 8);
+        if (*addr % CX_PAGE_SIZE) {
             return cx_image_bad(p->stage, "page address");
         }
-        g_array_append_val(pages->pa, addr);
     }
     return CX_OK;
 }
 
-static ConnectXStatus cx_load_latch(ConnectXImageParse *p,
+static ConnectXStatus cx_load_latch(ConnectXImageLoad *p,
                                     ConnectXImageCursor *cur)
 {
     while (cur->left) {
@@ -264,39 +280,39 @@ static ConnectXStatus cx_load_latch(ConnectXImageParse *p,
     return CX_OK;
 }
 
-static ConnectXStatus cx_load_obj(ConnectXFunction *stage,
-                                  ConnectXImageCursor *cur,
-                                  ConnectXObjKind kind)
+static ConnectXStatus cx_load_obj_begin(ConnectXImageLoad *p)
 {
-    const ConnectXImageObj *o = cx_take(cur, sizeof(*o));
-    const ConnectXObjType *type = cx_obj_type(kind);
+    const ConnectXObjType *type = cx_obj_type(p->kind);
+    const ConnectXImageObj *o = cx_take(&p->section, sizeof(*o));
     uint32_t in_len = o ? le32_to_cpu(o->in_len) : 0;
     uint32_t npas = o ? le32_to_cpu(o->npas) : 0;
-    const uint8_t *in, *pas_le;
-    ConnectXStatus status;
-    ConnectXObj *obj;
-    uint64_t *pas = NULL;
 
     if (!o || in_len < type->in_len_min || in_len > type->in_len_max ||
         (npas && !type->has_pas) || o->reserved ||
         (o->armed | o->solicited | o->dead) & ~1) {
-        return cx_image_bad(stage, type->name);
+        return cx_image_bad(p->stage, type->name);
     }
-    in = cx_take(cur, ROUND_UP(in_len, CX_IMAGE_ALIGN));
-    pas_le = in ? cx_take(cur, npas * 8ULL) : NULL;
-    if (!pas_le) {
-        return cx_image_bad(stage, type->name);
+    p->obj_in = cx_take(&p->section, ROUND_UP(in_len, CX_IMAGE_ALIGN));
+    if (!p->obj_in || npas > p->section.left / 8) {
+        return cx_image_bad(p->stage, type->name);
     }
-    if (npas) {
-        pas = g_new(uint64_t, npas);
-        for (uint32_t i = 0; i < npas; i++) {
-            pas[i] = ldq_le_p(pas_le + i * 8ULL);
-        }
-    }
-    status = cx_obj_insert(stage, kind, le64_to_cpu(o->id), in, in_len, pas,
-                           npas, &obj);
+    p->obj = o;
+    p->pas = npas ? g_new(uint64_t, npas) : NULL;
+    p->pas_done = 0;
+    return CX_OK;
+}
+
+static ConnectXStatus cx_load_obj_end(ConnectXImageLoad *p)
+{
+    const ConnectXImageObj *o = g_steal_pointer(&p->obj);
+    ConnectXStatus status;
+    ConnectXObj *obj;
+
+    status = cx_obj_insert(p->stage, p->kind, le64_to_cpu(o->id), p->obj_in,
+                           le32_to_cpu(o->in_len), g_steal_pointer(&p->pas),
+                           le32_to_cpu(o->npas), &obj);
     if (status != CX_OK) {
-        return cx_image_bad(stage, type->name);
+        return cx_image_bad(p->stage, cx_obj_type(p->kind)->name);
     }
     obj->run = (ConnectXObjRun) {
         .pi = le32_to_cpu(o->pi),
@@ -307,7 +323,33 @@ static ConnectXStatus cx_load_obj(ConnectXFunction *stage,
         .dead = o->dead,
         .count = { le64_to_cpu(o->count[0]), le64_to_cpu(o->count[1]) },
     };
+    p->objects--;
     return CX_OK;
+}
+
+/* Reads an object, or what of its list fits into the budget. */
+static ConnectXStatus cx_load_obj(ConnectXImageLoad *p, uint64_t *budget)
+{
+    ConnectXStatus status = CX_OK;
+    const uint8_t *pas;
+    uint32_t n;
+
+    if (!p->obj) {
+        status = cx_load_obj_begin(p);
+        cx_spend(budget, CX_OBJ_OVERHEAD_BYTES);
+    }
+    if (status != CX_OK) {
+        return status;
+    }
+    n = MIN(le32_to_cpu(p->obj->npas) - p->pas_done, *budget / 8 + 1);
+    pas = cx_take(&p->section, n * 8ull);
+    for (uint32_t i = 0; i < n; i++) {
+        p->pas[p->pas_done + i] = ldq_le_p(pas + i * 8ull);
+    }
+    p->pas_done += n;
+    cx_spend(budget, n * 8ull);
+    return p->pas_done < le32_to_cpu(p->obj->npas) ? CX_OK
+                                                   : cx_load_obj_end(p);
 }
 
 static ConnectXObjKind cx_kind_by_name(const uint8_t *name)
@@ -326,36 +368,28 @@ static ConnectXObjKind cx_kind_by_name(const uint8_t *name)
     return CX_OBJ_KINDS;
 }
 
-static ConnectXStatus cx_load_objects(ConnectXImageParse *p,
+/* The head of a kind's section; the objects are read one by one. */
+static ConnectXStatus cx_load_objects(ConnectXImageLoad *p,
                                       ConnectXImageCursor *cur)
 {
     const ConnectXImageObjects *head = cx_take(cur, sizeof(*head));
     ConnectXObjKind kind = head ? cx_kind_by_name(head->name) : CX_OBJ_KINDS;
-    uint32_t n;
 
     if (kind == CX_OBJ_KINDS || p->kinds_seen & BIT_ULL(kind)) {
         return cx_image_bad(p->stage, "kind of object");
     }
     p->kinds_seen |= BIT_ULL(kind);
+    p->kind = kind;
+    p->objects = le32_to_cpu(head->n);
+    p->has_objects |= p->objects;
     p->stage->objs.next_id[kind] = le32_to_cpu(head->next_id);
-    n = le32_to_cpu(head->n);
-    if (n) {
-        p->has_objects = true;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        ConnectXStatus status = cx_load_obj(p->stage, cur, kind);
-
-        if (status != CX_OK) {
-            return status;
-        }
-    }
     return CX_OK;
 }
 
-static ConnectXStatus cx_load_section(ConnectXImageParse *p, uint32_t type,
+static ConnectXStatus cx_load_section(ConnectXImageLoad *p, uint32_t type,
                                       ConnectXImageCursor *cur)
 {
-    static ConnectXStatus (*const load[])(ConnectXImageParse *,
+    static ConnectXStatus (*const load[])(ConnectXImageLoad *,
                                           ConnectXImageCursor *) = {
         [CX_SECTION_FUNCTION] = cx_load_function,
         [CX_SECTION_CAP] = cx_load_cap,
@@ -365,22 +399,17 @@ static ConnectXStatus cx_load_section(ConnectXImageParse *p, uint32_t type,
         [CX_SECTION_OBJECTS] = cx_load_objects,
     };
     bool many = type == CX_SECTION_CAP || type == CX_SECTION_OBJECTS;
-    ConnectXStatus status;
 
     if (type >= ARRAY_SIZE(load) || !load[type] ||
         (p->types_seen & BIT(type) && !many)) {
         return cx_image_bad(p->stage, "unknown or repeated section");
     }
     p->types_seen |= BIT(type);
-    status = load[type](p, cur);
-    if (status == CX_OK && cur->left) {
-        status = cx_image_bad(p->stage, "section longer than its content");
-    }
-    return status;
+    return load[type](p, cur);
 }
 
 /* A page that is not there would leave the VF with another than was promised */
-static bool cx_stage_is_whole(const ConnectXImageParse *p)
+static bool cx_stage_is_whole(const ConnectXImageLoad *p)
 {
     const uint32_t needed = BIT(CX_SECTION_FUNCTION) | BIT(CX_SECTION_VPORT) |
                             BIT(CX_SECTION_PAGES) | BIT(CX_SECTION_LATCH);
@@ -410,11 +439,14 @@ static bool cx_flow_root_fits(ConnectXFunction *stage, uint8_t type)
                                    table_type) == type);
 }
 
-/* What no section can tell alone. */
-static ConnectXStatus cx_stage_check(ConnectXImageParse *p)
+/* All is read. */
+static ConnectXStatus cx_load_begin_link(ConnectXImageLoad *p)
 {
     ConnectXFunction *stage = p->stage;
 
+    if (p->body.left) {
+        return cx_image_bad(stage, "data after the last section");
+    }
     if (!cx_stage_is_whole(p)) {
         return cx_image_bad(stage, "missing section");
     }
@@ -422,67 +454,103 @@ static ConnectXStatus cx_stage_check(ConnectXImageParse *p)
     if (p->has_objects && stage->state != CX_FN_OPERATIONAL) {
         return cx_image_bad(stage, "objects of a function without INIT_HCA");
     }
-    if (cx_obj_link_all(stage) != CX_OK) {
-        return cx_image_bad(stage, "object that does not link");
+    p->linking = true;
+    return CX_OK;
+}
+
+/* Links the next object. */
+static ConnectXStatus cx_load_link(ConnectXImageLoad *p, uint64_t *budget)
+{
+    ConnectXObj *obj = cx_obj_from(p->stage, p->link_kind, p->link_id);
+
+    if (!obj) {
+        p->link_kind++;
+        p->link_id = 0;
+        return CX_OK;
     }
-    for (int i = 0; i < ARRAY_SIZE(stage->flow_root); i++) {
-        if (!cx_flow_root_fits(stage, i)) {
-            return cx_image_bad(stage, "root flow table");
+    p->link_id = obj->id + 1;
+    cx_spend(budget, CX_OBJ_OVERHEAD_BYTES + obj->in_len);
+    return cx_obj_link(p->stage, obj) == CX_OK ? CX_OK :
+           cx_image_bad(p->stage, "object that does not link");
+}
+
+/* What no object can tell alone. */
+static ConnectXStatus cx_load_end(ConnectXImageLoad *p)
+{
+    for (int i = 0; i < ARRAY_SIZE(p->stage->flow_root); i++) {
+        if (!cx_flow_root_fits(p->stage, i)) {
+            return cx_image_bad(p->stage, "root flow table");
         }
     }
     return CX_OK;
 }
 
-static ConnectXStatus cx_parse_sections(ConnectXImageParse *p,
-                                        ConnectXImageCursor *body, uint32_t n)
+static ConnectXStatus cx_load_begin_section(ConnectXImageLoad *p)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        const ConnectXImageSection *s = cx_take(body, sizeof(*s));
-        ConnectXImageCursor section;
-        ConnectXStatus status;
-        uint32_t len;
+    const ConnectXImageSection *s = cx_take(&p->body, sizeof(*s));
+    uint32_t len;
 
-        if (!s) {
-            return cx_image_bad(p->stage, "missing section");
-        }
-        len = le32_to_cpu(s->len);
-        section.left = len;
-        section.at = cx_take(body, ROUND_UP((uint64_t)len, CX_IMAGE_ALIGN));
-        if (!section.at) {
-            return cx_image_bad(p->stage, "section length");
-        }
-        status = cx_load_section(p, le32_to_cpu(s->type), &section);
-        if (status != CX_OK) {
-            return status;
-        }
+    if (!s) {
+        return cx_image_bad(p->stage, "missing section");
     }
-    return body->left ? cx_image_bad(p->stage, "data after the last section")
-                      : CX_OK;
+    len = le32_to_cpu(s->len);
+    p->section.left = len;
+    p->section.at = cx_take(&p->body, ROUND_UP((uint64_t)len, CX_IMAGE_ALIGN));
+    if (!p->section.at) {
+        return cx_image_bad(p->stage, "section length");
+    }
+    p->sections--;
+    return cx_load_section(p, le32_to_cpu(s->type), &p->section);
 }
 
-ConnectXFunction *cx_image_parse(ConnectXFunction *vf, const uint8_t *image,
-                                 uint64_t len, ConnectXImageMoment *moment)
+ConnectXStatus cx_image_load_step(ConnectXImageLoad *p, uint64_t budget)
 {
-    const ConnectXImageHeader *h = (const ConnectXImageHeader *)image;
-    ConnectXImageCursor body = { image, len };
-    ConnectXImageParse p = {};
-    ConnectXStatus status;
+    ConnectXStatus status = CX_OK;
 
-    cx_take(&body, sizeof(*h));
-    if (crc32c(UINT32_MAX, body.at, body.left) !=
-        le32_to_cpu(h->sections_crc)) {
-        cx_image_bad(vf, "CRC of the sections");
-        return NULL;
+    while (status == CX_OK && budget) {
+        if (p->objects) {
+            status = cx_load_obj(p, &budget);
+        } else if (p->section.left) {
+            return cx_image_bad(p->stage, "section longer than its content");
+        } else if (p->sections) {
+            status = cx_load_begin_section(p);
+        } else if (!p->linking) {
+            status = cx_load_begin_link(p);
+        } else if (p->link_kind < CX_OBJ_KINDS) {
+            status = cx_load_link(p, &budget);
+        } else {
+            return cx_load_end(p);
+        }
     }
-    p.stage = cx_stage_new(vf);
-    status = cx_parse_sections(&p, &body, le32_to_cpu(h->sections));
-    if (status == CX_OK) {
-        status = cx_stage_check(&p);
+    return status == CX_OK ? CX_ASYNC : status;
+}
+
+ConnectXImageLoad *cx_image_load_new(ConnectXFunction *vf, const uint8_t *body,
+                                     uint64_t len)
+{
+    const ConnectXImageHeader *h = (const ConnectXImageHeader *)body;
+    ConnectXImageLoad *p = g_new0(ConnectXImageLoad, 1);
+
+    p->stage = cx_stage_new(vf);
+    p->body.at = body;
+    p->body.left = len;
+    cx_take(&p->body, sizeof(*h));
+    p->sections = le32_to_cpu(h->sections);
+    return p;
+}
+
+void cx_image_load_free(ConnectXImageLoad *p)
+{
+    if (p) {
+        cx_image_stage_free(p->stage);
+        g_free(p->pas);
+        g_free(p);
     }
-    if (status != CX_OK) {
-        cx_image_stage_free(p.stage);
-        return NULL;
-    }
-    *moment = p.moment;
-    return p.stage;
+}
+
+ConnectXFunction *cx_image_load_take(ConnectXImageLoad *p,
+                                     ConnectXImageMoment *moment)
+{
+    *moment = p->moment;
+    return g_steal_pointer(&p->stage);
 }

@@ -2,8 +2,9 @@
 /*
  * ConnectX device model: writing a migration image
  *
- * A snapshot is taken in one go under the BQL, so it is consistent even if
- * the function runs on; only handing it out takes time.
+ * All sections but the objects' are written when the image is begun; objects
+ * come in slices, as there may be very many, each with the state that it has
+ * then. Sizes are known before anything is written.
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"
@@ -13,13 +14,27 @@
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "obj/obj.h"
-#include "vhca/image.h"
+#include "vhca/image_out.h"
 
 typedef struct {
     GByteArray *body;
     uint32_t sections;
     guint section_at;                   /* offset of the open section */
 } ConnectXImageWriter;
+
+struct ConnectXImageOut {
+    ConnectXImageWriter w;
+    uint64_t body_len, total_len;       /* of the image when it is ready */
+    uint32_t flags;
+    /* Of what was written so far: behind the header, without the last XOR */
+    uint32_t crc;
+    guint summed;
+    /* NULL when the image is ready; else what of which object comes next. */
+    const ConnectXFunction *fn;
+    int kind;
+    uint64_t next_id;
+    uint32_t next_pa;                   /* 0: nothing of it was written */
+};
 
 static void cx_put(ConnectXImageWriter *w, const void *data, size_t len)
 {
@@ -151,13 +166,15 @@ static void cx_save_pages(ConnectXImageWriter *w, const ConnectXPages *pages)
         .wanted_regular = cpu_to_le32(pages->wanted_regular),
         .n = cpu_to_le32(n),
     };
+    guint at;
 
     cx_section_begin(w, CX_SECTION_PAGES);
     cx_put(w, &p, sizeof(p));
+    at = w->body->len;
+    g_byte_array_set_size(w->body, at + n * 8);
     for (uint32_t i = 0; i < n; i++) {
-        uint64_t pa = cpu_to_le64(g_array_index(pages->pa, uint64_t, i));
-
-        cx_put(w, &pa, sizeof(pa));
+        stq_le_p(w->body->data + at + i * 8,
+                 g_array_index(pages->pa, uint64_t, i));
     }
     cx_section_end(w);
 }
@@ -178,9 +195,8 @@ static void cx_save_latch(ConnectXImageWriter *w, const GArray *latch)
     cx_section_end(w);
 }
 
-static bool cx_save_obj(ConnectXObj *obj, void *opaque)
+static void cx_save_obj_head(ConnectXImageWriter *w, const ConnectXObj *obj)
 {
-    ConnectXImageWriter *w = opaque;
     ConnectXImageObj o = {
         .id = cpu_to_le64(obj->id),
         .in_len = cpu_to_le32(obj->in_len),
@@ -198,94 +214,213 @@ static bool cx_save_obj(ConnectXObj *obj, void *opaque)
     cx_put(w, &o, sizeof(o));
     cx_put(w, obj->in, obj->in_len);
     cx_put_align(w);
-    for (uint32_t i = 0; i < obj->npas; i++) {
-        uint64_t pa = cpu_to_le64(obj->pas[i]);
-
-        cx_put(w, &pa, sizeof(pa));
-    }
-    return false;
 }
 
-static void cx_save_objects(ConnectXImageWriter *w,
-                            const ConnectXFunction *fn, ConnectXObjKind kind)
+static uint64_t cx_objects_payload(const ConnectXFunction *fn, int kind)
 {
+    /* counting does not change it */
+    uint32_t n = cx_obj_count((ConnectXFunction *)fn, kind);
+
+    return sizeof(ConnectXImageObjects) + fn->objs.bytes[kind] +
+           n * sizeof(ConnectXImageObj);
+}
+
+/* The section's length is known: what is in it may be summed as it comes. */
+static void cx_objects_begin(ConnectXImageWriter *w,
+                             const ConnectXFunction *fn, int kind)
+{
+    ConnectXImageSection s = {
+        .type = cpu_to_le32(CX_SECTION_OBJECTS),
+        .len = cpu_to_le32(cx_objects_payload(fn, kind)),
+    };
     ConnectXImageObjects head = {
-        /* walking does not change it */
         .n = cpu_to_le32(cx_obj_count((ConnectXFunction *)fn, kind)),
         .next_id = cpu_to_le32(fn->objs.next_id[kind]),
     };
 
     g_strlcpy((char *)head.name, cx_obj_type(kind)->name, sizeof(head.name));
-    cx_section_begin(w, CX_SECTION_OBJECTS);
+    w->sections++;
+    cx_put(w, &s, sizeof(s));
     cx_put(w, &head, sizeof(head));
-    cx_obj_foreach((ConnectXFunction *)fn, kind, cx_save_obj, w);
-    cx_section_end(w);
 }
 
-static void cx_save_header(ConnectXImageWriter *w, uint32_t flags,
-                           uint64_t total_len)
+/* All but pages and objects, both of which may be many. */
+static void cx_save_small(ConnectXImageWriter *w, const ConnectXFunction *fn,
+                          const ConnectXImageMoment *moment)
+{
+    cx_save_function(w, fn, moment->timer_ns);
+    for (uint32_t type = 0; type < CX_CAP_TYPES; type++) {
+        if (fn->caps.cur[type]) {
+            cx_save_cap(w, type, fn->caps.cur[type]);
+        }
+    }
+    cx_save_vport(w, &fn->vport, moment->link_up);
+    cx_save_latch(w, fn->latch);
+}
+
+/* Header and sections. */
+static uint64_t cx_body_len(const ConnectXFunction *fn)
+{
+    static const ConnectXImageMoment any_moment;
+    ConnectXImageWriter w = { .body = g_byte_array_new() };
+    uint64_t len = sizeof(ConnectXImageHeader);
+
+    cx_save_small(&w, fn, &any_moment);
+    len += w.body->len;
+    g_byte_array_unref(w.body);
+    len += sizeof(ConnectXImageSection) + sizeof(ConnectXImagePages) +
+           (fn->pages.pa ? fn->pages.pa->len * 8ull : 0);
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        if (cx_obj_type(kind)->saved) {
+            len += sizeof(ConnectXImageSection) + cx_objects_payload(fn, kind);
+        }
+    }
+    return len;
+}
+
+static uint64_t cx_total_len(const ConnectXFunction *fn, uint64_t body_len)
+{
+    uint64_t room = CX_IMAGE_TOTAL_MAX - body_len;
+
+    return body_len + MIN(QEMU_ALIGN_DOWN(room, CX_IMAGE_ALIGN),
+                          ROUND_UP(MIN(fn->dev->image_pad, CX_IMAGE_TOTAL_MAX),
+                                   CX_IMAGE_ALIGN));
+}
+
+uint64_t cx_image_out_total(const ConnectXFunction *fn)
+{
+    return cx_total_len(fn, cx_body_len(fn));
+}
+
+static void cx_out_header(ConnectXImageOut *out)
 {
     ConnectXImageHeader h = {
         .magic = CX_IMAGE_MAGIC,
         .version = cpu_to_le32(CX_IMAGE_VERSION),
-        .flags = cpu_to_le32(flags),
-        .total_len = cpu_to_le64(total_len),
-        .body_len = cpu_to_le64(w->body->len),
+        .flags = cpu_to_le32(out->flags),
+        .total_len = cpu_to_le64(out->total_len),
+        .body_len = cpu_to_le64(out->body_len),
         .vendor_id = cpu_to_le16(CX_VENDOR_ID),
         .device_id = cpu_to_le16(CX_VF_DEVICE_ID),
-        .sections = cpu_to_le32(w->sections),
+        .sections = cpu_to_le32(out->w.sections),
+        .sections_crc = cpu_to_le32(out->crc ^ UINT32_MAX),
     };
 
-    h.sections_crc = cpu_to_le32(crc32c(UINT32_MAX,
-                                        w->body->data + sizeof(h),
-                                        w->body->len - sizeof(h)));
     h.header_crc = cpu_to_le32(crc32c(UINT32_MAX, (uint8_t *)&h,
                                       offsetof(ConnectXImageHeader,
                                                header_crc)));
-    memcpy(w->body->data, &h, sizeof(h));
+    memcpy(out->w.body->data, &h, sizeof(h));
 }
 
-ConnectXImageOut *cx_image_snapshot(const ConnectXFunction *fn, uint32_t flags,
-                                    const ConnectXImageMoment *moment)
+/* Sums what was written, but not more than budget bytes of it. */
+static void cx_out_sum(ConnectXImageOut *out, uint64_t budget)
+{
+    guint len = MIN(out->w.body->len - out->summed, budget);
+
+    out->crc = crc32c(out->crc, out->w.body->data + out->summed, len) ^
+               UINT32_MAX;
+    out->summed += len;
+}
+
+/* Writes obj, or what fits into the budget. Returns about what that costs. */
+static uint64_t cx_out_obj(ConnectXImageOut *out, const ConnectXObj *obj,
+                           uint64_t budget)
+{
+    uint32_t n = MIN(obj->npas - out->next_pa, budget / 8);
+    guint at;
+
+    if (!out->next_pa) {
+        cx_save_obj_head(&out->w, obj);
+    }
+    at = out->w.body->len;
+    g_byte_array_set_size(out->w.body, at + n * 8);
+    for (uint32_t i = 0; i < n; i++) {
+        stq_le_p(out->w.body->data + at + i * 8, obj->pas[out->next_pa + i]);
+    }
+    out->next_pa += n;
+    if (out->next_pa == obj->npas) {
+        out->next_pa = 0;
+        out->next_id = obj->id + 1;
+    }
+    return CX_OBJ_OVERHEAD_BYTES + obj->in_len + n * 8;
+}
+
+/* Opens the next kind's section, if there is one. */
+static void cx_out_next_kind(ConnectXImageOut *out)
+{
+    do {
+        if (++out->kind == CX_OBJ_KINDS) {
+            return;
+        }
+    } while (!cx_obj_type(out->kind)->saved);
+    out->next_id = 0;
+    cx_objects_begin(&out->w, out->fn, out->kind);
+}
+
+ConnectXImageOut *cx_image_out_begin(const ConnectXFunction *fn, uint32_t flags,
+                                     const ConnectXImageMoment *moment)
 {
     static const ConnectXImageHeader no_header;
-    ConnectXImageWriter w = { .body = g_byte_array_new() };
-    ConnectXImageOut *out;
+    ConnectXImageOut *out = g_new0(ConnectXImageOut, 1);
 
-    cx_put(&w, &no_header, sizeof(no_header));
-    cx_save_function(&w, fn, moment->timer_ns);
-    for (uint32_t type = 0; type < CX_CAP_TYPES; type++) {
-        if (fn->caps.cur[type]) {
-            cx_save_cap(&w, type, fn->caps.cur[type]);
-        }
-    }
-    cx_save_vport(&w, &fn->vport, moment->link_up);
-    cx_save_pages(&w, &fn->pages);
-    cx_save_latch(&w, fn->latch);
-    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
-        if (cx_obj_type(kind)->saved) {
-            cx_save_objects(&w, fn, kind);
-        }
-    }
-
-    out = g_new0(ConnectXImageOut, 1);
-    out->body = w.body;
-    out->total_len = w.body->len +
-                     ROUND_UP(fn->dev->image_pad, CX_IMAGE_ALIGN);
-    if (w.body->len > CX_IMAGE_BODY_MAX ||
-        fn->dev->image_pad > CX_IMAGE_TOTAL_MAX ||
-        out->total_len > CX_IMAGE_TOTAL_MAX) {
-        cx_image_out_free(out);
-        return NULL;
-    }
-    cx_save_header(&w, flags, out->total_len);
+    out->fn = fn;
+    out->flags = flags;
+    out->body_len = cx_body_len(fn);
+    out->total_len = cx_total_len(fn, out->body_len);
+    out->w.body = g_byte_array_sized_new(out->body_len);
+    out->crc = UINT32_MAX;
+    out->summed = sizeof(no_header);
+    out->kind = -1;
+    cx_put(&out->w, &no_header, sizeof(no_header));
+    cx_save_small(&out->w, fn, moment);
+    cx_save_pages(&out->w, &fn->pages);
+    cx_out_next_kind(out);
     return out;
+}
+
+ConnectXStatus cx_image_out_step(ConnectXImageOut *out, uint64_t budget)
+{
+    bool behind = out->summed < out->w.body->len;
+    uint64_t spent = 0;
+
+    while (!behind && spent < budget && out->kind < CX_OBJ_KINDS) {
+        ConnectXObj *obj = cx_obj_from((ConnectXFunction *)out->fn, out->kind,
+                                       out->next_id);
+
+        if (obj) {
+            spent += cx_out_obj(out, obj, budget);
+        } else {
+            cx_out_next_kind(out);
+        }
+    }
+    cx_out_sum(out, budget);
+    if (out->kind < CX_OBJ_KINDS || out->summed < out->w.body->len) {
+        return CX_ASYNC;
+    }
+    cx_out_header(out);
+    out->fn = NULL;
+    return out->w.body->len == out->body_len ? CX_OK : CX_INTERNAL;
+}
+
+bool cx_image_out_ready(const ConnectXImageOut *out)
+{
+    return !out->fn;
+}
+
+uint64_t cx_image_out_len(const ConnectXImageOut *out)
+{
+    return out->total_len;
+}
+
+uint64_t cx_image_out_body_len(const ConnectXImageOut *out)
+{
+    return out->body_len;
 }
 
 void cx_image_out_free(ConnectXImageOut *out)
 {
     if (out) {
-        g_byte_array_unref(out->body);
+        g_byte_array_unref(out->w.body);
         g_free(out);
     }
 }
@@ -294,16 +429,16 @@ void cx_image_out_copy(const ConnectXImageOut *out, uint64_t offset,
                        uint8_t *buf, uint64_t len)
 {
     assert(offset <= out->total_len && len <= out->total_len - offset);
-    if (offset < out->body->len) {
-        uint64_t part = MIN(len, out->body->len - offset);
+    if (offset < out->body_len) {
+        uint64_t part = MIN(len, out->body_len - offset);
 
-        memcpy(buf, out->body->data + offset, part);
+        memcpy(buf, out->w.body->data + offset, part);
         buf += part;
         offset += part;
         len -= part;
     }
     /* A piece may start or end in the middle of a word. */
-    for (uint64_t pad = offset - out->body->len; len;) {
+    for (uint64_t pad = offset - out->body_len; len;) {
         uint64_t word = cpu_to_le64(cx_image_pad_word(pad));
         unsigned skip = pad % 8;
         uint64_t part = MIN(len, 8 - skip);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: the commands by which a PF migrates a VF, which it
+ * names by the VF's vhca_id
+ */
+#include "qemu/osdep.h"
+#include "base/ifc.h"
+#include "cmd/cmd.h"
+#include "cmd/fault.h"
+#include "cmd/table.h"
+#include "fn/fn.h"
+#include "ops/ops.h"
+#include "vhca/vhca.h"
+
+/* op_mod: the two commands number the halves in opposite order. */
+enum {
+    CX_SUSPEND_INITIATOR    = 0,        /* 1: responder */
+    CX_RESUME_INITIATOR     = 1,        /* 0: responder */
+};
+
+static ConnectXStatus cx_find_vf(ConnectXCmd *cmd, uint16_t vhca_id,
+                                 ConnectXFunction **vf)
+{
+    *vf = cx_dev_find_vhca(cmd->fn->dev, vhca_id);
+    return cx_vhca_check(cmd->fn, *vf);
+}
+
+static ConnectXStatus cx_op_suspend(ConnectXCmd *cmd)
+{
+    uint16_t vhca_id = CX_GET(suspend_vhca_in, cmd->in, vhca_id);
+    ConnectXFunction *vf;
+    ConnectXStatus status = cx_find_vf(cmd, vhca_id, &vf);
+
+    if (status != CX_OK) {
+        return status;
+    }
+    return cx_vhca_suspend(vf, cmd->op_mod == CX_SUSPEND_INITIATOR ?
+                           CX_SUSP_INITIATOR : CX_SUSP_RESPONDER);
+}
+
+static ConnectXStatus cx_op_resume(ConnectXCmd *cmd)
+{
+    uint16_t vhca_id = CX_GET(resume_vhca_in, cmd->in, vhca_id);
+    ConnectXFunction *vf;
+    ConnectXStatus status = cx_find_vf(cmd, vhca_id, &vf);
+
+    if (status != CX_OK) {
+        return status;
+    }
+    return cx_vhca_resume(vf, cmd->op_mod == CX_RESUME_INITIATOR ?
+                           CX_SUSP_INITIATOR : CX_SUSP_RESPONDER);
+}
+
+static ConnectXStatus cx_op_query(ConnectXCmd *cmd)
+{
+    uint16_t vhca_id = CX_GET(query_vhca_migration_state_in, cmd->in,
+                              vhca_id);
+    ConnectXVhcaSize size;
+    ConnectXFunction *vf;
+    ConnectXStatus status = cx_find_vf(cmd, vhca_id, &vf);
+
+    if (status != CX_OK) {
+        return status;
+    }
+    status = cx_vhca_query(vf, CX_GET(query_vhca_migration_state_in, cmd->in,
+                                      incremental),
+                           CX_GET(query_vhca_migration_state_in, cmd->in,
+                                  chunk), &size);
+    if (status == CX_OK) {
+        CX_SET(query_vhca_migration_state_out, cmd->out, required_umem_size,
+               size.required);
+        CX_SET64(query_vhca_migration_state_out, cmd->out,
+                 remaining_total_size, size.remaining);
+    }
+    return status;
+}
+
+static void cx_op_save_done(void *opaque, ConnectXStatus status,
+                            uint32_t bytes, uint32_t next)
+{
+    ConnectXCmd *cmd = opaque;
+
+    if (status == CX_OK) {
+        CX_SET(save_vhca_state_out, cmd->out, actual_image_size, bytes);
+        CX_SET(save_vhca_state_out, cmd->out, next_required_umem_size, next);
+    }
+    cx_cmd_complete(cmd, status);
+}
+
+static void cx_op_load_done(void *opaque, ConnectXStatus status,
+                            uint32_t bytes, uint32_t next)
+{
+    cx_cmd_complete(opaque, status);
+}
+
+static void cx_op_cancel(ConnectXCmd *cmd)
+{
+    cx_vhca_cancel(cmd->opaque, cmd);
+}
+
+static ConnectXStatus cx_op_begun(ConnectXCmd *cmd, ConnectXFunction *vf,
+                                  ConnectXStatus status)
+{
+    if (status == CX_ASYNC) {
+        cmd->opaque = vf;
+        cmd->cancel = cx_op_cancel;
+    }
+    return status;
+}
+
+static ConnectXStatus cx_op_save(ConnectXCmd *cmd)
+{
+    uint16_t vhca_id = CX_GET(save_vhca_state_in, cmd->in, vhca_id);
+    ConnectXVhcaBuf buf = {
+        .pf = cmd->fn,
+        .mkey = CX_GET(save_vhca_state_in, cmd->in, mkey),
+        .va = CX_GET64(save_vhca_state_in, cmd->in, va),
+        .size = CX_GET(save_vhca_state_in, cmd->in, size),
+        .ms_per_mib = cx_cmd_latency_ms_per_mib(cmd),
+    };
+    ConnectXFunction *vf;
+    ConnectXStatus status = cx_find_vf(cmd, vhca_id, &vf);
+
+    if (status != CX_OK) {
+        return status;
+    }
+    status = cx_vhca_save(vf, &buf,
+                          CX_GET(save_vhca_state_in, cmd->in, incremental),
+                          CX_GET(save_vhca_state_in, cmd->in, set_track),
+                          cx_op_save_done, cmd);
+    return cx_op_begun(cmd, vf, status);
+}
+
+static ConnectXStatus cx_op_load(ConnectXCmd *cmd)
+{
+    uint16_t vhca_id = CX_GET(load_vhca_state_in, cmd->in, vhca_id);
+    ConnectXVhcaBuf buf = {
+        .pf = cmd->fn,
+        .mkey = CX_GET(load_vhca_state_in, cmd->in, mkey),
+        .va = CX_GET64(load_vhca_state_in, cmd->in, va),
+        .size = CX_GET(load_vhca_state_in, cmd->in, size),
+        .ms_per_mib = cx_cmd_latency_ms_per_mib(cmd),
+    };
+    ConnectXFunction *vf;
+    ConnectXStatus status = cx_find_vf(cmd, vhca_id, &vf);
+
+    if (status != CX_OK) {
+        return status;
+    }
+    return cx_op_begun(cmd, vf, cx_vhca_load(vf, &buf, cx_op_load_done, cmd));
+}
+
+#define CX_ROW(_opcode, _handler, _layout, _mods)                           \
+    { .opcode = MLX5_CMD_OP_##_opcode, .name = #_opcode,                    \
+      .flags = CX_OP_PF_ONLY | (_mods), .handler = _handler,                \
+      .in_len = CX_SZ(_layout##_in), .out_len = CX_SZ(_layout##_out) }
+
+#define CX_HALVES           (CX_OP_MOD(0) | CX_OP_MOD(1))
+
+static const ConnectXOp cx_vhca_ops[] = {
+    CX_ROW(SUSPEND_VHCA, cx_op_suspend, suspend_vhca, CX_HALVES),
+    CX_ROW(RESUME_VHCA, cx_op_resume, resume_vhca, CX_HALVES),
+    CX_ROW(QUERY_VHCA_MIGRATION_STATE, cx_op_query,
+           query_vhca_migration_state, 0),
+    CX_ROW(SAVE_VHCA_STATE, cx_op_save, save_vhca_state, 0),
+    CX_ROW(LOAD_VHCA_STATE, cx_op_load, load_vhca_state, 0),
+};
+
+void cx_ops_vhca_register(void)
+{
+    cx_cmd_add_ops(cx_vhca_ops, ARRAY_SIZE(cx_vhca_ops));
+}

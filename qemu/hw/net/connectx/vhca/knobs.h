@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: how migration behaves, as properties of the PF say
+ */
+#ifndef HW_NET_CONNECTX_KNOBS_H
+#define HW_NET_CONNECTX_KNOBS_H
+
+typedef struct ConnectXVhcaKnobs {
+    /* What the PF offers. */
+    bool migration, multi_load, tracking, chunks;
+    /*
+     * What drivers are known to provide for and this device does only when it
+     * is told to. All 0 or 1; each refusal is CX_BAD_RES_STATE.
+     */
+    uint32_t twice_fails;               /* suspend, resume of what is so */
+    uint32_t suspend_ends_save;         /* SUSPEND fails a tracked SAVE */
+    uint32_t query_in_save_fails;       /* QUERY inc in the first of these */
+    uint32_t suspended_track_fails;     /* tracked SAVE, initiator suspended */
+    uint32_t track_fails;               /* each tracked SAVE */
+} ConnectXVhcaKnobs;
+
+#endif /* HW_NET_CONNECTX_KNOBS_H */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: what is kept of a VF's migration between commands
+ *
+ * For the files that carry the commands out: suspend.c, save.c, load.c.
+ */
+#ifndef HW_NET_CONNECTX_VHCA_STATE_H
+#define HW_NET_CONNECTX_VHCA_STATE_H
+
+#include "base/types.h"
+#include "fn/fn.h"
+#include "vhca/image_in.h"
+#include "vhca/image_out.h"
+#include "vhca/transfer.h"
+#include "vhca/vhca.h"
+
+#define CX_SUSP_BOTH        (CX_SUSP_INITIATOR | CX_SUSP_RESPONDER)
+
+/* ConnectXFunction.vhca */
+struct ConnectXVhca {
+    ConnectXTransfer *transfer;         /* the SAVE or LOAD on its way */
+    ConnectXImageMoment stopped;        /* when it was suspended */
+
+    /* SAVE: the snapshot being handed out, and how far it is. */
+    ConnectXImageOut *out;
+    uint64_t out_pos;
+    uint64_t out_generation;
+    bool out_final;                     /* taken of a stopped VF */
+    bool chunked;                       /* the last QUERY asked for chunks */
+    bool tracked;
+    uint64_t saved_generation;
+
+    /* LOAD: images that came. */
+    ConnectXImageIn *in;
+    /* One was refused: what the VF is, nobody knows. Ends with a reset. */
+    bool poisoned;
+
+    QEMUBH *later;                      /* looks after commands that waited */
+};
+
+static inline bool cx_vhca_stopped(const ConnectXFunction *vf)
+{
+    return (vf->suspended & CX_SUSP_BOTH) == CX_SUSP_BOTH;
+}
+
+ConnectXImageMoment cx_vhca_now(const ConnectXFunction *vf);
+void cx_vhca_tell_link(ConnectXFunction *vf, bool was_up);
+/* Drops the snapshot. */
+void cx_save_forget(ConnectXVhca *vhca);
+
+#endif /* HW_NET_CONNECTX_VHCA_STATE_H */
