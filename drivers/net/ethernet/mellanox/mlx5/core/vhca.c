@@ -133,14 +133,13 @@ static int vhca_bind_pf(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
 	if (ret)
 		return ret;
 
-	ret = mlx5_vhca_query_id(mdev, vhca->vf_index, &vhca->vhca_id);
+	ret = mlx5_vhca_learn_id(vhca, mdev);
 	if (ret) {
 		pci_info(vhca->vf, "no migration: its VHCA id is not known: %pe\n",
 			 ERR_PTR(ret));
 		return ret;
 	}
 
-	vhca->vhca_id_known = true;
 	vhca->caps = vhca_read_caps(mdev);
 	ret = mlx5_vhca_join(vhca, mdev);
 	if (ret == -EINVAL) {

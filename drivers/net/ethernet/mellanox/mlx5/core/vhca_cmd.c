@@ -109,21 +109,27 @@ static int vhca_vf_function_id(int vf_index)
 }
 
 /**
- * mlx5_vhca_query_id() - learn by which id the migration commands name a VF
- * @mdev: the PF
- * @vf_index: index of the VF, from 0
- * @vhca_id: the id
+ * mlx5_vhca_learn_id() - learn by which id the migration commands name the VF
+ * @vhca: the VHCA
+ * @mdev: its PF
+ *
+ * mlx5_core says that it enables a VF before it asks the firmware to, which may fail,
+ * and an id of before may be another VF's afterwards. So none is asked for until
+ * mlx5_core knows the VF to be enabled.
  *
  * Context: the PF cannot go away, because the caller holds its interface lock or
  * lies between its notifications that a VF was enabled and will be disabled.
- * Return: 0 or a negative errno.
+ * Return: 0, -ENOTCONN when the VF is not enabled, or another negative errno.
  */
-int mlx5_vhca_query_id(struct mlx5_core_dev *mdev, int vf_index, u16 *vhca_id)
+int mlx5_vhca_learn_id(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
 {
 	u32 in[MLX5_ST_SZ_DW(query_hca_cap_in)] = {};
 	int out_bytes = MLX5_ST_SZ_BYTES(query_hca_cap_out);
 	void *out;
 	int ret;
+
+	if (!READ_ONCE(mdev->priv.sriov.vfs_ctx[vhca->vf_index].enabled))
+		return -ENOTCONN;
 
 	out = kzalloc(out_bytes, GFP_KERNEL);
 	if (!out)
@@ -133,11 +139,13 @@ int mlx5_vhca_query_id(struct mlx5_core_dev *mdev, int vf_index, u16 *vhca_id)
 	MLX5_SET(query_hca_cap_in, in, op_mod,
 		 MLX5_CAP_GENERAL << 1 | HCA_CAP_OPMOD_GET_CUR);
 	MLX5_SET(query_hca_cap_in, in, other_function, 1);
-	MLX5_SET(query_hca_cap_in, in, function_id, vhca_vf_function_id(vf_index));
+	MLX5_SET(query_hca_cap_in, in, function_id, vhca_vf_function_id(vhca->vf_index));
 	ret = mlx5_cmd_exec(mdev, in, sizeof(in), out, out_bytes);
-	if (!ret)
-		*vhca_id = MLX5_GET(query_hca_cap_out, out,
-				    capability.cmd_hca_cap.vhca_id);
+	if (!ret) {
+		vhca->vhca_id = MLX5_GET(query_hca_cap_out, out,
+					 capability.cmd_hca_cap.vhca_id);
+		vhca->vhca_id_known = true;
+	}
 	kfree(out);
 	return mlx5_vhca_core_errno(ret);
 }
@@ -195,10 +203,9 @@ int mlx5_vhca_enter(struct mlx5_vhca *vhca)
 	if (vhca->vhca_id_known)
 		return 0;
 
-	ret = mlx5_vhca_query_id(vhca->mdev, vhca->vf_index, &vhca->vhca_id);
+	ret = mlx5_vhca_learn_id(vhca, vhca->mdev);
 	if (ret)
 		goto out_unlock;
-	vhca->vhca_id_known = true;
 	return 0;
 
 out_unlock:

@@ -137,7 +137,7 @@ int mlx5_vhca_check_flags(const struct mlx5_vhca *vhca, u32 flags, u32 known);
 int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const void *out);
 
 /* vhca_cmd.c: the PF's interface lock held, or the VF known to be enabled */
-int mlx5_vhca_query_id(struct mlx5_core_dev *mdev, int vf_index, u16 *vhca_id);
+int mlx5_vhca_learn_id(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev);
 int mlx5_vhca_query_migratable(struct mlx5_core_dev *mdev, int vf_index, bool *migratable);
 
 /* vhca_image.c */
