@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What happens to the whole host while VFs are idle, open, saved and loaded: the
-# PF's driver loaded anew by devlink, a suspend, and at last another kernel, for
-# which this script runs a second time, in that kernel.
+# PF's driver loaded anew by devlink, a reset of the PF, a firmware that dies, a
+# suspend, and at last another kernel, for which this script runs a second time,
+# in that kernel.
 #
 # lab: pfs=1 vfs=8 mem=1536 release=13 soak-root=12,13-backports suspend=1 timeout=480
 
@@ -18,6 +19,7 @@ start()
 	mapfile -t vfs < <(vfio_vfs "$(pf 0)" 8)
 	[ ${#vfs[@]} = 8 ] || fatal "eight VFs bind to mlx5_vfio_pci"
 	export VFIO_BDFS="${vfs[*]}"
+	export VFIO_MODEL_QMP=/dev/virtio-ports/lab.qmp VFIO_MODEL_PF=pf0
 }
 
 # another_kernel - Execute it while VFs are in every state. Returns only if that fails.

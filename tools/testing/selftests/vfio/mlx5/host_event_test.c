@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What happens to the whole host while its VFs are bound, open, saved and loaded:
- * the PF's driver is loaded anew by devlink, the host is suspended, another kernel
- * is executed.
+ * the PF's driver is loaded anew by devlink, the PF is reset by sysfs, the card's
+ * firmware dies, the host is suspended, another kernel is executed.
  *
  * An event that takes the PF away takes all that a card holds of its VFs. Then a
  * device that was open says ERROR, a session is over, and nothing of it is saved;
  * a reset, or the next user, finds a device that works. One that nobody had open
  * just works.
+ *
+ * A reset by sysfs tells mlx5_core nothing, nor does a firmware that dies: it looks
+ * after its card every two to three seconds, and then loads itself anew.
  *
  * The suspend is one that the kernel ends by itself after the devices' part
  * (pm_test). It is done only where VFIO_SUSPEND=1 says that the machine can take
@@ -25,11 +28,18 @@
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "mlx5_hca.h"
+#include "model_fault.h"
 #include "roles.h"
 #include "session.h"
 
 /* A PF that is loaded anew takes a few seconds, on a busy machine a minute. */
 #define EVENT_SECONDS	240
+
+/*
+ * How long it may take that a PF which nobody told mlx5_core of is back. On an idle
+ * machine it is 3 to 5 s.
+ */
+#define RECOVERY_MS	60000
 
 FIXTURE(event) {
 	struct vfio_cast cast;
@@ -39,11 +49,15 @@ FIXTURE(event) {
 	/* Which devices said ERROR, and how often a save was told ENOTCONN then */
 	bool lost[VFIO_MAX_ROLES];
 	unsigned int refused;
+	/* Which were told EINVAL, as the PF is back */
+	bool back[VFIO_MAX_ROLES];
 };
 
 enum host_event {
 	EVENT_RELOAD,
 	EVENT_SUSPEND,
+	EVENT_RESET,
+	EVENT_DEATH,
 };
 
 FIXTURE_VARIANT(event) {
@@ -58,6 +72,14 @@ FIXTURE_VARIANT_ADD(event, reload) {
 
 FIXTURE_VARIANT_ADD(event, reload_other_recovery) {
 	.event = EVENT_RELOAD, .swap_recovery = true,
+};
+
+FIXTURE_VARIANT_ADD(event, reset) {
+	.event = EVENT_RESET,
+};
+
+FIXTURE_VARIANT_ADD(event, death) {
+	.event = EVENT_DEATH, .swap_recovery = true,
 };
 
 FIXTURE_VARIANT_ADD(event, suspend) {
@@ -95,6 +117,8 @@ FIXTURE_SETUP(event)
 
 	if (variant->event == EVENT_SUSPEND && !getenv("VFIO_SUSPEND"))
 		skip = "VFIO_SUSPEND does not allow it";
+	if (variant->event == EVENT_DEATH)
+		skip = model_fault_open();
 	if (!skip)
 		skip = vfio_cast_open(&self->cast);
 	if (skip)
@@ -105,6 +129,7 @@ FIXTURE_SETUP(event)
 
 FIXTURE_TEARDOWN(event)
 {
+	model_fault_close();
 	mlx5_hca_uninit(&self->hca);
 	vfio_cast_close(&self->cast);
 }
@@ -134,28 +159,50 @@ static void watch(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self,
 		TH_LOG("a save gave %s", strerror(-ret));
 	}
 	self->refused += ret == -ENOTCONN;
+	self->back[index] = ret == -EINVAL;
 }
 
-static void reload(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self)
+/* A look at all that are open; true when all of them are back, and lost. */
+static bool watch_all(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
-	char name[32];
+	bool all = true;
 	unsigned int i;
+
+	for (i = 0; i < self->cast.nr; i++) {
+		if (self->cast.roles[i].idle)
+			continue;
+		watch(_metadata, self, i);
+		all &= self->back[i];
+	}
+	nanosleep(&pause, NULL);
+	return all;
+}
+
+/* devlink @words pci/PF @more, until it has ended */
+static pid_t start_devlink(const char *pf, const char *words, const char *more)
+{
+	char line[128];
+	pid_t pid;
+
+	snprintf(line, sizeof(line), "exec devlink %s pci/%s %s", words, pf, more);
+	pid = fork();
+	if (!pid) {
+		execl("/bin/sh", "sh", "-c", line, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void reload_pf(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self)
+{
 	int status;
 	pid_t pid, done;
 
-	snprintf(name, sizeof(name), "pci/%s", self->cast.pf);
-	pid = fork();
+	pid = start_devlink(self->cast.pf, "dev reload", "");
 	ASSERT_LE(0, pid);
-	if (!pid) {
-		execlp("devlink", "devlink", "dev", "reload", name, NULL);
-		_exit(127);
-	}
 	do {
-		for (i = 0; i < self->cast.nr; i++)
-			if (!self->cast.roles[i].idle)
-				watch(_metadata, self, i);
-		nanosleep(&pause, NULL);
+		watch_all(_metadata, self);
 		done = waitpid(pid, &status, WNOHANG);
 	} while (!done);
 	ASSERT_EQ(pid, done);
@@ -164,6 +211,60 @@ static void reload(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self
 	EXPECT_LT(0, self->refused) {
 		TH_LOG("nobody was told ENOTCONN");
 	}
+}
+
+/* The same, waited for; true when it worked */
+static bool devlink(const char *pf, const char *words, const char *more)
+{
+	pid_t pid = start_devlink(pf, words, more);
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* How long mlx5_core lets a PF be that fails once more after a recovery */
+#define ANY_TIME	"reporter fw_fatal grace_period 0"
+#define ONCE_A_MINUTE	"reporter fw_fatal grace_period 60000"
+
+/*
+ * Before mlx5_core has noticed, a question to the firmware gets no answer: that is
+ * found out with mlx5_core, and told as an error.
+ */
+static void ask_nobody(struct __test_metadata *_metadata,
+		       FIXTURE_DATA(event) * self)
+{
+	struct vfio_role *role = &self->cast.roles[1];
+	struct timespec start;
+	int data_fd, ret;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	ret = __vfio_mig_set_state(&role->dev, VFIO_DEVICE_STATE_STOP_COPY,
+				   &data_fd);
+	EXPECT_GT(0, ret);
+	EXPECT_EQ(-1, data_fd);
+	EXPECT_GT(RECOVERY_MS, ms_since(&start));
+	TH_LOG("a save that nobody heard of: %s after %u ms", strerror(-ret),
+	       ms_since(&start));
+}
+
+static void lose_pf(struct __test_metadata *_metadata,
+		    FIXTURE_DATA(event) * self, enum host_event event)
+{
+	struct timespec start;
+	bool back;
+
+	ASSERT_TRUE(devlink(self->cast.pf, "health set", ANY_TIME));
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	if (event == EVENT_DEATH)
+		model_firmware_dies();
+	else
+		EXPECT_EQ(0, __vfio_attr_write(self->cast.pf, "reset", "1"));
+	ask_nobody(_metadata, self);
+	do {
+		back = watch_all(_metadata, self);
+	} while (!back && ms_since(&start) < RECOVERY_MS);
+	ASSERT_TRUE(back);
+	TH_LOG("the PF is back after %u ms", ms_since(&start));
 }
 
 static void suspend_host(struct __test_metadata *_metadata)
@@ -235,16 +336,114 @@ TEST_F_TIMEOUT(event, what_was_lost_is_told_and_can_be_made_good, EVENT_SECONDS)
 {
 	unsigned int i;
 
-	if (variant->event == EVENT_RELOAD)
-		reload(_metadata, self);
-	else
+	switch (variant->event) {
+	case EVENT_RELOAD:
+		reload_pf(_metadata, self);
+		break;
+	case EVENT_SUSPEND:
 		suspend_host(_metadata);
+		break;
+	case EVENT_RESET:
+	case EVENT_DEATH:
+		lose_pf(_metadata, self, variant->event);
+		break;
+	}
 	for (i = 0; i < self->cast.nr; i++)
 		if (!self->cast.roles[i].idle)
 			expect_lost(_metadata, &self->cast.roles[i]);
 	for (i = 0; i < self->cast.nr; i++)
 		recover(_metadata, self, &self->cast.roles[i],
 			(i % 2) != variant->swap_recovery);
+}
+
+/* One VF, open, in RUNNING */
+FIXTURE(disabled) {
+	struct vfio_dev dev;
+	struct vfio_image image;
+	char pf[VFIO_BDF_LEN];
+};
+
+FIXTURE_SETUP(disabled)
+{
+	const char *skip = model_fault_open();
+	char driver[64];
+
+	if (!skip)
+		skip = open_migratable(&self->dev, 0);
+	if (!skip) {
+		vfio_driver_of(self->dev.bdf, driver, sizeof(driver));
+		skip = strcmp(driver, "mlx5_vfio_pci") ? "not an mlx5 function" : NULL;
+	}
+	if (skip)
+		SKIP(return, "%s", skip);
+	ASSERT_EQ(0, __vfio_physfn_of(self->dev.bdf, self->pf, sizeof(self->pf)));
+	vfio_image_save(&self->dev, &self->image, VFIO_DEVICE_STATE_RUNNING);
+}
+
+FIXTURE_TEARDOWN(disabled)
+{
+	/* Does nothing to one that is well */
+	devlink(self->pf, "health recover", "reporter fw_fatal");
+	model_fault_close();
+	vfio_image_free(&self->image);
+	vfio_dev_close(&self->dev);
+}
+
+/*
+ * The PF comes back and fails to enable the VF: there is nothing then that a command
+ * could mean, above all not what the firmware calls by the VF's old id.
+ */
+TEST_F_TIMEOUT(disabled, takes_no_command_until_it_is_enabled, EVENT_SECONDS)
+{
+	int data_fd;
+
+	/* The first is the PF's own, the second that of the first VF. */
+	model_fail("ENABLE_HCA", 2, 1);
+	ASSERT_TRUE(devlink(self->pf, "dev reload", ""));
+	model_no_faults();
+	vfio_dev_reset(&self->dev);
+	EXPECT_EQ(-ENOTCONN, __vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP,
+						  &data_fd));
+	ASSERT_TRUE(devlink(self->pf, "dev reload", ""));
+	vfio_dev_reset(&self->dev);
+	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
+}
+
+/* Until a save of a VF that was lost is refused with @refusal */
+static bool wait_refused(const struct vfio_dev *dev, int refusal)
+{
+	struct timespec start, pause = { .tv_nsec = 10000000 };
+	int data_fd;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (vfio_mig_state(dev) != VFIO_DEVICE_STATE_ERROR ||
+	       __vfio_mig_set_state(dev, VFIO_DEVICE_STATE_STOP_COPY,
+				    &data_fd) != refusal) {
+		if (ms_since(&start) > RECOVERY_MS)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+/* A PF that is lost a second time in a minute stays so until somebody cares. */
+TEST_F_TIMEOUT(disabled, stays_so_when_its_pf_does, EVENT_SECONDS)
+{
+	int data_fd;
+
+	ASSERT_TRUE(devlink(self->pf, "health set", ANY_TIME));
+	EXPECT_EQ(0, __vfio_attr_write(self->pf, "reset", "1"));
+	ASSERT_TRUE(wait_refused(&self->dev, -EINVAL));
+	vfio_dev_reset(&self->dev);
+	ASSERT_TRUE(devlink(self->pf, "health set", ONCE_A_MINUTE));
+	EXPECT_EQ(0, __vfio_attr_write(self->pf, "reset", "1"));
+	ASSERT_TRUE(wait_refused(&self->dev, -ENOTCONN));
+	vfio_dev_reset(&self->dev);
+	EXPECT_EQ(-ENOTCONN, __vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP,
+						  &data_fd));
+	ASSERT_TRUE(devlink(self->pf, "health recover", "reporter fw_fatal"));
+	vfio_dev_reset(&self->dev);
+	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->image));
 }
 
 /* "KERNEL:INITRD" with this kernel's own command line and a word more */

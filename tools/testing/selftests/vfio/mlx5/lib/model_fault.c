@@ -131,6 +131,15 @@ void model_pcie_error(void)
 	VFIO_ASSERT(ask(request), "error of %s", port ? port : "rp0");
 }
 
+/* "unrecoverable hardware error", as mlx5_core calls it */
+#define SYNDROME	8
+
+void model_firmware_dies(void)
+{
+	set_number("x-fatal-function", 0);
+	set_number("x-fatal", SYNDROME);
+}
+
 void model_no_faults(void)
 {
 	set_text("x-fail-cmd", "");

@@ -25,6 +25,11 @@ void model_save_next(unsigned int bytes);
  * but not fatal, so that the kernel resets and restarts everything below it.
  */
 void model_pcie_error(void);
+/*
+ * The firmware dies, for good: of the whole card, which its PF's driver has to reset.
+ * VFs that are open lose what they hold.
+ */
+void model_firmware_dies(void);
 /* No failing and no slow command from now on. */
 void model_no_faults(void);
 
