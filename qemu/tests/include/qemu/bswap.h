@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What base/ifc.h needs of QEMU's header of this name, for programs that
- * are not QEMU: the tests share the model's layouts, not its logic.
+ * What base/ifc.h and packet/ need of QEMU's header of this name, for programs
+ * that are not QEMU.
  */
 #ifndef TESTS_QEMU_BSWAP_H
 #define TESTS_QEMU_BSWAP_H
@@ -12,6 +12,20 @@
 #include <string.h>
 
 #define QEMU_BUILD_BUG_ON_ZERO(x)   (sizeof(char[1 - 2 * !!(x)]) - 1)
+
+static inline uint16_t lduw_be_p(const void *p)
+{
+    uint16_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return be16toh(v);
+}
+
+static inline void stw_be_p(void *p, uint16_t v)
+{
+    v = htobe16(v);
+    memcpy(p, &v, sizeof(v));
+}
 
 static inline uint32_t ldl_be_p(const void *p)
 {

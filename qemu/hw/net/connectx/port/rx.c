@@ -6,13 +6,13 @@
  * ready receive queue that has a buffer posted. VLAN tags stay in the frame.
  */
 #include "qemu/osdep.h"
-#include "net/checksum.h"
 #include "base/ifc.h"
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "host/dma.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
+#include "packet/csum.h"
 #include "packet/packet.h"
 #include "port/port.h"
 #include "queue/ring.h"
@@ -131,8 +131,7 @@ static bool cx_rx_fill(ConnectXFunction *fn, ConnectXObj *rq,
 /* Ones' complement sum of all that follows the Ethernet header */
 static uint16_t cx_rx_checksum(const uint8_t *frame, uint32_t len)
 {
-    return ~net_checksum_finish(net_checksum_add(len - CX_ETH_HEADER,
-                                (uint8_t *)frame + CX_ETH_HEADER));
+    return cx_csum_add(0, frame + CX_ETH_HEADER, len - CX_ETH_HEADER);
 }
 
 /* See ConnectXReceive. Drops and counts without a buffer. */

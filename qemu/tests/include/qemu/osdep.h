@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What packet/ needs of QEMU's header of this name, for programs that are not
+ * QEMU.
+ */
+#ifndef TESTS_QEMU_OSDEP_H
+#define TESTS_QEMU_OSDEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define MIN(a, b)   ((a) < (b) ? (a) : (b))
+
+#endif /* TESTS_QEMU_OSDEP_H */
