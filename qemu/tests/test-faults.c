@@ -54,12 +54,13 @@ static void test_delay(void **state)
 static void test_reset_during_delay(void **state)
 {
     Machine *m = machine_start_ready(state, 1,
-                                     "x-delay-cmd=NOP,x-delay-ms=20");
+                                     "x-delay-cmd=NOP,x-delay-ms=500");
     Hca *hca = &m->pf[0];
     uint8_t nop[16] = {};
 
     hca_header(nop, OP(NOP), 0);
-    for (int i = 0; i < 10; i++) {
+    /* Half a second is longer than a busy machine takes to reset it. */
+    for (int i = 0; i < 4; i++) {
         uint64_t cmdq;
 
         hca_prepare(hca, 7, nop, sizeof(nop), 16, NULL);
