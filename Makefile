@@ -11,7 +11,7 @@ KDIR    ?= /lib/modules/$(KVER)/build
 KBUILD   = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check style static unit model vm shell soak lab modules \
+.PHONY: help demo check style static unit model vm shell fuzz soak lab modules \
 	modules_install tools tools_install measure need-headers clean distclean
 
 help:
@@ -25,7 +25,8 @@ help:
 	@echo '  make model      tests of the device model, no guest'
 	@echo '  make vm         tests in virtual machines; TESTS="name..." for some'
 	@echo '  make shell      a shell in the test machine; REL=13, ARGS="--pfs 1"'
-	@echo '  make soak       the VM tests that take minutes; COUNT=20 then repeats the others'
+	@echo '  make fuzz       a hostile guest of the model, with sanitizers; SECONDS=600'
+	@echo '  make soak       that and the VM tests that take minutes; COUNT=20 then repeats the others'
 	@echo '  make lab        only set up the lab (3 minutes, 400 MB; kept in the cache)'
 	@echo '  make measure    what loads per way of binding, into Documentation/'
 	@echo 'On a real host:'
@@ -48,6 +49,9 @@ style static unit model:
 
 vm:
 	@TESTS='$(TESTS)' scripts/check $@
+
+fuzz:
+	@scripts/fuzz $(SECONDS)
 
 soak:
 	@TESTS='$(TESTS)' scripts/soak $(COUNT)

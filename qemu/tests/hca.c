@@ -239,9 +239,14 @@ int hca_result(Hca *hca, unsigned slot, void *out, uint32_t out_len)
     return CX_GET(cmd_out, head, status);
 }
 
+void (*hca_on_command)(const void *in, uint32_t in_len, uint32_t out_len);
+
 int hca_exec_opts(Hca *hca, const void *in, uint32_t in_len, void *out,
                   uint32_t out_len, const HcaCmdOpts *opts)
 {
+    if (hca_on_command) {
+        hca_on_command(in, in_len, out_len);
+    }
     hca_prepare(hca, 0, in, in_len, out_len, opts);
     hca_ring(hca, 1);
     if (!hca_wait_done(hca, 0)) {

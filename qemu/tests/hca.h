@@ -124,6 +124,10 @@ bool hca_wait_done(Hca *hca, unsigned slot);
 /* Result of a finished slot: status, HCA_DELIVERY | n or HCA_NO_ANSWER. */
 int hca_result(Hca *hca, unsigned slot, void *out, uint32_t out_len);
 
+/* Told of each command that hca_exec() and what uses it send; NULL: nobody. */
+extern void (*hca_on_command)(const void *in, uint32_t in_len,
+                              uint32_t out_len);
+
 /* Prepare, ring, wait and collect in slot 0. */
 int hca_exec(Hca *hca, const void *in, uint32_t in_len, void *out,
              uint32_t out_len);
