@@ -184,6 +184,27 @@ static void test_capabilities(void **state)
     assert_int_equal(CX_GET(cmd_hca_cap, page, log_max_klm_list_size), 0);
 }
 
+/* A SAVE that a reset of the VF cuts short fails by nobody's fault. */
+static void test_reset_during_save(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "image-pad=40M");
+    Hca *pf = &m->pf[0];
+    VhcaBuf buf;
+    uint16_t id;
+
+    machine_enable_vfs(m, 0, 1);
+    id = vhca_id_of(pf, 0);
+    vhca_buf_create(pf, &buf, 41 << 20);
+    vhca_must_stop(pf, id);
+    vhca_start_save(&buf, id, 3);
+    assert_false(hca_done(pf, 3));
+    pci_flr(&m->vf[0][0].fn);
+    assert_true(hca_wait_done(pf, 3));
+    assert_int_equal(hca_result(pf, 3, NULL, 0), HCA_BAD_RES_STATE);
+    last_is(m, "");
+    assert_int_equal(errors(m), 0);
+}
+
 static uint64_t now_ms(void)
 {
     struct timespec ts;
@@ -290,6 +311,7 @@ int main(void)
         machine_test(test_vf_not_enabled),
         machine_test(test_numbers_differ),
         machine_test(test_capabilities),
+        machine_test(test_reset_during_save),
         machine_test(test_latency),
         machine_test(test_latency_by_size),
     };

@@ -95,7 +95,7 @@ static bool cx_cmd_blames_driver(ConnectXStatus status)
 /* Unless who refused the command has already said what is wrong with it. */
 static void cx_cmd_judge(ConnectXCmd *cmd, ConnectXStatus status)
 {
-    if (cx_cmd_blames_driver(status) && !cmd->unimplemented && !cmd->injected &&
+    if (cx_cmd_blames_driver(status) && !cmd->excused &&
         cmd->fn->guest_errors->total == cmd->errors_before) {
         cx_guest_error(cmd->fn, "%s (op_mod 0x%x) refused with status 0x%x",
                        cmd->op->name, cmd->op_mod, status);
@@ -138,7 +138,7 @@ static ConnectXStatus cx_cmd_run(ConnectXCmd *cmd)
     ConnectXStatus status;
 
     if (cmd->op && cx_cmd_fault(cmd)) {
-        cmd->injected = true;
+        cmd->excused = true;
         return cmd->fn->dev->faults->fail_status;
     }
     status = cx_cmd_check(cmd);

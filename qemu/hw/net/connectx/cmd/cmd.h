@@ -30,6 +30,7 @@ struct ConnectXCmd {
     uint32_t out_len;                   /* what the driver has room for */
     uint64_t *chain;                    /* addresses of the reply's blocks */
     uint32_t syndrome;                  /* handlers may set: any number */
+    bool excused;                       /* fails by no fault of the driver */
     /*
      * Private data of an asynchronous handler, and what to do about it when
      * the command dies early with a reset: it must not complete then.
@@ -38,8 +39,6 @@ struct ConnectXCmd {
     void (*cancel)(ConnectXCmd *cmd);
     /* Transport's own */
     bool had_cmd_eq;
-    bool injected;                      /* fails because a test wants it to */
-    bool unimplemented;                 /* refused for what the model lacks */
     uint64_t errors_before;             /* guest errors when it started */
     QEMUTimer *delay;
     QTAILQ_ENTRY(ConnectXCmd) next;

@@ -86,7 +86,7 @@ ConnectXStatus cx_cmd_unimplemented(ConnectXCmd *cmd, ConnectXStatus status,
     va_start(args, fmt);
     what = g_strdup_vprintf(fmt, args);
     va_end(args);
-    cmd->unimplemented = true;
+    cmd->excused = true;
     qemu_log_mask(LOG_UNIMP, "connectx: fn %u: %s not implemented\n",
                   cmd->fn->number, what);
     return status;

@@ -75,6 +75,17 @@ static ConnectXStatus cx_op_query(ConnectXCmd *cmd)
     return status;
 }
 
+/*
+ * What a driver does wrong is refused before a transfer begins, or shows in the
+ * image. This status, later, says that a reset or a suspension came in between,
+ * which is nobody's fault.
+ */
+static void cx_op_transferred(ConnectXCmd *cmd, ConnectXStatus status)
+{
+    cmd->excused = status == CX_BAD_RES_STATE;
+    cx_cmd_complete(cmd, status);
+}
+
 static void cx_op_save_done(void *opaque, ConnectXStatus status,
                             uint32_t bytes, uint32_t next)
 {
@@ -84,13 +95,13 @@ static void cx_op_save_done(void *opaque, ConnectXStatus status,
         CX_SET(save_vhca_state_out, cmd->out, actual_image_size, bytes);
         CX_SET(save_vhca_state_out, cmd->out, next_required_umem_size, next);
     }
-    cx_cmd_complete(cmd, status);
+    cx_op_transferred(cmd, status);
 }
 
 static void cx_op_load_done(void *opaque, ConnectXStatus status,
                             uint32_t bytes, uint32_t next)
 {
-    cx_cmd_complete(opaque, status);
+    cx_op_transferred(opaque, status);
 }
 
 static void cx_op_cancel(ConnectXCmd *cmd)
