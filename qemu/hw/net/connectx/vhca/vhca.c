@@ -7,12 +7,10 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
-#include "qemu/timer.h"
 #include "base/ifc.h"
 #include "fn/caps.h"
 #include "fn/fn.h"
 #include "fn/life.h"
-#include "switch/vport.h"
 #include "vhca/state.h"
 
 ConnectXStatus cx_vhca_check(const ConnectXFunction *pf, ConnectXFunction *vf)
@@ -25,23 +23,6 @@ ConnectXStatus cx_vhca_check(const ConnectXFunction *pf, ConnectXFunction *vf)
     }
     return CX_CAP(vf, CX_CAP_GENERAL_2, cmd_hca_cap_2, migratable) ?
            CX_OK : CX_BAD_RES_STATE;
-}
-
-ConnectXImageMoment cx_vhca_now(const ConnectXFunction *vf)
-{
-    return (ConnectXImageMoment) {
-        .timer_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                    vf->timer_offset_ns,
-        .link_up = cx_vport_up(vf),
-    };
-}
-
-/* The link of now may be another one than the VF's driver knows. */
-void cx_vhca_tell_link(ConnectXFunction *vf, bool was_up)
-{
-    if (!vf->suspended && cx_vport_up(vf) != was_up) {
-        cx_vport_link_event(vf);
-    }
 }
 
 void cx_vhca_cancel(ConnectXFunction *vf, void *opaque)
