@@ -326,6 +326,11 @@ static void test_old_record_after_reset(void **state)
     vhca_must_run(&q.m->pf[0], id);
     qtest_settle(q.m->q);
     assert_null(hca_cq_peek(&q.cq));
+    assert_int_equal(move_sq(&q, HCA_WQ_RDY, HCA_WQ_ERR), HCA_OK);
+    qtest_settle(q.m->q);
+    assert_null(hca_cq_peek(&q.cq));
+    assert_int_equal(move_sq(&q, HCA_WQ_ERR, HCA_WQ_RST), HCA_OK);
+    assert_int_equal(move_sq(&q, HCA_WQ_RST, HCA_WQ_RDY), HCA_OK);
     q.sq.pi = 0;
     check_nop(&q, 0);
 }

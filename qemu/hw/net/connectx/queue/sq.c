@@ -189,7 +189,8 @@ static bool cx_sq_work(ConnectXFunction *fn, ConnectXObj *sq,
     bool flush = cx_wq_flushes(sq);
     uint32_t todo;
 
-    if (!flush && sq->run.state != CX_WQ_RDY) {
+    /* The record of a queue whose doorbell never rang is of another life. */
+    if (!sq->run.armed || (!flush && sq->run.state != CX_WQ_RDY)) {
         return false;
     }
     if (!cx_wq_todo(fn, sq, &ring, &todo)) {
@@ -246,7 +247,6 @@ void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
     cx_sched_add(fn, sqn);
 }
 
-/* The record of a queue whose doorbell never rang may be of another life. */
 static bool cx_sq_look(ConnectXObj *sq, void *opaque)
 {
     if (sq->run.armed) {
