@@ -3,9 +3,11 @@
 #
 # The PF, SR-IOV or the VF goes away in the middle of a save or load, with eight
 # VFs bound to our driver; and the VF is reset behind its user's back. Then a PF
-# that vfio-pci has, whose VFs ask for a token.
+# that vfio-pci has, whose VFs ask for a token. The firmware asks for pages, which
+# a driver that comes and goes must neither keep nor free early.
 #
 # lab: pfs=1 vfs=8 mem=1536 release=13 timeout=400
+# lab-model-prop: fw-pages=64
 
 . "$(dirname "$0")/lib.sh"
 
