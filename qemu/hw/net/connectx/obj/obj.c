@@ -284,35 +284,6 @@ ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
     return status;
 }
 
-typedef struct {
-    ConnectXFunction *fn;
-    ConnectXStatus status;
-} ConnectXLinkAll;
-
-static bool cx_obj_link_one(ConnectXObj *obj, void *opaque)
-{
-    ConnectXLinkAll *all = opaque;
-
-    all->status = cx_obj_link(all->fn, obj);
-    if (all->status != CX_OK) {
-        cx_guest_error(all->fn, "%s 0x%" PRIx64 " does not fit: status %x",
-                       cx_obj_type(obj->kind)->name, obj->id, all->status);
-    }
-    return all->status != CX_OK;
-}
-
-ConnectXStatus cx_obj_link_all(ConnectXFunction *fn)
-{
-    ConnectXLinkAll all = { .fn = fn, .status = CX_OK };
-
-    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
-        if (cx_obj_foreach(fn, kind, cx_obj_link_one, &all)) {
-            break;
-        }
-    }
-    return all.status;
-}
-
 ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
                           ConnectXObjKind kind, uint64_t id)
 {

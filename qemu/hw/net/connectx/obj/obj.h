@@ -82,8 +82,6 @@ ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj);
 /* Replaces part of an object's input; puts it back if it does not link. */
 ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
                             uint32_t at, const void *bytes, uint32_t len);
-/* Links all objects of the store; stops at the first that fails. */
-ConnectXStatus cx_obj_link_all(ConnectXFunction *fn);
 ConnectXObj *cx_obj_find(ConnectXFunction *fn, ConnectXObjKind kind,
                          uint64_t id);
 /* The first object with that number or a higher one; NULL behind the last. */

@@ -367,7 +367,7 @@ ConnectXImageOut *cx_image_out_begin(const ConnectXFunction *fn, uint32_t flags,
     out->flags = flags;
     out->body_len = cx_body_len(fn);
     out->total_len = cx_total_len(fn, out->body_len);
-    out->w.body = g_byte_array_sized_new(out->body_len);
+    out->w.body = g_byte_array_new();
     out->crc = UINT32_MAX;
     out->summed = sizeof(no_header);
     out->kind = -1;

@@ -44,6 +44,7 @@ static inline bool cx_vhca_stopped(const ConnectXFunction *vf)
 }
 
 ConnectXImageMoment cx_vhca_now(const ConnectXFunction *vf);
+/* Tells a VF that runs again of its link, if that is another than it was. */
 void cx_vhca_tell_link(ConnectXFunction *vf, bool was_up);
 /* Drops the snapshot. */
 void cx_save_forget(ConnectXVhca *vhca);
