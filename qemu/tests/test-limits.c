@@ -163,12 +163,54 @@ static void test_full_vf_moves(void **state)
     free(image);
 }
 
+static void check_ended(Hca *pf)
+{
+    assert_true(hca_wait_done(pf, SLOT));
+    assert_int_equal(hca_result(pf, SLOT, NULL, 0), HCA_BAD_RES_STATE);
+}
+
+/* While an image is being written, and while one is being taken apart. */
+static void test_reset_in_the_midst(void **state)
+{
+    uint64_t bytes, last;
+    uint8_t *image;
+    HcaObjects o;
+    VhcaBench b;
+    uint16_t id;
+    Hca *pf, *vf;
+
+    full_vf(&b, state, &o);
+    pf = &b.m->pf[0];
+    vf = &b.m->vf[0][0];
+    id = vhca_id_of(pf, 0);
+    image = vhca_must_save_chunks(&b.buf[0], id, &bytes);
+    vhca_start_save(&b.buf[0], id, SLOT);
+    assert_false(hca_done(pf, SLOT));
+    pci_flr(&vf->fn);
+    check_ended(pf);
+    vhca_must_stop(pf, id);
+    last = bytes % CHUNK_BYTES;
+    vhca_must_load_chunks(&b.buf[0], id, image, bytes - last);
+    memcpy(vhca_buf_data(&b.buf[0]), image + bytes - last, last);
+    vhca_start_load(&b.buf[0], id, last, SLOT);
+    assert_false(hca_done(pf, SLOT));
+    /* The image is here by then, and long not taken apart. */
+    for (int i = 0; i < 100 && !hca_done(pf, SLOT); i++) {
+        pci_bar_read(&pf->fn, 0, 4);
+    }
+    pci_flr(&vf->fn);
+    check_ended(pf);
+    hca_must_create_objects(machine_start_vf(b.m, 0, 0), &o);
+    free(image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_memory_is_bounded),
         machine_test(test_query_is_cheap),
         machine_test(test_full_vf_moves),
+        machine_test(test_reset_in_the_midst),
     };
 
     return machine_main(tests);

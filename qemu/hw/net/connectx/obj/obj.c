@@ -100,7 +100,7 @@ typedef struct {
     ConnectXObj *best;
 } ConnectXObjSearch;
 
-/* On the way down, the last number not below the one searched for is the next */
+/* On the way down, the last number not below the one wanted is the next one. */
 static gint cx_obj_search(gconstpointer key, gconstpointer opaque)
 {
     ConnectXObjSearch *search = (void *)opaque;
