@@ -132,7 +132,7 @@ arch_arguments()
 	share src /src on
 	share build /srv on
 	share results /results off
-	log_arguments
+	[ -z "$OPT_TRACE" ] || QEMU_ARGS+=(-trace "$OPT_TRACE" -D /results/qemu.log)
 	QEMU_ARGS+=("${OPT_QEMU_ARGS[@]}")
 }
 
