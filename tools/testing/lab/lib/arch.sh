@@ -132,7 +132,7 @@ arch_arguments()
 	share src /src on
 	share build /srv on
 	share results /results off
-	[ -z "$OPT_TRACE" ] || QEMU_ARGS+=(-trace "$OPT_TRACE" -D /results/qemu.log)
+	log_arguments
 	QEMU_ARGS+=("${OPT_QEMU_ARGS[@]}")
 }
 

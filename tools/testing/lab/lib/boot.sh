@@ -5,9 +5,11 @@
 # lab's root shared read-only by 9p, with a layer in memory over it.
 #
 # A run has a folder with: command, environment, console.log (kernel), dmesg.log,
-# qemu.log, status (of the command), heartbeat.
+# qemu.log (guest errors, and what --trace asks for), status (of the command),
+# heartbeat.
 
 # Statuses that the lab itself gives; all others are the command's own.
+STATUS_GUEST_ERROR=119
 STATUS_DMESG=120
 STATUS_BOOT=121
 STATUS_STALL=122
@@ -102,7 +104,7 @@ boot_arguments()
 		QEMU_ARGS+=(-device "pcie-root-port,id=rp$n,bus=pcie.0,chassis=$((n + 1)),slot=$((n + 1)),bus-reserve=2,pref64-reserve=256M"
 			-device "$OPT_PF_TYPE,id=pf$n,bus=rp$n$([ "$OPT_PF_TYPE" != connectx-pf ] || echo ",vfs=$OPT_VFS")${OPT_MODEL_PROP:+,$OPT_MODEL_PROP}")
 	done
-	[ -z "$OPT_TRACE" ] || QEMU_ARGS+=(-trace "$OPT_TRACE" -D /results/qemu.log)
+	log_arguments
 	[ -z "$OPT_LINK" ] || link_arguments
 	QEMU_ARGS+=("${OPT_QEMU_ARGS[@]}")
 }
@@ -115,6 +117,13 @@ monitor_port()
 		-mon chardev=qmp,mode=control
 		-chardev socket,id=port,path=/tmp/qmp
 		-device virtserialport,chardev=port,name=lab.qmp)
+}
+
+# log_arguments - What drivers do wrong to a device goes to qemu.log.
+log_arguments()
+{
+	QEMU_ARGS+=(-d guest_errors -D /results/qemu.log)
+	[ -z "$OPT_TRACE" ] || QEMU_ARGS+=(-trace "$OPT_TRACE")
 }
 
 # link_arguments - A network between two machines, and a folder that both see.
@@ -153,6 +162,15 @@ scan_dmesg()
 	[ -s "$file" ] || file=$1/console.log
 	grep -nE "$DMESG_BAD" "$file" |
 		grep -vE "${allow:-^$}" | head -n 20
+}
+
+# scan_guest_errors DIR - Print what drivers did wrong to the model, which counts
+# it in x-guest-errors; fails when there was nothing. The log knows more than
+# that number: what it was, and what came after the command, to the end.
+scan_guest_errors()
+{
+	[ -e "$1/qemu.log" ] || return 1
+	grep -n '^connectx: fn ' "$1/qemu.log" | grep -vE "${2:-^$}" | head -n 20
 }
 
 # watch_vm PID DIR TIMEOUT - Wait for QEMU; sets VM_END to "ended", "noboot",
@@ -227,6 +245,12 @@ judge()
 		printf '%s\n' "$bad" >&2
 		[ "$status" != 0 ] || status=$STATUS_DMESG
 	fi
+	bad=$(scan_guest_errors "$dir" "$OPT_GUEST_ERROR_ALLOW" || :)
+	if [ -n "$bad" ]; then
+		say "a driver did what no card allows (all of it: $dir/qemu.log):"
+		printf '%s\n' "$bad" >&2
+		[ "$status" != 0 ] || status=$STATUS_GUEST_ERROR
+	fi
 	return "$status"
 }
 
@@ -235,7 +259,7 @@ run_options()
 	OPT_PFS=0 OPT_VFS=8 OPT_CPUS=1 OPT_MEM=1536 OPT_TIMEOUT=300
 	OPT_QEMU_ARGS=() OPT_MODEL_PROP='' OPT_TRACE='' OPT_SHELL='' OPT_APPEND=''
 	OPT_PF_TYPE=connectx-pf OPT_KERNEL_ROOT='' OPT_DIR='' OPT_DMESG_ALLOW=''
-	OPT_HOST='' OPT_LINK='' OPT_SUSPEND=''
+	OPT_HOST='' OPT_LINK='' OPT_SUSPEND='' OPT_GUEST_ERROR_ALLOW=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--)		shift; break ;;
@@ -257,6 +281,7 @@ run_options()
 		--append)	OPT_APPEND+=${OPT_APPEND:+ }$2 ;;
 		--dir)		OPT_DIR=$2 ;;
 		--dmesg-allow)	OPT_DMESG_ALLOW=$2 ;;
+		--guest-error-allow) OPT_GUEST_ERROR_ALLOW=$2 ;;
 		--host)		OPT_HOST=$2 ;;
 		--link)		OPT_LINK=$2 ;;
 		--suspend)	OPT_SUSPEND=$([ "$2" = 0 ] || echo y) ;;
@@ -280,7 +305,7 @@ prepare_run()
 	if [ -n "$OPT_DIR" ]; then
 		mkdir -p "$OPT_DIR"
 		RUN_DIR=$(realpath "$OPT_DIR")
-		rm -f "$RUN_DIR"/{stdin,status,heartbeat,boot-seconds,dmesg.log,console.log}
+		rm -f "$RUN_DIR"/{stdin,status,heartbeat,boot-seconds,dmesg.log,console.log,qemu.log}
 	else
 		RUN_DIR=$(mktemp -d "$LAB_CACHE/run/$LAB_RELEASE-XXXXXX")
 	fi

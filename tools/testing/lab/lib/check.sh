@@ -8,6 +8,7 @@
 status_text()
 {
 	case $1 in
+	"$STATUS_GUEST_ERROR")	echo "a driver did what no card allows" ;;
 	"$STATUS_DMESG")	echo "kernel log has complaints" ;;
 	"$STATUS_BOOT")		echo "the VM died" ;;
 	"$STATUS_STALL")	echo "the VM stalled" ;;
@@ -107,7 +108,7 @@ machine_result()
 	sed -e 's/^/# /' "$1/lab.err"
 	what=$(verdict "$1" "$2")
 	if [ -z "$what" ]; then
-		echo "ok - $3: ${4}machine and kernel log are fine"
+		echo "ok - $3: ${4}machine, kernel log and use of the card are fine"
 	else
 		echo "not ok - $3: $4$what"
 	fi

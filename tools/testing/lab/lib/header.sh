@@ -16,6 +16,7 @@
 #   # lab-qemu-arg: ARG               one more argument of QEMU, repeatable
 #   # lab-append: WORDS               more kernel command line
 #   # lab-dmesg-allow: REGEX          kernel messages that the test provokes
+#   # lab-guest-error-allow: REGEX    wrong uses of the card that the test provokes
 #
 # A run is a test by its name, or "NAME@RELEASE" where kernel-root= lists
 # several: each then is a test of its own, with its own machine and result.
@@ -158,7 +159,7 @@ run_options_of()
 	while read -r line; do
 		RUN_OPTIONS+=(--append "$line")
 	done < <(sed -n 's/^# lab-append: *//p' "$file")
-	for word in model-prop dmesg-allow; do
+	for word in model-prop dmesg-allow guest-error-allow; do
 		line=$(sed -n "s/^# lab-$word: *//p" "$file" | paste -sd'|')
 		[ -z "$line" ] || RUN_OPTIONS+=("--$word" "$line")
 	done

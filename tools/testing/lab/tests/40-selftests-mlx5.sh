@@ -3,8 +3,10 @@
 #
 # The uAPI tests, and those of the mlx5 stream and objects, on VFs of the model:
 # two of one PF and one of another, so that moves between PFs are among them.
+# mlx5_stream_test damages images, mlx5_objects_test asks for what must be gone.
 #
 # lab: pfs=2 vfs=2 mem=1536 release=13 timeout=480
+# lab-guest-error-allow: image refused|refused with status 0x5
 
 . "$(dirname "$0")/lib.sh"
 
