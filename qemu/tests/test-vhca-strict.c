@@ -153,6 +153,37 @@ static void test_save_of_a_running_vf(void **state)
     assert_in_range(saved.bytes, 1, VHCA_BUF_BYTES);
 }
 
+static uint64_t errors(VhcaBench *b)
+{
+    return qmp_number(b->m->q, PF, "x-guest-errors");
+}
+
+/* A reset can come between two commands of a driver that does nothing wrong. */
+static void test_reset_overtakes(void **state)
+{
+    VhcaSaved saved;
+    uint16_t id;
+    VhcaBench b;
+    Hca *pf;
+
+    start(&b, state, NULL, &id);
+    pf = &b.m->pf[0];
+    vhca_must_stop(pf, id);
+    pci_flr(&b.m->vf[0][0].fn);
+    assert_int_equal(vhca_save(&b.buf[0], id, false, false, VHCA_BUF_BYTES,
+                               &saved), HCA_BAD_RES_STATE);
+    assert_int_equal(vhca_load(&b.buf[0], id, 64), HCA_BAD_RES_STATE);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_RESPONDER),
+                     HCA_BAD_RES_STATE);
+    assert_int_equal(errors(&b), 0);
+    /* From the next suspension on it knows. */
+    vhca_must_stop(pf, id);
+    vhca_must_run(pf, id);
+    assert_int_equal(vhca_save(&b.buf[0], id, false, false, VHCA_BUF_BYTES,
+                               &saved), HCA_BAD_RES_STATE);
+    assert_int_equal(errors(&b), 1);
+}
+
 /* A VF that the PF has not enabled is none that a command can name. */
 static void test_vf_not_enabled(void **state)
 {
@@ -308,6 +339,7 @@ int main(void)
         machine_test(test_refused_load),
         machine_test(test_load_cut_short),
         machine_test(test_save_of_a_running_vf),
+        machine_test(test_reset_overtakes),
         machine_test(test_vf_not_enabled),
         machine_test(test_key_in_use),
         machine_test(test_without_migration),

@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Firmware that fails or is slow at each command of a migration. The faults are
-# set in the running model by the monitor of its QEMU, which is a port of L1. A VF
-# that is reset in the midst of it runs when the next command of a save or load comes.
+# set in the running model by the monitor of its QEMU, which is a port of L1.
 #
 # lab: pfs=1 vfs=2 mem=1536 release=13 timeout=400
-# lab-guest-error-allow: SAVE of a VF that runs|LOAD_VHCA_STATE .* refused with status 0x9
 
 . "$(dirname "$0")/lib.sh"
 

@@ -25,6 +25,14 @@ static ConnectXStatus cx_find_vf(ConnectXCmd *cmd, uint16_t vhca_id,
     return cx_vhca_check(cmd->fn, *vf);
 }
 
+/* What the VF's state forbids is no mistake when a reset has changed it. */
+static ConnectXStatus cx_judged(ConnectXCmd *cmd, ConnectXFunction *vf,
+                                ConnectXStatus status)
+{
+    cmd->excused = status == CX_BAD_RES_STATE && cx_vhca_overtaken(vf);
+    return status;
+}
+
 static ConnectXStatus cx_op_suspend(ConnectXCmd *cmd)
 {
     uint16_t vhca_id = CX_GET(suspend_vhca_in, cmd->in, vhca_id);
@@ -34,8 +42,9 @@ static ConnectXStatus cx_op_suspend(ConnectXCmd *cmd)
     if (status != CX_OK) {
         return status;
     }
-    return cx_vhca_suspend(vf, cmd->op_mod == CX_SUSPEND_INITIATOR ?
-                           CX_SUSP_INITIATOR : CX_SUSP_RESPONDER);
+    status = cx_vhca_suspend(vf, cmd->op_mod == CX_SUSPEND_INITIATOR ?
+                             CX_SUSP_INITIATOR : CX_SUSP_RESPONDER);
+    return cx_judged(cmd, vf, status);
 }
 
 static ConnectXStatus cx_op_resume(ConnectXCmd *cmd)
@@ -47,8 +56,9 @@ static ConnectXStatus cx_op_resume(ConnectXCmd *cmd)
     if (status != CX_OK) {
         return status;
     }
-    return cx_vhca_resume(vf, cmd->op_mod == CX_RESUME_INITIATOR ?
-                           CX_SUSP_INITIATOR : CX_SUSP_RESPONDER);
+    status = cx_vhca_resume(vf, cmd->op_mod == CX_RESUME_INITIATOR ?
+                            CX_SUSP_INITIATOR : CX_SUSP_RESPONDER);
+    return cx_judged(cmd, vf, status);
 }
 
 static ConnectXStatus cx_op_query(ConnectXCmd *cmd)
@@ -116,7 +126,7 @@ static ConnectXStatus cx_op_begun(ConnectXCmd *cmd, ConnectXFunction *vf,
         cmd->opaque = vf;
         cmd->cancel = cx_op_cancel;
     }
-    return status;
+    return cx_judged(cmd, vf, status);
 }
 
 static ConnectXStatus cx_op_save(ConnectXCmd *cmd)

@@ -225,8 +225,10 @@ static ConnectXStatus cx_save_allowed(ConnectXFunction *vf, bool inc,
     }
     /* Without tracking, nothing is saved of a VF that might still change. */
     if (!track && !cx_vhca_stopped(vf) && (inc || !cx_save_has_base(vhca))) {
-        cx_guest_error(vf->dev->pf, "VF %u: SAVE of a VF that runs",
-                       vf->number);
+        if (!vhca->overtaken) {
+            cx_guest_error(vf->dev->pf, "VF %u: SAVE of a VF that runs",
+                           vf->number);
+        }
         return CX_BAD_RES_STATE;
     }
     return CX_OK;

@@ -35,6 +35,12 @@ struct ConnectXVhca {
     /* One was refused: what the VF is, nobody knows. Ends with a reset. */
     bool poisoned;
 
+    /*
+     * A reset took it out of a suspension: what its PF's driver had under way
+     * comes too late, by nobody's fault. Until the driver suspends it again.
+     */
+    bool overtaken;
+
     QEMUBH *later;                      /* looks after commands that waited */
 };
 

@@ -18,7 +18,9 @@
 
 static ConnectXStatus cx_wrong_order(ConnectXFunction *vf, const char *what)
 {
-    cx_guest_error(vf->dev->pf, "VF %u: %s", vf->number, what);
+    if (!vf->vhca->overtaken) {
+        cx_guest_error(vf->dev->pf, "VF %u: %s", vf->number, what);
+    }
     return CX_BAD_RES_STATE;
 }
 
@@ -48,6 +50,7 @@ ConnectXStatus cx_vhca_suspend(ConnectXFunction *vf, uint8_t side)
     }
     if (!vf->suspended) {
         vhca->stopped = cx_vhca_now(vf);
+        vhca->overtaken = false;
     }
     cx_fn_suspend(vf, side);
     return CX_OK;

@@ -25,6 +25,11 @@ ConnectXStatus cx_vhca_check(const ConnectXFunction *pf, ConnectXFunction *vf)
            CX_OK : CX_BAD_RES_STATE;
 }
 
+bool cx_vhca_overtaken(const ConnectXFunction *vf)
+{
+    return vf->vhca->overtaken;
+}
+
 void cx_vhca_cancel(ConnectXFunction *vf, void *opaque)
 {
     ConnectXTransfer *t = vf->vhca->transfer;
@@ -84,6 +89,7 @@ static void cx_vhca_reset(ConnectXFunction *fn)
     vhca->tracked = false;
     vhca->chunked = false;
     vhca->poisoned = false;
+    vhca->overtaken |= fn->suspended != 0;
     qemu_bh_cancel(vhca->later);
     fn->cmds_held = false;
 }

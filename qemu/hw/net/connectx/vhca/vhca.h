@@ -51,6 +51,8 @@ ConnectXStatus cx_vhca_save(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
                             void *opaque);
 ConnectXStatus cx_vhca_load(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
                             ConnectXVhcaDone *done, void *opaque);
+/* Has a reset overtaken the commands that a driver has under way for it? */
+bool cx_vhca_overtaken(const ConnectXFunction *vf);
 /* Whoever was to be told is gone. */
 void cx_vhca_cancel(ConnectXFunction *vf, void *opaque);
 
