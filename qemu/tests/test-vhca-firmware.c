@@ -12,10 +12,11 @@
 #define SLOW        "image-pad=1048576,x-latency=SAVE_VHCA_STATE=0+500"
 #define BUF_BYTES   (2u << 20)
 
-static void start(VhcaBench *b, void **state, uint16_t *id)
+static Hca *start(VhcaBench *b, void **state, uint16_t *id)
 {
     vhca_bench_start(b, state, 1, SLOW, BUF_BYTES);
     *id = vhca_id_of(&b->m->pf[0], 0);
+    return &b->m->pf[0];
 }
 
 static int save_result(VhcaBench *b)
@@ -33,8 +34,7 @@ static void test_suspend_during_tracked_save(void **state)
     uint16_t id;
     Hca *pf;
 
-    start(&b, state, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, &id);
     for (int fails = 0; fails < 2; fails++) {
         qmp_set_number(b.m->q, PF, "x-suspend-ends-save", fails);
         vhca_start_tracked_save(&b.buf[0], id, SLOT);
@@ -56,8 +56,7 @@ static void test_query_during_first_save(void **state)
     uint16_t id;
     Hca *pf;
 
-    start(&b, state, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, &id);
     for (int fails = 0; fails < 2; fails++) {
         qmp_set_number(b.m->q, PF, "x-query-in-save-fails", fails);
         vhca_start_tracked_save(&b.buf[0], id, SLOT);
@@ -77,8 +76,7 @@ static void test_tracked_save_while_suspended(void **state)
     uint16_t id;
     Hca *pf;
 
-    start(&b, state, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, &id);
     assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
     assert_int_equal(vhca_save(&b.buf[0], id, false, true, BUF_BYTES, &saved),
                      HCA_OK);
@@ -102,8 +100,7 @@ static void test_tracking_that_fails(void **state)
     uint16_t id;
     Hca *pf;
 
-    start(&b, state, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, &id);
     qmp_set_number(b.m->q, PF, "x-track-fails", 1);
     for (int stop = 0; stop < 2; stop++) {
         assert_int_equal(vhca_save(&b.buf[0], id, false, true, BUF_BYTES,

@@ -114,6 +114,15 @@ static void test_reset_ends_suspension(void **state)
     hca_must_create_objects(machine_start_vf(b.m, 0, 0), &o);
 }
 
+/* A copy of what a SAVE left in the buffer, to be freed. */
+static uint8_t *keep_image(VhcaBuf *buf, const VhcaSaved *saved)
+{
+    uint8_t *image = malloc(saved->bytes);
+
+    memcpy(image, vhca_buf_data(buf), saved->bytes);
+    return image;
+}
+
 static void test_pre_copy(void **state)
 {
     uint8_t *first, *delta, *final;
@@ -139,8 +148,7 @@ static void test_pre_copy(void **state)
     assert_int_equal(vhca_query(pf, from, false, false, &size), HCA_OK);
     assert_int_equal(vhca_save(buf, from, false, true, size.required, &s1),
                      HCA_OK);
-    first = malloc(s1.bytes);
-    memcpy(first, vhca_buf_data(buf), s1.bytes);
+    first = keep_image(buf, &s1);
     /* Traffic is not a change of what was saved, a new object is. */
     vhca_check_one_nop(vf, &o);
     assert_int_equal(vhca_query(pf, from, true, false, &size), HCA_OK);
@@ -150,8 +158,7 @@ static void test_pre_copy(void **state)
     assert_int_not_equal(size.required, 0);
     assert_int_equal(vhca_save(buf, from, true, true, size.required, &s2),
                      HCA_OK);
-    delta = malloc(s2.bytes);
-    memcpy(delta, vhca_buf_data(buf), s2.bytes);
+    delta = keep_image(buf, &s2);
     vhca_check_one_nop(vf, &o);
     vhca_must_stop(pf, from);
     assert_int_equal(vhca_save(buf, from, false, true, VHCA_BUF_BYTES, &s3),
@@ -160,8 +167,7 @@ static void test_pre_copy(void **state)
     assert_int_not_equal(size.required, 0);
     assert_int_equal(vhca_save(buf, from, true, false, size.required, &s3),
                      HCA_OK);
-    final = malloc(s3.bytes);
-    memcpy(final, vhca_buf_data(buf), s3.bytes);
+    final = keep_image(buf, &s3);
     pci_flr(&vf->fn);
     vhca_must_stop(pf, to);
     assert_int_equal(vhca_load_image(buf, to, first, s1.bytes), HCA_OK);

@@ -11,10 +11,11 @@
 #define SLOW        "image-pad=524288,x-latency=SAVE_VHCA_STATE=0+500:" \
                     "LOAD_VHCA_STATE=0+500"
 
-static void start(VhcaBench *b, void **state, const char *props, uint16_t *id)
+static Hca *start(VhcaBench *b, void **state, const char *props, uint16_t *id)
 {
     vhca_bench_start(b, state, 1, props, VHCA_BUF_BYTES);
     *id = vhca_id_of(&b->m->pf[0], 0);
+    return &b->m->pf[0];
 }
 
 static void test_orders(void **state)
@@ -23,8 +24,7 @@ static void test_orders(void **state)
     VhcaBench b;
     Hca *pf;
 
-    start(&b, state, NULL, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, NULL, &id);
     assert_int_equal(vhca_suspend(pf, id, SUSPEND_RESPONDER),
                      HCA_BAD_RES_STATE);
     assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
@@ -46,8 +46,7 @@ static void test_twice(void **state)
     VhcaBench b;
     Hca *pf;
 
-    start(&b, state, NULL, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, NULL, &id);
     for (int strict = 0; strict < 2; strict++) {
         int again = strict ? HCA_BAD_RES_STATE : HCA_OK;
 
@@ -87,8 +86,7 @@ static void test_refused_load(void **state)
     uint16_t id;
     Hca *pf;
 
-    start(&b, state, NULL, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, NULL, &id);
     vhca_must_stop(pf, id);
     image = vhca_must_save(&b.buf[0], id, &bytes);
     image[bytes - 1] ^= 1;
@@ -118,8 +116,7 @@ static void test_load_cut_short(void **state)
     uint16_t id;
     Hca *pf;
 
-    start(&b, state, SLOW, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, SLOW, &id);
     vhca_must_stop(pf, id);
     free(vhca_must_save(&b.buf[0], id, &bytes));
     vhca_start_load(&b.buf[0], id, bytes, 5);
@@ -140,8 +137,7 @@ static void test_save_of_a_running_vf(void **state)
     VhcaBench b;
     Hca *pf;
 
-    start(&b, state, NULL, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, NULL, &id);
     assert_int_equal(vhca_save(&b.buf[0], id, false, false, VHCA_BUF_BYTES,
                                &saved), HCA_BAD_RES_STATE);
     assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
@@ -166,8 +162,7 @@ static void test_reset_overtakes(void **state)
     VhcaBench b;
     Hca *pf;
 
-    start(&b, state, NULL, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, NULL, &id);
     vhca_must_stop(pf, id);
     pci_flr(&b.m->vf[0][0].fn);
     assert_int_equal(vhca_save(&b.buf[0], id, false, false, VHCA_BUF_BYTES,
@@ -191,8 +186,7 @@ static void test_vf_not_enabled(void **state)
     VhcaBench b;
     Hca *pf;
 
-    start(&b, state, NULL, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, NULL, &id);
     hca_must_simple(pf, OP(DISABLE_HCA), 0, 1);
     assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_BAD_RES);
     hca_must_simple(pf, OP(ENABLE_HCA), 0, 1);
@@ -206,8 +200,7 @@ static void test_key_in_use(void **state)
     VhcaBench b;
     Hca *pf;
 
-    start(&b, state, SLOW, &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, SLOW, &id);
     vhca_must_stop(pf, id);
     for (int load = 0; load < 2; load++) {
         if (load) {
@@ -247,8 +240,7 @@ static void test_without_migration(void **state)
     VhcaBench b;
     Hca *pf;
 
-    start(&b, state, "migration=off", &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, "migration=off", &id);
     check_offer(pf, false, true, true, false);
     assert_int_equal(vhca_suspend(pf, id, 0), HCA_BAD_OP);
     assert_int_equal(vhca_resume(pf, id, 0), HCA_BAD_OP);
@@ -265,8 +257,7 @@ static void test_without_tracking(void **state)
     VhcaBench b;
     Hca *pf;
 
-    start(&b, state, "tracking=off", &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, "tracking=off", &id);
     check_offer(pf, true, true, false, false);
     assert_int_equal(vhca_save(&b.buf[0], id, false, true, VHCA_BUF_BYTES,
                                &saved), HCA_BAD_PARAM);
@@ -314,8 +305,7 @@ static void test_without_multi_load(void **state)
     uint16_t id;
     Hca *pf;
 
-    start(&b, state, "multi-load=off", &id);
-    pf = &b.m->pf[0];
+    pf = start(&b, state, "multi-load=off", &id);
     check_offer(pf, true, false, true, false);
     vhca_must_stop(pf, id);
     image = vhca_must_save(&b.buf[0], id, &bytes);

@@ -86,12 +86,12 @@ static ConnectXSyndrome cx_tx_gather(ConnectXGather *g, uint32_t inlined)
     uint32_t behind = inlined > CX_ETH_INLINE_FIRST ?
                       inlined - CX_ETH_INLINE_FIRST : 0;
     uint32_t at = CX_ETH_END + ROUND_UP(behind, CX_DSEG_SIZE);
-    ConnectXSyndrome status = cx_tx_copy(g, CX_ETH_INLINE, inlined);
+    ConnectXSyndrome syndrome = cx_tx_copy(g, CX_ETH_INLINE, inlined);
 
-    while (status == CX_SYN_NONE && at + CX_DSEG_SIZE <= g->wqe_len) {
-        status = cx_tx_segment(g, &at);
+    while (syndrome == CX_SYN_NONE && at + CX_DSEG_SIZE <= g->wqe_len) {
+        syndrome = cx_tx_segment(g, &at);
     }
-    return status;
+    return syndrome;
 }
 
 static void cx_tx_emit(void *opaque, const uint8_t *frame, uint32_t len)
@@ -103,7 +103,7 @@ static void cx_tx_emit(void *opaque, const uint8_t *frame, uint32_t len)
 }
 
 static ConnectXSyndrome cx_tx_out(ConnectXGather *g, uint8_t opcode,
-                                uint32_t inlined)
+                                  uint32_t inlined)
 {
     uint8_t flags = g->wqe[CX_ETH_CS_FLAGS];
 
@@ -124,15 +124,15 @@ static ConnectXSyndrome cx_tx_out(ConnectXGather *g, uint8_t opcode,
 
 /* See ConnectXSqSend */
 static ConnectXSyndrome cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
-                                 const ConnectXRing *ring, uint32_t blocks,
-                                 ConnectXBudget *budget)
+                                   const ConnectXRing *ring, uint32_t blocks,
+                                   ConnectXBudget *budget)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
     ConnectXGather g = {
         .fn = fn, .data = data, .budget = budget,
         .pd = CX_GET(create_sq_in, sq->in, ctx.wq.pd),
     };
-    ConnectXSyndrome status;
+    ConnectXSyndrome syndrome;
     uint32_t inlined;
     uint8_t opcode;
 
@@ -149,8 +149,8 @@ static ConnectXSyndrome cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
     if (g.wqe_len < CX_ETH_END || inlined & CX_INSERT_VLAN) {
         return CX_SYN_LOCAL_QP_OP;
     }
-    status = cx_tx_gather(&g, inlined);
-    return status == CX_SYN_NONE ? cx_tx_out(&g, opcode, inlined) : status;
+    syndrome = cx_tx_gather(&g, inlined);
+    return syndrome == CX_SYN_NONE ? cx_tx_out(&g, opcode, inlined) : syndrome;
 }
 
 void cx_tx_register(void)

@@ -366,14 +366,9 @@ FIXTURE(disabled) {
 FIXTURE_SETUP(disabled)
 {
 	const char *skip = model_fault_open();
-	char driver[64];
 
 	if (!skip)
-		skip = open_migratable(&self->dev, 0);
-	if (!skip) {
-		vfio_driver_of(self->dev.bdf, driver, sizeof(driver));
-		skip = strcmp(driver, "mlx5_vfio_pci") ? "not an mlx5 function" : NULL;
-	}
+		skip = open_mlx5(&self->dev, 0);
 	if (skip)
 		SKIP(return, "%s", skip);
 	ASSERT_EQ(0, __vfio_physfn_of(self->dev.bdf, self->pf, sizeof(self->pf)));

@@ -26,17 +26,6 @@
 /* Long enough to do something meanwhile, on any machine */
 #define SLOW_MS			1500
 
-static const char *open_mlx5(struct vfio_dev *dev, unsigned int index)
-{
-	const char *skip = open_migratable(dev, index);
-	char driver[64];
-
-	if (skip)
-		return skip;
-	vfio_driver_of(dev->bdf, driver, sizeof(driver));
-	return strcmp(driver, "mlx5_vfio_pci") ? "not an mlx5 function" : NULL;
-}
-
 FIXTURE(sweep) {
 	struct vfio_dev src;
 	struct vfio_dev dst;

@@ -30,17 +30,6 @@ FIXTURE(objects) {
 	struct contexts before;
 };
 
-static const char *open_mlx5(struct vfio_dev *dev, unsigned int index)
-{
-	const char *skip = open_migratable(dev, index);
-	char driver[64];
-
-	if (skip)
-		return skip;
-	vfio_driver_of(dev->bdf, driver, sizeof(driver));
-	return strcmp(driver, "mlx5_vfio_pci") ? "not an mlx5 function" : NULL;
-}
-
 static void query_all(struct __test_metadata *_metadata, struct mlx5_hca *hca,
 		      struct contexts *ctx)
 {

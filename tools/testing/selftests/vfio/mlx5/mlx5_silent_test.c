@@ -24,14 +24,9 @@ FIXTURE(silent) {
 FIXTURE_SETUP(silent)
 {
 	const char *skip = model_fault_open();
-	char driver[64];
 
 	if (!skip)
-		skip = open_migratable(&self->dev, 0);
-	if (!skip) {
-		vfio_driver_of(self->dev.bdf, driver, sizeof(driver));
-		skip = strcmp(driver, "mlx5_vfio_pci") ? "not an mlx5 function" : NULL;
-	}
+		skip = open_mlx5(&self->dev, 0);
 	if (skip)
 		SKIP(return, "%s", skip);
 	mlx5_hca_init(&self->hca);

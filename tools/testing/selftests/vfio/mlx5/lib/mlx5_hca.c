@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "migratable.h"
 #include "mlx5_hca.h"
 
 #define PAGE_BYTES	4096U
@@ -83,6 +84,17 @@ static void bar_write(struct mlx5_hca *hca, size_t offset, __u32 value)
 	/* What the device will fetch must be in memory first. */
 	__sync_synchronize();
 	__atomic_store_n(reg, htobe32(value), __ATOMIC_RELAXED);
+}
+
+const char *open_mlx5(struct vfio_dev *dev, unsigned int index)
+{
+	const char *skip = open_migratable(dev, index);
+	char driver[64];
+
+	if (skip)
+		return skip;
+	vfio_driver_of(dev->bdf, driver, sizeof(driver));
+	return strcmp(driver, "mlx5_vfio_pci") ? "not an mlx5 function" : NULL;
 }
 
 void mlx5_hca_init(struct mlx5_hca *hca)

@@ -52,6 +52,9 @@ struct mlx5_hca {
 	__u32 cqn;
 };
 
+/* Opens the VF of the arguments as open_migratable() does, if it is an mlx5 function. */
+const char *open_mlx5(struct vfio_dev *dev, unsigned int index);
+
 /* Gives @hca guest memory; it is attached to no function yet. */
 void mlx5_hca_init(struct mlx5_hca *hca);
 void mlx5_hca_uninit(struct mlx5_hca *hca);
