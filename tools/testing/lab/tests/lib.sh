@@ -38,15 +38,22 @@ host_said()
 # kselftest PROGRAM... - Run harness programs; their tests become our lines.
 kselftest()
 {
-	local program log start
+	local program
 
 	for program in "$@"; do
-		log=/tmp/$program.log
-		start=$SECONDS
-		"$SELFTESTS/$program" >"$log" 2>&1
-		harness_lines "$program" "$log" $? || show_failures "$log"
-		echo "# $program took $((SECONDS - start)) s"
+		kselftest_part "$program"
 	done
+}
+
+# kselftest_part PROGRAM ARG... - The same for the tests of one program that the
+# harness's arguments choose.
+kselftest_part()
+{
+	local log=/tmp/$1.log start=$SECONDS
+
+	"$SELFTESTS/$1" "${@:2}" >"$log" 2>&1
+	harness_lines "$1" "$log" $? || show_failures "$log"
+	echo "# $* took $((SECONDS - start)) s"
 }
 
 # show_failures LOG - What the failed tests of a program said.
