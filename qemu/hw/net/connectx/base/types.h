@@ -20,6 +20,7 @@ typedef struct ConnectXCmdQueue ConnectXCmdQueue;
 typedef struct ConnectXEqs ConnectXEqs;
 typedef struct ConnectXObj ConnectXObj;
 typedef struct ConnectXUar ConnectXUar;
+typedef struct ConnectXVport ConnectXVport;
 typedef struct ConnectXVhca ConnectXVhca;
 
 #endif /* HW_NET_CONNECTX_TYPES_H */

@@ -16,7 +16,6 @@
 #include "fn/health.h"
 #include "fn/pages.h"
 #include "obj/obj.h"
-#include "switch/vport.h"
 #include "vhca/knobs.h"
 
 typedef enum ConnectXFnState {          /* C.1 of a function's life */
@@ -52,7 +51,7 @@ struct ConnectXFunction {
     ConnectXCaps caps;
     ConnectXObjStore objs;
     ConnectXPages pages;
-    ConnectXVport vport;                /* see there what is saved of it */
+    ConnectXVport *vport;               /* see there what is saved of it */
 
     /* Command machine. Saved: pending. */
     uint32_t pending;                   /* slots rung and not started */

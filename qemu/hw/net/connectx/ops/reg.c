@@ -70,7 +70,7 @@ static ConnectXStatus cx_reg_paos(ConnectXFunction *fn, uint8_t *data,
         if (admin != CX_PAOS_UP && admin != CX_PAOS_DOWN) {
             return CX_BAD_PARAM;
         }
-        fn->vport.port_up = admin == CX_PAOS_UP;
+        fn->vport->port_up = admin == CX_PAOS_UP;
         cx_fn_changed(fn);
         if (was_up != cx_vport_up(fn)) {
             cx_vport_link_event(fn);
@@ -78,7 +78,7 @@ static ConnectXStatus cx_reg_paos(ConnectXFunction *fn, uint8_t *data,
         return CX_OK;
     }
     CX_SET(paos_reg, data, admin_status,
-           fn->vport.port_up ? CX_PAOS_UP : CX_PAOS_DOWN);
+           fn->vport->port_up ? CX_PAOS_UP : CX_PAOS_DOWN);
     CX_SET(paos_reg, data, oper_status,
            was_up ? CX_PAOS_UP : CX_PAOS_DOWN);
     return CX_OK;

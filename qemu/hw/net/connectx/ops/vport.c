@@ -64,7 +64,7 @@ static ConnectXStatus cx_op_query_nic_vport_context(ConnectXCmd *cmd)
     if (!fn) {
         return CX_BAD_PARAM;
     }
-    vport = &fn->vport;
+    vport = fn->vport;
     list = cx_vport_list(vport, type);
     if (!list) {
         return CX_BAD_PARAM;
@@ -86,7 +86,7 @@ static ConnectXStatus cx_op_query_nic_vport_context(ConnectXCmd *cmd)
     CTX(allowed_list_type, type);
 #undef CTX
     CX_SET64(nic_vport_context, ctx, system_image_guid,
-             fn->dev->pf->vport.node_guid);
+             fn->dev->pf->vport->node_guid);
     CX_SET64(nic_vport_context, ctx, port_guid, vport->port_guid);
     CX_SET64(nic_vport_context, ctx, node_guid, vport->node_guid);
     memcpy((uint8_t *)CX_ADDR(nic_vport_context, ctx, permanent_address) + 2,
@@ -185,17 +185,17 @@ static ConnectXStatus cx_op_modify_nic_vport_context(ConnectXCmd *cmd)
         return CX_BAD_PARAM;
     }
     if (SELECTED(addresses_list)) {
-        status = cx_vport_set_list(cmd, &fn->vport, ctx);
+        status = cx_vport_set_list(cmd, fn->vport, ctx);
         if (status != CX_OK) {
             return status;
         }
     }
-    changed = cx_vport_set_own(&fn->vport, select, ctx);
+    changed = cx_vport_set_own(fn->vport, select, ctx);
     if (SELECTED(addresses_list)) {
         changed |= 1 << CTX(allowed_list_type);
     }
     if (!cmd->fn->is_vf) {
-        cx_vport_set_admin(&fn->vport, select, ctx);
+        cx_vport_set_admin(fn->vport, select, ctx);
     }
     cx_vport_changed(fn, changed);
     return CX_OK;
@@ -211,7 +211,7 @@ static ConnectXStatus cx_op_query_vport_state(ConnectXCmd *cmd)
         return CX_BAD_PARAM;
     }
     CX_SET(query_vport_state_out, cmd->out, admin_state,
-           fn->vport.admin_state);
+           fn->vport->admin_state);
     CX_SET(query_vport_state_out, cmd->out, state, cx_vport_up(fn));
     return CX_OK;
 }
@@ -226,7 +226,7 @@ static ConnectXStatus cx_op_modify_vport_state(ConnectXCmd *cmd)
         return CX_BAD_PARAM;
     }
     was_up = cx_vport_up(fn);
-    fn->vport.admin_state = admin;
+    fn->vport->admin_state = admin;
     if (was_up != cx_vport_up(fn)) {
         cx_vport_link_event(fn);
     }
@@ -241,7 +241,7 @@ static ConnectXStatus cx_op_query_esw_vport_context(ConnectXCmd *cmd)
         return CX_BAD_PARAM;
     }
     memcpy(CX_ADDR(query_esw_vport_context_out, cmd->out, esw_vport_context),
-           fn->vport.esw_context, sizeof(fn->vport.esw_context));
+           fn->vport->esw_context, sizeof(fn->vport->esw_context));
     return CX_OK;
 }
 
@@ -265,9 +265,9 @@ static ConnectXStatus cx_op_modify_esw_vport_context(ConnectXCmd *cmd)
                                          esw_vport_context))) {
         return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "VLAN tags of a vport");
     }
-    memcpy(fn->vport.esw_context,
+    memcpy(fn->vport->esw_context,
            CX_ADDR(modify_esw_vport_context_in, cmd->in, esw_vport_context),
-           sizeof(fn->vport.esw_context));
+           sizeof(fn->vport->esw_context));
     return CX_OK;
 }
 
@@ -286,16 +286,16 @@ static ConnectXStatus cx_op_query_vport_counter(ConnectXCmd *cmd)
     }
 #define COUNTER(f, v) \
     cx_vport_reply_counter(CX_ADDR(query_vport_counter_out, cmd->out, f), v)
-    COUNTER(received_eth_unicast, fn->vport.rx[0]);
-    COUNTER(received_eth_multicast, fn->vport.rx[1]);
-    COUNTER(received_eth_broadcast, fn->vport.rx[2]);
-    COUNTER(transmitted_eth_unicast, fn->vport.tx[0]);
-    COUNTER(transmitted_eth_multicast, fn->vport.tx[1]);
-    COUNTER(transmitted_eth_broadcast, fn->vport.tx[2]);
+    COUNTER(received_eth_unicast, fn->vport->rx[0]);
+    COUNTER(received_eth_multicast, fn->vport->rx[1]);
+    COUNTER(received_eth_broadcast, fn->vport->rx[2]);
+    COUNTER(transmitted_eth_unicast, fn->vport->tx[0]);
+    COUNTER(transmitted_eth_multicast, fn->vport->tx[1]);
+    COUNTER(transmitted_eth_broadcast, fn->vport->tx[2]);
 #undef COUNTER
     if (CX_GET(query_vport_counter_in, cmd->in, clear)) {
-        memset(fn->vport.rx, 0, sizeof(fn->vport.rx));
-        memset(fn->vport.tx, 0, sizeof(fn->vport.tx));
+        memset(fn->vport->rx, 0, sizeof(fn->vport->rx));
+        memset(fn->vport->tx, 0, sizeof(fn->vport->tx));
     }
     return CX_OK;
 }

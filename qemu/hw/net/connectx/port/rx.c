@@ -168,7 +168,7 @@ static void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame,
 
 static void cx_rx_init(ConnectXFunction *fn)
 {
-    fn->vport.receive = cx_rx_deliver;
+    fn->vport->receive = cx_rx_deliver;
 }
 
 static const ConnectXParticipant cx_rx_part = {

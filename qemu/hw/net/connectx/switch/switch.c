@@ -51,7 +51,7 @@ static bool cx_vport_owns(const ConnectXVport *vport, const uint8_t *mac)
 
 static bool cx_vport_takes(const ConnectXFunction *fn, const uint8_t *mac)
 {
-    const ConnectXVport *vport = &fn->vport;
+    const ConnectXVport *vport = fn->vport;
 
     if (vport->promisc_all) {
         return true;
@@ -82,7 +82,7 @@ unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
         if (!cx_vport_open(src)) {
             return 0;
         }
-        cx_count(src->vport.tx[cast], len);
+        cx_count(src->vport->tx[cast], len);
     }
     for (unsigned i = 0; i <= dev->nr_vfs; i++) {
         ConnectXFunction *fn = cx_dev_find_function(dev, i);
@@ -90,9 +90,9 @@ unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
         if (fn == src || !cx_vport_open(fn) || !cx_vport_takes(fn, frame)) {
             continue;
         }
-        owned |= cast == CX_CAST_UNI && cx_vport_owns(&fn->vport, frame);
-        cx_count(fn->vport.rx[cast], len);
-        fn->vport.receive(fn, frame, len);
+        owned |= cast == CX_CAST_UNI && cx_vport_owns(fn->vport, frame);
+        cx_count(fn->vport->rx[cast], len);
+        fn->vport->receive(fn, frame, len);
         copies++;
     }
     if (src && !owned) {

@@ -23,7 +23,7 @@
 
 static void cx_vport_teardown(ConnectXFunction *fn)
 {
-    ConnectXVport *vport = &fn->vport;
+    ConnectXVport *vport = fn->vport;
 
     vport->uc.n = 0;
     vport->mc.n = 0;
@@ -40,8 +40,9 @@ static void cx_vport_teardown(ConnectXFunction *fn)
 
 static void cx_vport_init(ConnectXFunction *fn)
 {
-    ConnectXVport *vport = &fn->vport;
+    ConnectXVport *vport = g_new0(ConnectXVport, 1);
 
+    fn->vport = vport;
     vport->number = fn->number;
     vport->admin_state = CX_ADMIN_AUTO;
     if (!fn->is_vf) {
@@ -59,8 +60,8 @@ bool cx_vport_up(const ConnectXFunction *fn)
     ConnectXDevice *dev = fn->dev;
     bool cable = !dev->nic || !qemu_get_queue(dev->nic)->link_down;
 
-    return cable && fn->vport.port_up &&
-           fn->vport.admin_state != CX_ADMIN_DOWN;
+    return cable && fn->vport->port_up &&
+           fn->vport->admin_state != CX_ADMIN_DOWN;
 }
 
 void cx_vport_link_event(ConnectXFunction *fn)
@@ -79,23 +80,29 @@ void cx_vport_changed(ConnectXFunction *fn, uint8_t what)
 {
     uint8_t data[CX_EQE_DATA_LEN] = { 0 };
 
-    if (!fn->vport.armed || !(fn->vport.event_mask & what)) {
+    if (!fn->vport->armed || !(fn->vport->event_mask & what)) {
         return;
     }
-    fn->vport.armed = false;
-    stw_be_p(data + 2, fn->vport.number);
+    fn->vport->armed = false;
+    stw_be_p(data + 2, fn->vport->number);
     cx_eq_post(fn->dev->pf, CX_EV_NIC_VPORT_CHANGE, 0, data);
+}
+
+static void cx_vport_uninit(ConnectXFunction *fn)
+{
+    g_clear_pointer(&fn->vport, g_free);
 }
 
 /* Whoever watches the vport finds the lists of another one in it. */
 static void cx_vport_loaded(ConnectXFunction *fn)
 {
-    cx_vport_changed(fn, fn->vport.event_mask);
+    cx_vport_changed(fn, fn->vport->event_mask);
 }
 
 static const ConnectXParticipant cx_vport_part = {
     .name = "vport",
     .init = cx_vport_init,
+    .uninit = cx_vport_uninit,
     .teardown = cx_vport_teardown,
     .loaded = cx_vport_loaded,
 };

@@ -32,7 +32,7 @@ enum {                      /* vport admin_state */
 typedef void (*ConnectXReceive)(ConnectXFunction *fn, const uint8_t *frame,
                                 uint32_t len);
 
-typedef struct ConnectXVport {
+struct ConnectXVport {
     uint16_t number;                    /* 0 PF, n VF n */
     /* Set by the PF's administrator; survive a reset of the function. */
     uint8_t permanent_mac[6];
@@ -54,7 +54,7 @@ typedef struct ConnectXVport {
     ConnectXReceive receive;
     /* rx, tx: packets and bytes by unicast, multicast, broadcast */
     uint64_t rx[3][2], tx[3][2];
-} ConnectXVport;
+};
 
 void cx_vport_register(void);
 /* Tells the PF's driver, if it armed the vport for one of these changes. */

@@ -15,6 +15,7 @@
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "fn/life.h"
+#include "switch/vport.h"
 #include "vhca/image_in.h"
 #include "vhca/image_load.h"
 
@@ -248,7 +249,7 @@ void cx_image_in_apply(ConnectXImageIn *in)
     vf->timer_offset_ns = in->moment.timer_ns -
                           qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     cx_apply_caps(&vf->caps, &stage->caps);
-    cx_apply_vport(&vf->vport, &stage->vport);
+    cx_apply_vport(vf->vport, stage->vport);
     vf->objs = stage->objs;
     stage->objs = objs;
     vf->pages = stage->pages;

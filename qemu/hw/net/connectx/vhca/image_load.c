@@ -15,6 +15,7 @@
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "obj/obj.h"
+#include "switch/vport.h"
 #include "vhca/image_load.h"
 
 #define CX_STAGE_ISSI_MAX       1
@@ -85,7 +86,7 @@ static ConnectXFunction *cx_stage_new(ConnectXFunction *vf)
     stage->number = vf->number;
     stage->vhca_id = vf->vhca_id;
     stage->nvectors = vf->nvectors;
-    stage->vport = vf->vport;
+    stage->vport = g_memdup2(vf->vport, sizeof(*vf->vport));
     for (int type = 0; type < CX_CAP_TYPES; type++) {
         stage->caps.cur[type] = g_memdup2(vf->caps.cur[type],
                                           CX_CAP_PAGE_SIZE);
@@ -112,6 +113,7 @@ void cx_image_stage_free(ConnectXFunction *stage)
     cx_obj_store_destroy(&stage->objs);
     g_array_unref(stage->pages.pa);
     g_array_unref(stage->latch);
+    g_free(stage->vport);
     g_free(stage);
 }
 
@@ -204,7 +206,7 @@ static ConnectXStatus cx_load_vport(ConnectXImageLoad *p,
                                     ConnectXImageCursor *cur)
 {
     const ConnectXImageVport *v = cx_take(cur, sizeof(*v));
-    ConnectXVport *vport = &p->stage->vport;
+    ConnectXVport *vport = p->stage->vport;
 
     if (!v || v->reserved ||
         (v->promisc_uc | v->promisc_mc | v->promisc_all | v->roce_en |

@@ -14,6 +14,7 @@
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "obj/obj.h"
+#include "switch/vport.h"
 #include "vhca/image_out.h"
 
 typedef struct {
@@ -254,7 +255,7 @@ static void cx_save_small(ConnectXImageWriter *w, const ConnectXFunction *fn,
             cx_save_cap(w, type, fn->caps.cur[type]);
         }
     }
-    cx_save_vport(w, &fn->vport, moment->link_up);
+    cx_save_vport(w, fn->vport, moment->link_up);
     cx_save_latch(w, fn->latch);
 }
 
