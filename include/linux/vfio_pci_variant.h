@@ -57,14 +57,44 @@ enum vfio_pci_variant_side {
 /**
  * enum vfio_pci_variant_save_kind - what a save session begins with
  * @VFIO_PCI_VARIANT_SAVE_STOPPED: the device is frozen on both sides; its images up to the
- *   end of the stream are its whole state
- * @VFIO_PCI_VARIANT_SAVE_RUNNING: the device runs on; the first images are its state as it
- *   is now, later ones what has changed since. Asked only of a device that has
- *   VFIO_MIGRATION_PRE_COPY in its migration_flags.
+ *   end of the stream are its whole state, in one pass
+ * @VFIO_PCI_VARIANT_SAVE_RUNNING: the device runs on, or its initiator is frozen. The session
+ *   has several passes: the first is the whole state, and from its first image on the
+ *   device's changes are tracked; each later one is what has changed since the pass before
+ *   began; the final one is taken of a device frozen on both sides. Asked only of a device
+ *   that has VFIO_MIGRATION_PRE_COPY in its migration_flags.
  */
 enum vfio_pci_variant_save_kind {
 	VFIO_PCI_VARIANT_SAVE_STOPPED,
 	VFIO_PCI_VARIANT_SAVE_RUNNING,
+};
+
+/**
+ * struct vfio_pci_variant_pass - images of a save session that belong together
+ * @first_bytes: capacity that the buffer for the first image must have. 0 means that there
+ *               is nothing to save now, hence no image; not allowed for the pass that a
+ *               session begins with.
+ * @total_bytes: estimate of what all images of the pass are together. Told to user space
+ *               (VFIO_MIG_GET_PRECOPY_INFO), and less than @first_bytes where a buffer must be
+ *               larger than what comes into it.
+ * @reserve_bytes: Of the first pass of a session that saves a running device: capacity of
+ *                 a buffer to be held ready for the final pass, 0 for none. A later pass may
+ *                 change it by a value that is not 0. The library makes the buffer, and has it
+ *                 prepared (@prepare_buf), before the device is frozen; one that an earlier
+ *                 pass has used and that is large enough is taken for it. A final pass that
+ *                 asks for more gets more, in the blackout then.
+ * @is_initial: Of a later pass: its data, like that of the first pass, should reach the
+ *              destination before the device is frozen. User space is told so
+ *              (VFIO_PRECOPY_INFO_REINIT) if it wants to know. For a device that was
+ *              configured anew, or whose tracking was begun again with its whole state.
+ *
+ * All of it is 0 before the backend is asked.
+ */
+struct vfio_pci_variant_pass {
+	size_t first_bytes;
+	u64 total_bytes;
+	size_t reserve_bytes;
+	bool is_initial;
 };
 
 /**
@@ -115,18 +145,42 @@ struct vfio_pci_variant_buf {
  *          state of a frozen responder does not change. @sides are never frozen already.
  *          With VFIO_MIGRATION_P2P the initiator is frozen before the responder, else
  *          both in one call. No image is in flight, of a session that saves a running
- *          device neither: the library waits for it first.
+ *          device neither: the library waits for it first, and asks for the next one after
+ *          @freeze has returned.
  * @unfreeze: On return the device does again what @sides name. @sides are frozen.
  *
- * @save_start: Begins a save session of the kind. On return @first_bytes is the capacity
- *              that the first buffer must have, not 0.
- * @save_image: Starts to put the next piece of the device state in @buf and returns
- *              without waiting for it. The end is told, once, by
- *              vfio_pci_variant_save_done(), unless an error is returned here. One image
- *              is in flight at a time; @buf may be one that an earlier call has filled.
+ * @save_start: Begins a save session of the kind. On return @pass describes its first pass.
+ *              Nothing has to be tracked before the first @save_image.
+ * @save_image: Starts to put the next piece of the pass in @buf and returns without
+ *              waiting for it. The end is told, once, by vfio_pci_variant_save_done(), unless
+ *              an error is returned here. One image is in flight at a time; @buf may be one
+ *              that an earlier call has filled. In a session that saves a running device,
+ *              -ESTALE, returned or told, says that the device's changes are not tracked, or
+ *              not any more: the pass ends with the images that it had before.
+ * @save_changes: Required with VFIO_MIGRATION_PRE_COPY. In a session that saves a running
+ *                device, the pass before is complete, or has ended with -ESTALE, and no image
+ *                is in flight: Sets @pass to what a pass that began now would be. Whether
+ *                it begins is told by @save_image, before which this may be called many times:
+ *                user space does so as it likes, so it should cost no more than one question
+ *                to the device. Called while the device runs on both sides. -ESTALE says that
+ *                there is no tracking, nor will there be in this session: it is not called
+ *                again, no image is asked for before the final pass, and that is the whole
+ *                state. After an -ESTALE of @save_image or save_done() a backend that can
+ *                track anew answers with a pass of the whole state, with @pass->is_initial.
+ *                Another error goes to user space and changes nothing.
+ * @save_final: Required with VFIO_MIGRATION_PRE_COPY. In a session that saves a running
+ *              device: it is frozen on both sides, no image is in flight. Sets @pass
+ *              to the final pass, whose images follow: what has changed since the last pass
+ *              began, and what is missing of that if it is not complete; or the whole state
+ *              if changes were not tracked. @pass->first_bytes 0 says that nothing is missing,
+ *              and the stream ends. When the final pass ends with -ESTALE, this is called a
+ *              second time, and the pass must be the whole state then. On an error the library
+ *              unfreezes the responder again, and this may be called anew after the next
+ *              freeze; passes may come in between.
  * @save_stop: Ends the save session. @complete: the stream had come to its end; otherwise
  *             it is called off, and what the session began in the device, such as tracking
- *             its changes, is taken back. On return no image is in flight: its _done() has
+ *             its changes, is taken back: the device may run on, and may be saved again. It
+ *             may have been reset meanwhile. On return no image is in flight: its _done() has
  *             returned, or will never be called. The backend has forgotten the session, but
  *             for the @priv of buffers.
  *
@@ -140,6 +194,10 @@ struct vfio_pci_variant_buf {
  *               as a whole. The device stays frozen. Not called when nothing was loaded.
  * @load_stop: Ends the load session, finished or not; as @save_stop.
  *
+ * @prepare_buf: Optional. Does to a new @buf of a save session what @save_image would have to
+ *               do before the device can use it (DMA mapping, memory keys), so that it costs no
+ *               time of a blackout. On an error nothing is done to @buf, and @save_image
+ *               still may be given it. @buf is not in flight; an image in another one may be.
  * @buf_release: Optional. Undoes what the backend did to @buf (DMA mapping, memory keys)
  *               before its pages are freed. @buf is not in flight. Called for each buffer
  *               whose @priv is not NULL, at the latest right after @save_stop or @load_stop.
@@ -149,7 +207,8 @@ struct vfio_pci_variant_buf {
  * @bytes_left: Sets @bytes to an estimate, rather too high than too low, of what a save
  *              would yield from here to the end of the stream
  *              (VFIO_DEVICE_FEATURE_MIG_DATA_SIZE). In any state but ERROR; an image may be
- *              in flight.
+ *              in flight. In a session that saves a running device this is the final pass, if
+ *              the device were frozen now.
  * @reset_done: Optional. The function was reset and runs: forget what was frozen.
  *              Sessions were ended before. With @raced the reset came while other functions
  *              of the backend may have been at work, so that a freeze can have come after
@@ -161,8 +220,10 @@ struct vfio_pci_variant_mig_ops {
 	int (*unfreeze)(struct vfio_pci_variant *variant, unsigned int sides);
 
 	int (*save_start)(struct vfio_pci_variant *variant, enum vfio_pci_variant_save_kind kind,
-			  size_t *first_bytes);
+			  struct vfio_pci_variant_pass *pass);
 	int (*save_image)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
+	int (*save_changes)(struct vfio_pci_variant *variant, struct vfio_pci_variant_pass *pass);
+	int (*save_final)(struct vfio_pci_variant *variant, struct vfio_pci_variant_pass *pass);
 	void (*save_stop)(struct vfio_pci_variant *variant, bool complete);
 
 	int (*load_start)(struct vfio_pci_variant *variant);
@@ -170,6 +231,7 @@ struct vfio_pci_variant_mig_ops {
 	int (*load_finish)(struct vfio_pci_variant *variant);
 	void (*load_stop)(struct vfio_pci_variant *variant);
 
+	int (*prepare_buf)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
 	bool (*buf_release)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
 
 	int (*bytes_left)(struct vfio_pci_variant *variant, u64 *bytes);
@@ -198,10 +260,15 @@ enum vfio_pci_variant_piece {
  * @piece: the kind
  * @bytes: how many bytes of the stream it is; 0 is allowed for
  *         VFIO_PCI_VARIANT_PIECE_SKIP only
+ * @reserve_bytes: Of an image: capacity that a later image of the stream is likely to need,
+ *                 0 for none. The buffer of this one then gets that capacity, so that the later
+ *                 one finds it made and prepared when the guest stands still. It is a claim
+ *                 of the stream's that takes memory: to be capped by what the device can take.
  */
 struct vfio_pci_variant_want {
 	enum vfio_pci_variant_piece piece;
 	u64 bytes;
+	u64 reserve_bytes;
 };
 
 /**
@@ -212,7 +279,7 @@ struct vfio_pci_variant_want {
  *
  * @save_prologue: Optional. Writes what precedes the first image to @out and returns its
  *                 length, 0 for nothing. @first_bytes is the capacity of the first
- *                 buffer.
+ *                 buffer, or of the one that is reserved for the final pass, if that is more.
  * @save_record: Optional. Writes what precedes an image of @image_bytes to @out and
  *               returns its length. Called from vfio_pci_variant_save_done(), in whatever
  *               context that runs.

@@ -109,12 +109,14 @@ static int sample_freeze(struct vfio_pci_variant *variant, unsigned int sides)
 }
 
 static int sample_save_start(struct vfio_pci_variant *variant,
-			     enum vfio_pci_variant_save_kind kind, size_t *first_bytes)
+			     enum vfio_pci_variant_save_kind kind,
+			     struct vfio_pci_variant_pass *pass)
 {
 	struct sample_device *sample = to_sample(variant);
 
 	sample->moved_bytes = 0;
-	*first_bytes = min_t(u64, sample->memory_bytes, SAMPLE_IMAGE_BYTES);
+	pass->first_bytes = min_t(u64, sample->memory_bytes, SAMPLE_IMAGE_BYTES);
+	pass->total_bytes = sample->memory_bytes;
 	return 0;
 }
 

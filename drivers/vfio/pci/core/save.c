@@ -96,12 +96,12 @@ static bool vpv_save_accept(struct vpv_save *save, struct vpv_buf *buf,
  * vfio_pci_variant_save_done() - an image that was asked for is in its buffer, or will not be
  * @buf: the buffer that &vfio_pci_variant_mig_ops.save_image was given
  * @error: 0, or a negative errno, which ends the stream: read() returns it. -ESTALE says that
- *         the changes of a running device are not tracked any more, so that only an image of
- *         the whole state can follow; in a session that began with a stopped device there
- *         is nothing that could, and it becomes -EIO.
+ *         the changes of a running device are not tracked, so that only an image of the
+ *         whole state can follow, and ends the pass alone; in a session that began with a
+ *         stopped device there is nothing that could follow, and it becomes -EIO.
  * @used_bytes: bytes of device state in @buf, at most its capacity
  * @more_bytes: capacity that the buffer for the next image must have; 0 when this was the
- *              last one
+ *              last one of its pass
  *
  * The CPU's view of the buffer is in order: a backend whose DMA needs it has called
  * dma_sync_sgtable_for_cpu().
@@ -313,7 +313,7 @@ static int vpv_save_first_image(struct vpv_save *save, size_t first_bytes)
 /* Begins the engine's session. Returns it with a reference for the caller. */
 struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig)
 {
-	size_t first_bytes = 0;
+	struct vfio_pci_variant_pass pass = {};
 	struct vpv_save *save;
 	int ret;
 
@@ -325,8 +325,7 @@ struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig)
 	vpv_session_init(&save->session, mig, &vpv_save_session_ops);
 	INIT_LIST_HEAD(&save->ready);
 
-	ret = vpv_mig_ops(mig)->save_start(mig->variant, VFIO_PCI_VARIANT_SAVE_STOPPED,
-					   &first_bytes);
+	ret = vpv_mig_ops(mig)->save_start(mig->variant, VFIO_PCI_VARIANT_SAVE_STOPPED, &pass);
 	if (ret) {
 		vpv_session_put(&save->session);
 		return ERR_PTR(ret);
@@ -334,7 +333,7 @@ struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig)
 
 	mig->session = &save->session;
 	vpv_session_get(&save->session);
-	ret = vpv_save_first_image(save, first_bytes);
+	ret = vpv_save_first_image(save, pass.first_bytes);
 	if (ret) {
 		vpv_session_end(mig);
 		vpv_session_put(&save->session);

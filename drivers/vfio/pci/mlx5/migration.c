@@ -115,7 +115,8 @@ void mlx5vf_forget_load(struct mlx5vf_device *mvdev)
 }
 
 static int mlx5vf_save_start(struct vfio_pci_variant *variant,
-			     enum vfio_pci_variant_save_kind kind, size_t *first_bytes)
+			     enum vfio_pci_variant_save_kind kind,
+			     struct vfio_pci_variant_pass *pass)
 {
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
 	struct mlx5_vhca_size size;
@@ -130,7 +131,8 @@ static int mlx5vf_save_start(struct vfio_pci_variant *variant,
 	if (size.required_bytes > MLX5_VHCA_MAX_BUF_BYTES)
 		return -E2BIG;
 
-	*first_bytes = size.required_bytes;
+	pass->first_bytes = size.required_bytes;
+	pass->total_bytes = size.total_bytes;
 	return 0;
 }
 
