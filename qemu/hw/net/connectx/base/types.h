@@ -19,6 +19,7 @@ typedef struct ConnectXCmdFaults ConnectXCmdFaults;
 typedef struct ConnectXCmdQueue ConnectXCmdQueue;
 typedef struct ConnectXEqs ConnectXEqs;
 typedef struct ConnectXObj ConnectXObj;
+typedef struct ConnectXObjStore ConnectXObjStore;
 typedef struct ConnectXUar ConnectXUar;
 typedef struct ConnectXVport ConnectXVport;
 typedef struct ConnectXVhca ConnectXVhca;

@@ -15,7 +15,6 @@
 #include "fn/caps.h"
 #include "fn/health.h"
 #include "fn/pages.h"
-#include "obj/obj.h"
 #include "vhca/knobs.h"
 
 typedef enum ConnectXFnState {          /* C.1 of a function's life */
@@ -49,7 +48,7 @@ struct ConnectXFunction {
     int64_t timer_offset_ns;
     uint32_t flow_root[16];             /* by table type; 0: none */
     ConnectXCaps caps;
-    ConnectXObjStore objs;
+    ConnectXObjStore *objs;             /* owned by obj/obj.c */
     ConnectXPages pages;
     ConnectXVport *vport;               /* see there what is saved of it */
 

@@ -16,6 +16,13 @@
 #include "obj/obj.h"
 #include "trace.h"
 
+struct ConnectXObjStore {
+    GTree *tree[CX_OBJ_KINDS];          /* by id, ascending */
+    uint32_t next_id[CX_OBJ_KINDS];     /* where the rotating search goes on */
+    uint64_t bytes[CX_OBJ_KINDS];       /* cx_obj_bytes() of all of the kind */
+    uint64_t charged;                   /* at most CX_STORE_BYTES_MAX */
+};
+
 static gint cx_obj_compare(gconstpointer a, gconstpointer b, gpointer opaque)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -43,33 +50,51 @@ static void cx_obj_drop_uses(GPtrArray *uses)
     g_clear_pointer(&uses, g_ptr_array_unref);
 }
 
-void cx_obj_store_init(ConnectXObjStore *store)
+ConnectXObjStore *cx_obj_store_new(void)
 {
+    ConnectXObjStore *store = g_new0(ConnectXObjStore, 1);
+
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
         store->tree[kind] = g_tree_new_full(cx_obj_compare, NULL, NULL,
                                             cx_obj_free);
         store->next_id[kind] = cx_obj_type(kind)->first_id;
     }
-    memset(store->bytes, 0, sizeof(store->bytes));
-    store->charged = 0;
+    return store;
 }
 
-void cx_obj_store_destroy(ConnectXObjStore *store)
+void cx_obj_store_free(ConnectXObjStore *store)
 {
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
-        g_clear_pointer(&store->tree[kind], g_tree_destroy);
+        g_tree_destroy(store->tree[kind]);
     }
+    g_free(store);
 }
 
-ConnectXObj *cx_obj_find(ConnectXFunction *fn, ConnectXObjKind kind,
+ConnectXObj *cx_obj_find(const ConnectXFunction *fn, ConnectXObjKind kind,
                          uint64_t id)
 {
-    return g_tree_lookup(fn->objs.tree[kind], &id);
+    return g_tree_lookup(fn->objs->tree[kind], &id);
 }
 
-uint32_t cx_obj_count(ConnectXFunction *fn, ConnectXObjKind kind)
+uint32_t cx_obj_count(const ConnectXFunction *fn, ConnectXObjKind kind)
 {
-    return g_tree_nnodes(fn->objs.tree[kind]);
+    return g_tree_nnodes(fn->objs->tree[kind]);
+}
+
+uint64_t cx_obj_kind_bytes(const ConnectXFunction *fn, ConnectXObjKind kind)
+{
+    return fn->objs->bytes[kind];
+}
+
+uint32_t cx_obj_next_id(const ConnectXFunction *fn, ConnectXObjKind kind)
+{
+    return fn->objs->next_id[kind];
+}
+
+void cx_obj_set_next_id(ConnectXFunction *fn, ConnectXObjKind kind,
+                        uint32_t id)
+{
+    fn->objs->next_id[kind] = id;
 }
 
 typedef struct {
@@ -91,7 +116,7 @@ bool cx_obj_foreach(ConnectXFunction *fn, ConnectXObjKind kind,
 {
     ConnectXObjWalk walk = { .visit = visit, .opaque = opaque };
 
-    g_tree_foreach(fn->objs.tree[kind], cx_obj_walk, &walk);
+    g_tree_foreach(fn->objs->tree[kind], cx_obj_walk, &walk);
     return walk.stopped;
 }
 
@@ -113,12 +138,12 @@ static gint cx_obj_search(gconstpointer key, gconstpointer opaque)
     return obj->id == search->id ? 0 : -1;
 }
 
-ConnectXObj *cx_obj_from(ConnectXFunction *fn, ConnectXObjKind kind,
+ConnectXObj *cx_obj_from(const ConnectXFunction *fn, ConnectXObjKind kind,
                          uint64_t id)
 {
     ConnectXObjSearch search = { .id = id };
 
-    g_tree_search(fn->objs.tree[kind], cx_obj_search, &search);
+    g_tree_search(fn->objs->tree[kind], cx_obj_search, &search);
     return search.best;
 }
 
@@ -159,7 +184,7 @@ static bool cx_obj_new_id(ConnectXFunction *fn, ConnectXObjKind kind,
 {
     const ConnectXObjType *type = cx_obj_type(kind);
     uint32_t last = cx_obj_last_id(fn, type);
-    uint32_t id = fn->objs.next_id[kind];
+    uint32_t id = fn->objs->next_id[kind];
     /* A shared space has at most all the kinds' objects before a free one. */
     uint64_t tries = (uint64_t)type->limit * CX_OBJ_KINDS + 1;
 
@@ -168,7 +193,7 @@ static bool cx_obj_new_id(ConnectXFunction *fn, ConnectXObjKind kind,
             id = type->first_id;
         }
         if (!cx_obj_id_taken(fn, kind, id)) {
-            fn->objs.next_id[kind] = id == last ? type->first_id : id + 1;
+            fn->objs->next_id[kind] = id == last ? type->first_id : id + 1;
             *idp = id;
             return true;
         }
@@ -193,7 +218,7 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
         status = CX_BAD_INDEX;
     } else if (cx_obj_count(fn, kind) >= type->limit ||
                cx_obj_charge(in_len, npas) >
-               CX_STORE_BYTES_MAX - fn->objs.charged) {
+               CX_STORE_BYTES_MAX - fn->objs->charged) {
         status = CX_EXCEED_LIMIT;
     } else if (cx_obj_id_taken(fn, kind, id)) {
         status = CX_BAD_PARAM;
@@ -210,9 +235,9 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
     obj->in_len = in_len;
     obj->pas = pas;
     obj->npas = npas;
-    fn->objs.bytes[kind] += cx_obj_bytes(in_len, npas);
-    fn->objs.charged += cx_obj_charge(in_len, npas);
-    g_tree_insert(fn->objs.tree[kind], &obj->id, obj);
+    fn->objs->bytes[kind] += cx_obj_bytes(in_len, npas);
+    fn->objs->charged += cx_obj_charge(in_len, npas);
+    g_tree_insert(fn->objs->tree[kind], &obj->id, obj);
     *objp = obj;
     return CX_OK;
 }
@@ -220,9 +245,9 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
 static void cx_obj_remove(ConnectXFunction *fn, ConnectXObj *obj)
 {
     cx_obj_drop_uses(g_steal_pointer(&obj->uses));
-    fn->objs.bytes[obj->kind] -= cx_obj_bytes(obj->in_len, obj->npas);
-    fn->objs.charged -= cx_obj_charge(obj->in_len, obj->npas);
-    g_tree_remove(fn->objs.tree[obj->kind], &obj->id);
+    fn->objs->bytes[obj->kind] -= cx_obj_bytes(obj->in_len, obj->npas);
+    fn->objs->charged -= cx_obj_charge(obj->in_len, obj->npas);
+    g_tree_remove(fn->objs->tree[obj->kind], &obj->id);
 }
 
 ConnectXStatus cx_obj_create(ConnectXFunction *fn, ConnectXObjKind kind,
@@ -337,17 +362,17 @@ static uint32_t cx_obj_start(ConnectXFunction *fn, const ConnectXObjType *type)
 
 static void cx_obj_init(ConnectXFunction *fn)
 {
-    cx_obj_store_init(&fn->objs);
+    fn->objs = cx_obj_store_new();
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
         if (cx_obj_type(kind)->last_id) {
-            fn->objs.next_id[kind] = cx_obj_start(fn, cx_obj_type(kind));
+            fn->objs->next_id[kind] = cx_obj_start(fn, cx_obj_type(kind));
         }
     }
 }
 
 static void cx_obj_uninit(ConnectXFunction *fn)
 {
-    cx_obj_store_destroy(&fn->objs);
+    g_clear_pointer(&fn->objs, cx_obj_store_free);
 }
 
 /* Frees every object without regard to references. */

@@ -48,13 +48,6 @@ struct ConnectXObj {
     uint32_t refs;          /* objects that hold one on this */
 };
 
-typedef struct ConnectXObjStore {
-    GTree *tree[CX_OBJ_KINDS];          /* by id, ascending */
-    uint32_t next_id[CX_OBJ_KINDS];     /* where the rotating search goes on */
-    uint64_t bytes[CX_OBJ_KINDS];       /* cx_obj_bytes() of all of the kind */
-    uint64_t charged;                   /* at most CX_STORE_BYTES_MAX */
-} ConnectXObjStore;
-
 /* What there is to know of an object, in bytes, but for its number and run. */
 static inline uint64_t cx_obj_bytes(uint32_t in_len, uint32_t npas)
 {
@@ -62,8 +55,9 @@ static inline uint64_t cx_obj_bytes(uint32_t in_len, uint32_t npas)
 }
 
 void cx_obj_register(void);
-void cx_obj_store_init(ConnectXObjStore *store);
-void cx_obj_store_destroy(ConnectXObjStore *store);
+/* An empty store: of a function, or of what shall become one */
+ConnectXObjStore *cx_obj_store_new(void);
+void cx_obj_store_free(ConnectXObjStore *store);
 
 /*
  * cx_obj_create - Store a new object under the next free number.
@@ -82,10 +76,10 @@ ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj);
 /* Replaces part of an object's input; puts it back if it does not link. */
 ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
                             uint32_t at, const void *bytes, uint32_t len);
-ConnectXObj *cx_obj_find(ConnectXFunction *fn, ConnectXObjKind kind,
+ConnectXObj *cx_obj_find(const ConnectXFunction *fn, ConnectXObjKind kind,
                          uint64_t id);
 /* The first object with that number or a higher one; NULL behind the last. */
-ConnectXObj *cx_obj_from(ConnectXFunction *fn, ConnectXObjKind kind,
+ConnectXObj *cx_obj_from(const ConnectXFunction *fn, ConnectXObjKind kind,
                          uint64_t id);
 /* From within .link: reference the object, or CX_BAD_RESOURCE. */
 ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
@@ -93,7 +87,13 @@ ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
 /* CX_BAD_RESOURCE when there is none, CX_RESOURCE_BUSY when it is in use. */
 ConnectXStatus cx_obj_destroy(ConnectXFunction *fn, ConnectXObjKind kind,
                               uint64_t id);
-uint32_t cx_obj_count(ConnectXFunction *fn, ConnectXObjKind kind);
+uint32_t cx_obj_count(const ConnectXFunction *fn, ConnectXObjKind kind);
+/* cx_obj_bytes() of all objects of the kind */
+uint64_t cx_obj_kind_bytes(const ConnectXFunction *fn, ConnectXObjKind kind);
+/* Where the search for the kind's next free number begins */
+uint32_t cx_obj_next_id(const ConnectXFunction *fn, ConnectXObjKind kind);
+void cx_obj_set_next_id(ConnectXFunction *fn, ConnectXObjKind kind,
+                        uint32_t id);
 /* Calls visit for each object in ascending id until it returns true. */
 typedef bool (*ConnectXObjVisit)(ConnectXObj *obj, void *opaque);
 bool cx_obj_foreach(ConnectXFunction *fn, ConnectXObjKind kind,

@@ -15,6 +15,7 @@
 #include "fn/life.h"
 #include "host/dma.h"
 #include "host/sched.h"
+#include "obj/obj.h"
 #include "queue/rq.h"
 #include "queue/sq.h"
 #include "queue/wq.h"

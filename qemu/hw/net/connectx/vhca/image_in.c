@@ -234,7 +234,7 @@ static void cx_apply_caps(ConnectXCaps *to, const ConnectXCaps *from)
 void cx_image_in_apply(ConnectXImageIn *in)
 {
     ConnectXFunction *vf = in->vf, *stage = in->stage;
-    ConnectXObjStore objs = vf->objs;
+    ConnectXObjStore *objs = vf->objs;
     ConnectXPages pages = vf->pages;
 
     in->stage = NULL;

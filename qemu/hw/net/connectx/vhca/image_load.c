@@ -93,7 +93,7 @@ static ConnectXFunction *cx_stage_new(ConnectXFunction *vf)
         stage->caps.max[type] = g_memdup2(vf->caps.max[type],
                                           CX_CAP_PAGE_SIZE);
     }
-    cx_obj_store_init(&stage->objs);
+    stage->objs = cx_obj_store_new();
     stage->pages.pa = g_array_new(false, false, sizeof(uint64_t));
     stage->latch = g_array_new(false, false, sizeof(ConnectXLatch));
     /* SET_HCA_CAP's rules, which the capabilities must obey, hold then. */
@@ -110,7 +110,7 @@ void cx_image_stage_free(ConnectXFunction *stage)
         g_free(stage->caps.cur[type]);
         g_free(stage->caps.max[type]);
     }
-    cx_obj_store_destroy(&stage->objs);
+    cx_obj_store_free(stage->objs);
     g_array_unref(stage->pages.pa);
     g_array_unref(stage->latch);
     g_free(stage->vport);
@@ -384,7 +384,7 @@ static ConnectXStatus cx_load_objects(ConnectXImageLoad *p,
     p->kind = kind;
     p->objects = le32_to_cpu(head->n);
     p->has_objects |= p->objects;
-    p->stage->objs.next_id[kind] = le32_to_cpu(head->next_id);
+    cx_obj_set_next_id(p->stage, kind, le32_to_cpu(head->next_id));
     return CX_OK;
 }
 

@@ -219,11 +219,8 @@ static void cx_save_obj_head(ConnectXImageWriter *w, const ConnectXObj *obj)
 
 static uint64_t cx_objects_payload(const ConnectXFunction *fn, int kind)
 {
-    /* counting does not change it */
-    uint32_t n = cx_obj_count((ConnectXFunction *)fn, kind);
-
-    return sizeof(ConnectXImageObjects) + fn->objs.bytes[kind] +
-           n * sizeof(ConnectXImageObj);
+    return sizeof(ConnectXImageObjects) + cx_obj_kind_bytes(fn, kind) +
+           cx_obj_count(fn, kind) * sizeof(ConnectXImageObj);
 }
 
 /* The section's length is known: what is in it may be summed as it comes. */
@@ -235,8 +232,8 @@ static void cx_objects_begin(ConnectXImageWriter *w,
         .len = cpu_to_le32(cx_objects_payload(fn, kind)),
     };
     ConnectXImageObjects head = {
-        .n = cpu_to_le32(cx_obj_count((ConnectXFunction *)fn, kind)),
-        .next_id = cpu_to_le32(fn->objs.next_id[kind]),
+        .n = cpu_to_le32(cx_obj_count(fn, kind)),
+        .next_id = cpu_to_le32(cx_obj_next_id(fn, kind)),
     };
 
     g_strlcpy((char *)head.name, cx_obj_type(kind)->name, sizeof(head.name));
@@ -385,8 +382,7 @@ ConnectXStatus cx_image_out_step(ConnectXImageOut *out, uint64_t budget)
     uint64_t spent = 0;
 
     while (!behind && spent < budget && out->kind < CX_OBJ_KINDS) {
-        ConnectXObj *obj = cx_obj_from((ConnectXFunction *)out->fn, out->kind,
-                                       out->next_id);
+        ConnectXObj *obj = cx_obj_from(out->fn, out->kind, out->next_id);
 
         if (obj) {
             spent += cx_out_obj(out, obj, budget);
