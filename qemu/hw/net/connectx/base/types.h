@@ -14,6 +14,7 @@
 
 typedef struct ConnectXDevice ConnectXDevice;
 typedef struct ConnectXFunction ConnectXFunction;
+typedef struct ConnectXCaps ConnectXCaps;
 typedef struct ConnectXCmd ConnectXCmd;
 typedef struct ConnectXCmdFaults ConnectXCmdFaults;
 typedef struct ConnectXCmdQueue ConnectXCmdQueue;

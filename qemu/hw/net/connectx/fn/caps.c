@@ -14,6 +14,12 @@
 #include "fn/life.h"
 #include "trace.h"
 
+/* Only types that the function has are allocated: cur[t] and max[t] together */
+struct ConnectXCaps {
+    uint8_t *cur[CX_CAP_TYPES];
+    uint8_t *max[CX_CAP_TYPES];
+};
+
 /* What a driver may change of a page; the maximum page bounds each field. */
 typedef struct ConnectXCapField {
     uint8_t type;
@@ -219,9 +225,9 @@ static const struct {
 void cx_caps_reset(ConnectXFunction *fn)
 {
     /* The PF's administrator set it; it outlives the VF's resets. */
-    bool keep = fn->caps.max[CX_CAP_GENERAL_2];
+    bool keep = fn->caps->max[CX_CAP_GENERAL_2];
     bool migratable = keep && CX_GET(cmd_hca_cap_2,
-                                     fn->caps.max[CX_CAP_GENERAL_2],
+                                     fn->caps->max[CX_CAP_GENERAL_2],
                                      migratable);
 
     for (unsigned i = 0; i < ARRAY_SIZE(cx_cap_pages); i++) {
@@ -231,31 +237,69 @@ void cx_caps_reset(ConnectXFunction *fn)
             (fn->is_vf || !fn->dev->eswitch)) {
             continue;
         }
-        if (!fn->caps.max[type]) {
-            fn->caps.max[type] = g_malloc(CX_CAP_PAGE_SIZE);
-            fn->caps.cur[type] = g_malloc(CX_CAP_PAGE_SIZE);
+        if (!fn->caps->max[type]) {
+            fn->caps->max[type] = g_malloc(CX_CAP_PAGE_SIZE);
+            fn->caps->cur[type] = g_malloc(CX_CAP_PAGE_SIZE);
         }
-        memset(fn->caps.max[type], 0, CX_CAP_PAGE_SIZE);
-        cx_cap_pages[i].fill(fn, fn->caps.max[type]);
+        memset(fn->caps->max[type], 0, CX_CAP_PAGE_SIZE);
+        cx_cap_pages[i].fill(fn, fn->caps->max[type]);
         if (type == CX_CAP_GENERAL_2 && keep && fn->is_vf) {
-            CX_SET(cmd_hca_cap_2, fn->caps.max[type], migratable, migratable);
+            CX_SET(cmd_hca_cap_2, fn->caps->max[type], migratable, migratable);
         }
-        memcpy(fn->caps.cur[type], fn->caps.max[type], CX_CAP_PAGE_SIZE);
+        memcpy(fn->caps->cur[type], fn->caps->max[type], CX_CAP_PAGE_SIZE);
     }
 }
 
-static void cx_caps_free(ConnectXFunction *fn)
+const uint8_t *cx_caps_cur(const ConnectXFunction *fn, unsigned type)
+{
+    return type < CX_CAP_TYPES ? fn->caps->cur[type] : NULL;
+}
+
+const uint8_t *cx_caps_max(const ConnectXFunction *fn, unsigned type)
+{
+    return type < CX_CAP_TYPES ? fn->caps->max[type] : NULL;
+}
+
+void cx_caps_put(ConnectXFunction *fn, unsigned type, const uint8_t *page)
+{
+    memcpy(fn->caps->cur[type], page, CX_CAP_PAGE_SIZE);
+}
+
+ConnectXCaps *cx_caps_copy(const ConnectXFunction *like)
+{
+    ConnectXCaps *caps = g_new0(ConnectXCaps, 1);
+
+    for (unsigned type = 0; type < CX_CAP_TYPES; type++) {
+        caps->cur[type] = g_memdup2(cx_caps_cur(like, type), CX_CAP_PAGE_SIZE);
+        caps->max[type] = g_memdup2(cx_caps_max(like, type), CX_CAP_PAGE_SIZE);
+    }
+    return caps;
+}
+
+void cx_caps_free(ConnectXCaps *caps)
 {
     for (unsigned type = 0; type < CX_CAP_TYPES; type++) {
-        g_clear_pointer(&fn->caps.cur[type], g_free);
-        g_clear_pointer(&fn->caps.max[type], g_free);
+        g_free(caps->cur[type]);
+        g_free(caps->max[type]);
     }
+    g_free(caps);
+}
+
+static void cx_caps_init(ConnectXFunction *fn)
+{
+    fn->caps = g_new0(ConnectXCaps, 1);
+    cx_caps_reset(fn);
+}
+
+static void cx_caps_uninit(ConnectXFunction *fn)
+{
+    g_clear_pointer(&fn->caps, cx_caps_free);
 }
 
 void cx_caps_set_vhca_id(ConnectXFunction *fn)
 {
-    CX_SET(cmd_hca_cap, fn->caps.cur[CX_CAP_GENERAL], vhca_id, fn->vhca_id);
-    CX_SET(cmd_hca_cap, fn->caps.max[CX_CAP_GENERAL], vhca_id, fn->vhca_id);
+    CX_SET(cmd_hca_cap, fn->caps->cur[CX_CAP_GENERAL], vhca_id, fn->vhca_id);
+    CX_SET(cmd_hca_cap, fn->caps->max[CX_CAP_GENERAL], vhca_id, fn->vhca_id);
 }
 
 ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
@@ -263,7 +307,7 @@ ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
 {
     uint8_t rest[CX_CAP_SET_SIZE];
 
-    if (type >= CX_CAP_TYPES || !fn->caps.max[type]) {
+    if (!cx_caps_max(fn, type)) {
         return CX_BAD_PARAM;
     }
     memcpy(rest, page, sizeof(rest));
@@ -278,7 +322,7 @@ ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
         if (f->type != type) {
             continue;
         }
-        max = cx_bits_get(fn->caps.max[type], f->bit, f->width);
+        max = cx_bits_get(fn->caps->max[type], f->bit, f->width);
         /* What only the PF may set, it sets in the maximum page too. */
         if (f->by_pf_only ? !by_pf && max != cx_bits_get(rest, f->bit, f->width)
                           : cx_bits_get(rest, f->bit, f->width) > max) {
@@ -286,7 +330,7 @@ ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
         }
         cx_bits_set(rest, f->bit, f->width, max);
     }
-    if (memcmp(rest, fn->caps.max[type], sizeof(rest))) {
+    if (memcmp(rest, fn->caps->max[type], sizeof(rest))) {
         cx_guest_error(fn, "capability page 0x%x changes what cannot be set",
                        type);
         return CX_BAD_PARAM;
@@ -302,15 +346,15 @@ ConnectXStatus cx_caps_set(ConnectXFunction *fn, unsigned type,
     if (status != CX_OK) {
         return status;
     }
-    memcpy(fn->caps.cur[type], page, CX_CAP_SET_SIZE);
+    memcpy(fn->caps->cur[type], page, CX_CAP_SET_SIZE);
     if (type == CX_CAP_GENERAL) {
-        CX_SET(cmd_hca_cap, fn->caps.cur[type], vhca_id, fn->vhca_id);
+        CX_SET(cmd_hca_cap, fn->caps->cur[type], vhca_id, fn->vhca_id);
     }
     for (unsigned i = 0; i < ARRAY_SIZE(cx_cap_fields); i++) {
         const ConnectXCapField *f = &cx_cap_fields[i];
 
         if (f->type == type && f->by_pf_only) {
-            cx_bits_set(fn->caps.max[type], f->bit, f->width,
+            cx_bits_set(fn->caps->max[type], f->bit, f->width,
                         cx_bits_get(page, f->bit, f->width));
         }
     }
@@ -320,8 +364,8 @@ ConnectXStatus cx_caps_set(ConnectXFunction *fn, unsigned type,
 
 static const ConnectXParticipant cx_caps_part = {
     .name = "caps",
-    .init = cx_caps_reset,
-    .uninit = cx_caps_free,
+    .init = cx_caps_init,
+    .uninit = cx_caps_uninit,
     .reset = cx_caps_reset,
 };
 

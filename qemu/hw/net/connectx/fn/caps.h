@@ -22,15 +22,16 @@ enum {
     CX_CAP_GENERAL_2            = 0x20,
 };
 
-/* Only types that the function has are allocated: cur[t] and max[t] together */
-typedef struct ConnectXCaps {
-    uint8_t *cur[CX_CAP_TYPES];
-    uint8_t *max[CX_CAP_TYPES];
-} ConnectXCaps;
-
 /* Back to what the function offers at power-up (a FLR undoes SET_HCA_CAP). */
 void cx_caps_reset(ConnectXFunction *fn);
 void cx_caps_register(void);
+
+/*
+ * The function's page of that type, as it is and at the most; NULL for a type
+ * that it has not, whatever number that is. CX_CAP_PAGE_SIZE bytes.
+ */
+const uint8_t *cx_caps_cur(const ConnectXFunction *fn, unsigned type);
+const uint8_t *cx_caps_max(const ConnectXFunction *fn, unsigned type);
 
 /* fn->vhca_id is another one. */
 void cx_caps_set_vhca_id(ConnectXFunction *fn);
@@ -46,8 +47,14 @@ ConnectXStatus cx_caps_check(ConnectXFunction *fn, unsigned type,
 ConnectXStatus cx_caps_set(ConnectXFunction *fn, unsigned type,
                            const uint8_t *page, bool by_pf);
 
+/* For a function that is but staged: pages like those of like; and their end */
+ConnectXCaps *cx_caps_copy(const ConnectXFunction *like);
+void cx_caps_free(ConnectXCaps *caps);
+/* Makes a whole page, which cx_caps_set() has checked, the current one. */
+void cx_caps_put(ConnectXFunction *fn, unsigned type, const uint8_t *page);
+
 /* Field of a current page; 0 when the function has no such page. */
 #define CX_CAP(fn, type, s, f) \
-    ((fn)->caps.cur[type] ? CX_GET(s, (fn)->caps.cur[type], f) : 0)
+    (cx_caps_cur(fn, type) ? CX_GET(s, cx_caps_cur(fn, type), f) : 0)
 
 #endif /* HW_NET_CONNECTX_CAPS_H */

@@ -12,7 +12,6 @@
 #include "base/identity.h"
 #include "base/limits.h"
 #include "base/types.h"
-#include "fn/caps.h"
 #include "fn/health.h"
 #include "fn/pages.h"
 #include "vhca/knobs.h"
@@ -47,7 +46,7 @@ struct ConnectXFunction {
     /* internal_timer is the virtual clock plus this: it never runs back. */
     int64_t timer_offset_ns;
     uint32_t flow_root[16];             /* by table type; 0: none */
-    ConnectXCaps caps;
+    ConnectXCaps *caps;                 /* owned by fn/caps.c */
     ConnectXObjStore *objs;             /* owned by obj/obj.c */
     ConnectXPages pages;
     ConnectXVport *vport;               /* see there what is saved of it */

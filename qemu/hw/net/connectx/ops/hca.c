@@ -158,7 +158,7 @@ static ConnectXStatus cx_op_query_hca_cap(ConnectXCmd *cmd)
 {
     ConnectXFunction *fn = cx_cmd_target(cmd);
     unsigned type = cmd->op_mod >> 1;
-    uint8_t *page;
+    const uint8_t *page;
 
     if (!fn || type >= CX_CAP_TYPES) {
         return CX_BAD_PARAM;
@@ -166,7 +166,7 @@ static ConnectXStatus cx_op_query_hca_cap(ConnectXCmd *cmd)
     if (!cx_cmd_target_enabled(cmd, fn)) {
         return CX_BAD_RES_STATE;
     }
-    page = cmd->op_mod & 1 ? fn->caps.cur[type] : fn->caps.max[type];
+    page = cmd->op_mod & 1 ? cx_caps_cur(fn, type) : cx_caps_max(fn, type);
     if (!page) {
         return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "capability page 0x%x",
                                     type);

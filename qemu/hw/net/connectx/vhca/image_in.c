@@ -12,6 +12,7 @@
 #include "qemu/crc32c.h"
 #include "qemu/cutils.h"
 #include "qemu/timer.h"
+#include "fn/caps.h"
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "fn/life.h"
@@ -221,12 +222,17 @@ static void cx_apply_vport(ConnectXVport *to, const ConnectXVport *from)
     memcpy(to->tx, from->tx, sizeof(to->tx));
 }
 
-static void cx_apply_caps(ConnectXCaps *to, const ConnectXCaps *from)
+static void cx_apply_caps(ConnectXFunction *vf, const ConnectXFunction *stage)
 {
+    uint8_t page[CX_CAP_PAGE_SIZE];
+
     for (int type = 0; type < CX_CAP_TYPES; type++) {
-        if (to->cur[type]) {
-            cx_image_cap_identity(type, from->cur[type], to->cur[type]);
-            memcpy(to->cur[type], from->cur[type], CX_CAP_PAGE_SIZE);
+        const uint8_t *own = cx_caps_cur(vf, type);
+
+        if (own) {
+            memcpy(page, cx_caps_cur(stage, type), sizeof(page));
+            cx_image_cap_identity(type, page, own);
+            cx_caps_put(vf, type, page);
         }
     }
 }
@@ -248,7 +254,7 @@ void cx_image_in_apply(ConnectXImageIn *in)
     memcpy(vf->flow_root, stage->flow_root, sizeof(vf->flow_root));
     vf->timer_offset_ns = in->moment.timer_ns -
                           qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-    cx_apply_caps(&vf->caps, &stage->caps);
+    cx_apply_caps(vf, stage);
     cx_apply_vport(vf->vport, stage->vport);
     vf->objs = stage->objs;
     stage->objs = objs;

@@ -87,12 +87,7 @@ static ConnectXFunction *cx_stage_new(ConnectXFunction *vf)
     stage->vhca_id = vf->vhca_id;
     stage->nvectors = vf->nvectors;
     stage->vport = g_memdup2(vf->vport, sizeof(*vf->vport));
-    for (int type = 0; type < CX_CAP_TYPES; type++) {
-        stage->caps.cur[type] = g_memdup2(vf->caps.cur[type],
-                                          CX_CAP_PAGE_SIZE);
-        stage->caps.max[type] = g_memdup2(vf->caps.max[type],
-                                          CX_CAP_PAGE_SIZE);
-    }
+    stage->caps = cx_caps_copy(vf);
     stage->objs = cx_obj_store_new();
     stage->pages.pa = g_array_new(false, false, sizeof(uint64_t));
     stage->latch = g_array_new(false, false, sizeof(ConnectXLatch));
@@ -106,10 +101,7 @@ void cx_image_stage_free(ConnectXFunction *stage)
     if (!stage) {
         return;
     }
-    for (int type = 0; type < CX_CAP_TYPES; type++) {
-        g_free(stage->caps.cur[type]);
-        g_free(stage->caps.max[type]);
-    }
+    cx_caps_free(stage->caps);
     cx_obj_store_free(stage->objs);
     g_array_unref(stage->pages.pa);
     g_array_unref(stage->latch);
@@ -151,6 +143,7 @@ static ConnectXStatus cx_load_cap(ConnectXImageLoad *p,
     const ConnectXImageCap *head = cx_take(cur, sizeof(*head));
     uint8_t page[CX_CAP_PAGE_SIZE] = {};
     uint32_t type, n, index = 0;
+    const uint8_t *own;
     ConnectXStatus status;
 
     if (!head) {
@@ -158,8 +151,8 @@ static ConnectXStatus cx_load_cap(ConnectXImageLoad *p,
     }
     type = le32_to_cpu(head->type);
     n = le32_to_cpu(head->n);
-    if (type >= CX_CAP_TYPES || !p->stage->caps.cur[type] ||
-        p->caps_seen & BIT_ULL(type) || n > CX_CAP_PAGE_SIZE / 4) {
+    own = cx_caps_cur(p->stage, type);
+    if (!own || p->caps_seen & BIT_ULL(type) || n > CX_CAP_PAGE_SIZE / 4) {
         return cx_image_bad(p->stage, "capability page that the VF lacks");
     }
     p->caps_seen |= BIT_ULL(type);
@@ -174,8 +167,8 @@ static ConnectXStatus cx_load_cap(ConnectXImageLoad *p,
         index = at;
         stl_be_p(page + at * 4, ldl_le_p(pair + 4));
     }
-    cx_image_cap_identity(type, page, p->stage->caps.cur[type]);
-    if (!memcmp(page, p->stage->caps.cur[type], sizeof(page))) {
+    cx_image_cap_identity(type, page, own);
+    if (!memcmp(page, own, sizeof(page))) {
         return CX_OK;
     }
     /* What the driver was promised must be something that this VF offers. */
@@ -420,7 +413,7 @@ static bool cx_stage_is_whole(const ConnectXImageLoad *p)
         return false;
     }
     for (int type = 0; type < CX_CAP_TYPES; type++) {
-        if (p->stage->caps.cur[type] && !(p->caps_seen & BIT_ULL(type))) {
+        if (cx_caps_cur(p->stage, type) && !(p->caps_seen & BIT_ULL(type))) {
             return false;
         }
     }

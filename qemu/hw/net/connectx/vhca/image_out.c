@@ -11,6 +11,7 @@
 #include "qemu/bswap.h"
 #include "qemu/crc32c.h"
 #include "base/ifc.h"
+#include "fn/caps.h"
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "obj/obj.h"
@@ -248,8 +249,10 @@ static void cx_save_small(ConnectXImageWriter *w, const ConnectXFunction *fn,
 {
     cx_save_function(w, fn, moment->timer_ns);
     for (uint32_t type = 0; type < CX_CAP_TYPES; type++) {
-        if (fn->caps.cur[type]) {
-            cx_save_cap(w, type, fn->caps.cur[type]);
+        const uint8_t *cur = cx_caps_cur(fn, type);
+
+        if (cur) {
+            cx_save_cap(w, type, cur);
         }
     }
     cx_save_vport(w, fn->vport, moment->link_up);
