@@ -19,10 +19,12 @@ typedef struct ConnectXCmd ConnectXCmd;
 typedef struct ConnectXCmdFaults ConnectXCmdFaults;
 typedef struct ConnectXCmdQueue ConnectXCmdQueue;
 typedef struct ConnectXEqs ConnectXEqs;
+typedef struct ConnectXHealth ConnectXHealth;
+typedef struct ConnectXIrq ConnectXIrq;
 typedef struct ConnectXObj ConnectXObj;
 typedef struct ConnectXObjStore ConnectXObjStore;
 typedef struct ConnectXUar ConnectXUar;
-typedef struct ConnectXVport ConnectXVport;
 typedef struct ConnectXVhca ConnectXVhca;
+typedef struct ConnectXVport ConnectXVport;
 
 #endif /* HW_NET_CONNECTX_TYPES_H */

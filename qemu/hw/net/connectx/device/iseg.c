@@ -132,7 +132,7 @@ static void cx_iseg_set_cmdq(ConnectXFunction *fn, uint32_t low)
     if (nic_interface == CX_NIC_SW_RESET) {
         cx_iseg_sw_reset(fn);
     } else {
-        if (fn->health.syndrome && fn->is_vf) {
+        if (cx_health_failed(fn) && fn->is_vf) {
             cx_iseg_restart(fn);
         }
         cx_cmd_cancel_all(fn);

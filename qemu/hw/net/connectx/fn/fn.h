@@ -12,7 +12,6 @@
 #include "base/identity.h"
 #include "base/limits.h"
 #include "base/types.h"
-#include "fn/health.h"
 #include "fn/pages.h"
 #include "vhca/knobs.h"
 
@@ -65,11 +64,11 @@ struct ConnectXFunction {
 
     GArray *latch;                      /* see fn/latch.h. Saved */
     ConnectXUar *uar;                   /* owned by device/uar.c */
-    struct ConnectXIrq *irq;            /* owned by host/irq.c */
+    ConnectXIrq *irq;            /* owned by host/irq.c */
     uint8_t shut;                       /* CX_SHUT_*, by host/dma.c */
     uint64_t dma_errors;
     ConnectXGuestErrors *guest_errors;  /* the device's */
-    ConnectXHealth health;
+    ConnectXHealth *health;             /* owned by fn/health.c */
     /* Not reset by FLR: the PF's ENABLE_HCA(function_id) came for this VF. */
     bool host_enabled;
     /* Pages given by the PF on this VF's behalf (PF's addresses, not saved) */
@@ -86,7 +85,6 @@ struct ConnectXDevice {
     struct ConnectXSched *sched;        /* owned by host/sched.c */
     struct ConnectXUplink *uplink;      /* owned by switch/uplink.c */
     uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
-    ConnectXBoot boot;
     /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
     /* Properties */

@@ -13,9 +13,23 @@
 #define CX_HEALTH_TICK_NS       (10 * SCALE_MS)
 #define CX_HEALTH_COUNTER_MASK  0xffffff
 
+/* Of a function; the PF's is the device's. */
+struct ConnectXHealth {
+    uint8_t syndrome;                   /* of a fatal error; 0: none */
+    int64_t died_ns;                    /* when, by the virtual clock */
+    /* Of the PF: the firmware starts. No reset of the function ends that. */
+    int64_t boot_end_ns;
+    bool boot_by_software;              /* who asked for it, a driver? */
+};
+
 static int64_t cx_now_ns(void)
 {
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+bool cx_health_failed(const ConnectXFunction *fn)
+{
+    return fn->health->syndrome;
 }
 
 /* Whose error a function shows, or NULL */
@@ -23,10 +37,10 @@ static const ConnectXHealth *cx_health_error(const ConnectXFunction *fn)
 {
     const ConnectXFunction *pf = fn->dev->pf;
 
-    if (fn->health.syndrome) {
-        return &fn->health;
+    if (cx_health_failed(fn)) {
+        return fn->health;
     }
-    return pf && pf->health.syndrome ? &pf->health : NULL;
+    return pf && cx_health_failed(pf) ? pf->health : NULL;
 }
 
 uint8_t cx_health_syndrome(const ConnectXFunction *fn)
@@ -55,8 +69,8 @@ static void cx_health_shut(ConnectXFunction *fn)
 void cx_health_fail(ConnectXFunction *fn, uint8_t syndrome)
 {
     trace_connectx_health_fail(fn->number, syndrome);
-    fn->health.syndrome = syndrome;
-    fn->health.died_ns = cx_now_ns();
+    fn->health->syndrome = syndrome;
+    fn->health->died_ns = cx_now_ns();
     cx_health_shut(fn);
     /* Nobody but the PF can reset a VF's firmware, so that has closed it. */
     if (fn->is_vf) {
@@ -85,12 +99,13 @@ uint32_t cx_health_counter(const ConnectXFunction *fn)
 
 static bool cx_health_booting(const ConnectXDevice *dev)
 {
-    return cx_now_ns() < dev->boot.end_ns;
+    return cx_now_ns() < dev->pf->health->boot_end_ns;
 }
 
 uint8_t cx_health_nic_interface(const ConnectXFunction *fn)
 {
-    return fn->dev->boot.by_software && cx_health_booting(fn->dev) ?
+    return cx_health_booting(fn->dev) &&
+           fn->dev->pf->health->boot_by_software ?
            CX_NIC_SW_RESET : fn->nic_interface;
 }
 
@@ -101,21 +116,33 @@ bool cx_health_initializing(const ConnectXFunction *fn)
 
 static void cx_health_reset(ConnectXFunction *fn)
 {
-    fn->health = (ConnectXHealth) { 0 };
+    fn->health->syndrome = 0;
     cx_health_shut(fn);
     fn->nic_interface = CX_NIC_DISABLED;
 }
 
 void cx_health_boot(ConnectXDevice *dev, bool by_software)
 {
-    dev->boot = (ConnectXBoot) {
-        .end_ns = cx_now_ns() + dev->boot_ms * (int64_t)SCALE_MS,
-        .by_software = by_software,
-    };
+    ConnectXHealth *health = dev->pf->health;
+
+    health->boot_end_ns = cx_now_ns() + dev->boot_ms * (int64_t)SCALE_MS;
+    health->boot_by_software = by_software;
+}
+
+static void cx_health_init(ConnectXFunction *fn)
+{
+    fn->health = g_new0(ConnectXHealth, 1);
+}
+
+static void cx_health_uninit(ConnectXFunction *fn)
+{
+    g_clear_pointer(&fn->health, g_free);
 }
 
 static const ConnectXParticipant cx_health_part = {
     .name = "health",
+    .init = cx_health_init,
+    .uninit = cx_health_uninit,
     .reset = cx_health_reset,
 };
 

@@ -20,22 +20,12 @@ enum {
     CX_NIC_SW_RESET     = 7,
 };
 
-/* Of a function; the PF's is the device's. */
-typedef struct ConnectXHealth {
-    uint8_t syndrome;                   /* of a fatal error; 0: none */
-    int64_t died_ns;                    /* when, by the virtual clock */
-} ConnectXHealth;
-
-/* Of a device: its firmware starts. */
-typedef struct ConnectXBoot {
-    int64_t end_ns;                     /* when it is done */
-    bool by_software;                   /* and who asked for it, a driver? */
-} ConnectXBoot;
-
 /* cx_health_fail - A fatal error until the next reset. Not syndrome 0. */
 void cx_health_fail(ConnectXFunction *fn, uint8_t syndrome);
 /* The error that the function shows: its own or the device's; 0: none */
 uint8_t cx_health_syndrome(const ConnectXFunction *fn);
+/* Has the function an error of its own, whatever the device's? */
+bool cx_health_failed(const ConnectXFunction *fn);
 /* Seconds since power-up: the health buffer's time, of the error or now */
 uint32_t cx_health_time_s(const ConnectXFunction *fn);
 /* Counts all the time, but never at 0: a driver takes a stop for a death. */

@@ -14,8 +14,6 @@
 #include "hw/pci/pci_device.h"
 #include "base/types.h"
 
-typedef struct ConnectXIrq ConnectXIrq;
-
 void cx_irq_init(ConnectXFunction *fn);
 void cx_irq_uninit(ConnectXFunction *fn);
 
