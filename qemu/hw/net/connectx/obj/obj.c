@@ -14,14 +14,8 @@
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "obj/obj.h"
+#include "obj/store.h"
 #include "trace.h"
-
-struct ConnectXObjStore {
-    GTree *tree[CX_OBJ_KINDS];          /* by id, ascending */
-    uint32_t next_id[CX_OBJ_KINDS];     /* where the rotating search goes on */
-    uint64_t bytes[CX_OBJ_KINDS];       /* cx_obj_bytes() of all of the kind */
-    uint64_t charged;                   /* at most CX_STORE_BYTES_MAX */
-};
 
 static gint cx_obj_compare(gconstpointer a, gconstpointer b, gpointer opaque)
 {

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: what the object store consists of, for obj/ alone
+ */
+#ifndef HW_NET_CONNECTX_OBJ_STORE_H
+#define HW_NET_CONNECTX_OBJ_STORE_H
+
+#include "obj/type.h"
+
+/* ConnectXFunction.objs */
+struct ConnectXObjStore {
+    GTree *tree[CX_OBJ_KINDS];          /* by id, ascending */
+    uint32_t next_id[CX_OBJ_KINDS];     /* where the rotating search goes on */
+    uint64_t bytes[CX_OBJ_KINDS];       /* cx_obj_bytes() of all of the kind */
+    uint64_t charged;                   /* at most CX_STORE_BYTES_MAX */
+};
+
+#endif /* HW_NET_CONNECTX_OBJ_STORE_H */
