@@ -24,8 +24,11 @@
 #include "port/port.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
+#include "queue/qp.h"
 #include "queue/rq.h"
 #include "queue/sq.h"
+#include "queue/xrc_srq.h"
+#include "switch/flow.h"
 #include "switch/uplink.h"
 #include "switch/vport.h"
 #include "vhca/vhca.h"
@@ -40,10 +43,14 @@ static void cx_register_parts(void)
     cx_vhca_register();
     cx_rx_register();
     cx_tx_register();
+    cx_rss_register();
     cx_vport_register();
+    cx_flow_register();
     cx_uplink_register();
     cx_sq_register();
     cx_rq_register();
+    cx_qp_register();
+    cx_xrc_srq_register();
     cx_cq_register();
     cx_eq_register();
     cx_mkey_register();

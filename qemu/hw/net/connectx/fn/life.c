@@ -62,16 +62,10 @@ void cx_fn_uninit(ConnectXFunction *fn)
     fn->dev = NULL;
 }
 
-static void cx_fn_stop(ConnectXFunction *fn)
-{
-    memset(fn->flow_root, 0, sizeof(fn->flow_root));
-    cx_fn_changed(fn);
-}
-
 void cx_fn_teardown(ConnectXFunction *fn)
 {
     CX_ASK(teardown, fn);
-    cx_fn_stop(fn);
+    cx_fn_changed(fn);
 }
 
 static void cx_fn_set_suspended(ConnectXFunction *fn, uint8_t suspended)
@@ -91,7 +85,7 @@ void cx_fn_reset(ConnectXFunction *fn)
             cx_parts[i]->reset(fn);
         }
     }
-    cx_fn_stop(fn);
+    cx_fn_changed(fn);
     fn->state = CX_FN_RESET;
     fn->issi = 0;
     fn->cmdq_addr = 0;

@@ -44,7 +44,7 @@ ConnectXFunction *cx_cmd_target(ConnectXCmd *cmd);
 void cx_pages_eq_created(ConnectXFunction *fn);
 void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
 
-/* Rows of the opcode table, and kinds of objects, registered when the types are. */
+/* Rows of the opcode table, registered when the types are. */
 void cx_ops_hca_register(void);
 void cx_ops_pages_register(void);
 void cx_ops_resource_register(void);

@@ -1,81 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: queue pairs and XRC shared receive queues, as objects
- *
- * The state machine and the contexts are kept; no packet is sent or received
- * through them.
+ * ConnectX device model: commands of queue pairs and XRC shared receive queues
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "base/ifc.h"
-#include "base/limits.h"
 #include "cmd/cmd.h"
 #include "obj/obj.h"
 #include "ops/ops.h"
-#include "queue/wq.h"
+#include "queue/qp.h"
+#include "queue/xrc_srq.h"
 #include "trace.h"
-
-enum {                      /* qpc.state */
-    CX_QP_RST,
-    CX_QP_INIT,
-    CX_QP_RTR,
-    CX_QP_RTS,
-    CX_QP_SQER,
-    CX_QP_SQD,
-    CX_QP_ERR,
-};
-
-/* qpc.rq_type: a receive queue of its own; others have none in their buffer */
-#define CX_QP_RQ_REGULAR    0
-
-/* Bytes of a queue pair's one buffer: receive queue, then send queue. */
-static uint64_t cx_qp_bytes(const uint8_t *qpc)
-{
-    uint64_t bytes = 0;
-
-    if (CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_REGULAR) {
-        bytes = 16ull << (CX_GET(qpc, qpc, log_rq_size) +
-                          CX_GET(qpc, qpc, log_rq_stride));
-    }
-    if (!CX_GET(qpc, qpc, no_sq)) {
-        bytes += (uint64_t)CX_WQEBB_SIZE << CX_GET(qpc, qpc, log_sq_size);
-    }
-    return bytes;
-}
-
-static uint32_t cx_qp_pages(const uint8_t *qpc)
-{
-    uint8_t shift = CX_GET(qpc, qpc, log_page_size) + CX_PAGE_SHIFT;
-    uint64_t bytes = cx_qp_bytes(qpc);
-
-    if (!bytes) {
-        return 0;
-    }
-    bytes += CX_GET(qpc, qpc, page_offset) * 64;
-    return DIV_ROUND_UP(bytes, 1ull << shift);
-}
-
-static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
-{
-    const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
-    uint32_t cqn_snd = CX_GET(qpc, qpc, cqn_snd);
-    uint32_t cqn_rcv = CX_GET(qpc, qpc, cqn_rcv);
-    ConnectXStatus status;
-
-    if (obj->run.state > CX_QP_ERR ||
-        CX_GET(create_qp_in, obj->in, wq_umem_valid) ||
-        CX_GET(qpc, qpc, dbr_umem_valid) || obj->npas != cx_qp_pages(qpc)) {
-        return CX_BAD_PARAM;
-    }
-    status = cx_obj_use(fn, obj, CX_OBJ_PD, CX_GET(qpc, qpc, pd));
-    if (status == CX_OK && cqn_snd) {
-        status = cx_obj_use(fn, obj, CX_OBJ_CQ, cqn_snd);
-    }
-    if (status == CX_OK && cqn_rcv) {
-        status = cx_obj_use(fn, obj, CX_OBJ_CQ, cqn_rcv);
-    }
-    return status;
-}
 
 static ConnectXStatus cx_op_create_qp(ConnectXCmd *cmd)
 {
@@ -173,44 +108,6 @@ CX_QP_MOVE(rts2rts_qp, 1 << CX_QP_RTS, CX_QP_RTS)
 CX_QP_MOVE(qp_2err, CX_QP_ANY, CX_QP_ERR)
 CX_QP_MOVE(qp_2rst, CX_QP_ANY, CX_QP_RST)
 
-static uint32_t cx_xrc_srq_pages(const uint8_t *in)
-{
-    const uint8_t *srqc = CX_ADDR(create_xrc_srq_in, in,
-                                  xrc_srq_context_entry);
-    uint8_t shift = CX_GET(xrc_srqc, srqc, log_page_size) + CX_PAGE_SHIFT;
-    uint64_t bytes = CX_GET(xrc_srqc, srqc, page_offset) * 64;
-
-    if (shift > 40) {
-        return 0;
-    }
-    bytes += 16ull << (CX_GET(xrc_srqc, srqc, log_xrc_srq_size) +
-                       CX_GET(xrc_srqc, srqc, log_rq_stride));
-    return DIV_ROUND_UP(bytes, 1ull << shift);
-}
-
-static ConnectXStatus cx_xrc_srq_link(ConnectXFunction *fn, ConnectXObj *obj)
-{
-    const uint8_t *srqc = CX_ADDR(create_xrc_srq_in, obj->in,
-                                  xrc_srq_context_entry);
-    uint32_t cqn = CX_GET(xrc_srqc, srqc, cqn);
-    ConnectXStatus status;
-
-    if (CX_GET(create_xrc_srq_in, obj->in, xrc_srq_umem_valid) ||
-        CX_GET(xrc_srqc, srqc, dbr_umem_valid) || !obj->npas ||
-        obj->npas != cx_xrc_srq_pages(obj->in)) {
-        return CX_BAD_PARAM;
-    }
-    status = cx_obj_use(fn, obj, CX_OBJ_PD, CX_GET(xrc_srqc, srqc, pd));
-    if (status == CX_OK) {
-        status = cx_obj_use(fn, obj, CX_OBJ_XRCD,
-                            CX_GET(xrc_srqc, srqc, xrcd));
-    }
-    if (status == CX_OK && cqn) {
-        status = cx_obj_use(fn, obj, CX_OBJ_CQ, cqn);
-    }
-    return status;
-}
-
 static ConnectXStatus cx_op_create_xrc_srq(ConnectXCmd *cmd)
 {
     uint32_t pages = cx_xrc_srq_pages(cmd->in);
@@ -262,23 +159,7 @@ static const ConnectXOp cx_qp_ops[] = {
       CX_OFF(query_xrc_srq_out, xrc_srq_context_entry) + CX_SZ(xrc_srqc) },
 };
 
-static const ConnectXObjType cx_qp_kind = {
-    .kind = CX_OBJ_QP, .name = "QP", CX_OBJ_IN(create_qp_in),
-    CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
-    .limit = 1 << 16, .saved = true,
-    .link = cx_qp_link,
-};
-
-static const ConnectXObjType cx_xrc_srq_kind = {
-    .kind = CX_OBJ_XRC_SRQ, .name = "XRC_SRQ", CX_OBJ_IN(create_xrc_srq_in),
-    CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
-    .limit = 1 << 16, .saved = true,
-    .link = cx_xrc_srq_link,
-};
-
 void cx_ops_qp_register(void)
 {
-    cx_obj_add_type(&cx_qp_kind);
-    cx_obj_add_type(&cx_xrc_srq_kind);
     cx_cmd_add_ops(cx_qp_ops, ARRAY_SIZE(cx_qp_ops));
 }

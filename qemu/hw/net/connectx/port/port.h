@@ -14,4 +14,7 @@ void cx_tx_register(void);
 /* Makes it the receiver of all vports. */
 void cx_rx_register(void);
 
+/* Kinds: TIS, TIR, RQT */
+void cx_rss_register(void);
+
 #endif /* HW_NET_CONNECTX_PORT_H */

@@ -15,6 +15,7 @@
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "obj/obj.h"
+#include "switch/flow.h"
 #include "switch/vport.h"
 #include "vhca/image_load.h"
 
@@ -425,15 +426,6 @@ static bool cx_stage_is_whole(const ConnectXImageLoad *p)
     return true;
 }
 
-static bool cx_flow_root_fits(ConnectXFunction *stage, uint8_t type)
-{
-    uint32_t id = stage->flow_root[type];
-    ConnectXObj *table = cx_obj_find(stage, CX_OBJ_FLOW_TABLE, id);
-
-    return !id || (table && CX_GET(create_flow_table_in, table->in,
-                                   table_type) == type);
-}
-
 /* All is read. */
 static ConnectXStatus cx_load_begin_link(ConnectXImageLoad *p)
 {
@@ -472,9 +464,11 @@ static ConnectXStatus cx_load_link(ConnectXImageLoad *p, uint64_t *budget)
 /* What no object can tell alone. */
 static ConnectXStatus cx_load_end(ConnectXImageLoad *p)
 {
-    for (int i = 0; i < ARRAY_SIZE(p->stage->flow_root); i++) {
-        if (!cx_flow_root_fits(p->stage, i)) {
-            return cx_image_bad(p->stage, "root flow table");
+    ConnectXFunction *stage = p->stage;
+
+    for (int i = 0; i < ARRAY_SIZE(stage->flow_root); i++) {
+        if (cx_flow_set_root(stage, i, stage->flow_root[i]) != CX_OK) {
+            return cx_image_bad(stage, "root flow table");
         }
     }
     return CX_OK;
