@@ -6,7 +6,6 @@
 #define HW_NET_CONNECTX_BAR_H
 
 #include "exec/memory.h"
-#include "base/types.h"
 
 /* opaque is the function */
 extern const MemoryRegionOps cx_bar_ops;

@@ -32,7 +32,6 @@
 #include "switch/uplink.h"
 #include "switch/vport.h"
 #include "vhca/vhca.h"
-#include "trace.h"
 
 /* From the top to the ground: the order of participants in fn/life.h. */
 static void cx_register_parts(void)

@@ -12,7 +12,6 @@
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
 #include "net/net.h"
-#include "cmd/cmd.h"
 #include "cmd/fault.h"
 #include "device/device.h"
 #include "device/pci.h"
@@ -22,7 +21,6 @@
 #include "packet/packet.h"
 #include "switch/switch.h"
 #include "switch/vport.h"
-#include "trace.h"
 
 #define CX_SRIOV_CAP    0x180
 

@@ -8,7 +8,6 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
-#include "base/guest_error.h"
 #include "cmd/fault.h"
 #include "device/device.h"
 #include "fn/fn.h"

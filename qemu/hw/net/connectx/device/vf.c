@@ -16,7 +16,6 @@
 #include "device/pci.h"
 #include "fn/fn.h"
 #include "fn/life.h"
-#include "trace.h"
 
 static void cx_vf_write_config(PCIDevice *pci, uint32_t addr, uint32_t val,
                                int len)

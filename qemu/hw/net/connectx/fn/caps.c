@@ -12,7 +12,6 @@
 #include "fn/caps.h"
 #include "fn/fn.h"
 #include "fn/life.h"
-#include "trace.h"
 
 /* Only types that the function has are allocated: cur[t] and max[t] together */
 struct ConnectXCaps {

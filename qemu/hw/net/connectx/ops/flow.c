@@ -3,7 +3,6 @@
  * ConnectX device model: commands of flow tables, groups and entries
  */
 #include "qemu/osdep.h"
-#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "cmd/cmd.h"
@@ -11,7 +10,6 @@
 #include "obj/obj.h"
 #include "ops/ops.h"
 #include "switch/flow.h"
-#include "trace.h"
 
 /* SET_FLOW_TABLE_ENTRY: op_mod and modify_enable_mask */
 #define CX_FTE_MODIFY       1

@@ -13,7 +13,6 @@
 #include "fn/pages.h"
 #include "fn/vhca_id.h"
 #include "ops/ops.h"
-#include "trace.h"
 
 /* ISSI 0 and 1: bit n set means that version n is spoken. */
 #define CX_ISSI_SUPPORTED   0x3

@@ -10,7 +10,6 @@
 #include "ops/ops.h"
 #include "queue/qp.h"
 #include "queue/xrc_srq.h"
-#include "trace.h"
 
 static ConnectXStatus cx_op_create_qp(ConnectXCmd *cmd)
 {

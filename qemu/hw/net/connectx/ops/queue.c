@@ -11,7 +11,6 @@
 #include "queue/cq.h"
 #include "queue/eq.h"
 #include "queue/wq.h"
-#include "trace.h"
 
 /* eqc.st and cqc.st */
 #define CX_ST_ARMED         0x9

@@ -9,7 +9,6 @@
 #include "fn/fn.h"
 #include "obj/obj.h"
 #include "ops/ops.h"
-#include "trace.h"
 
 /* Keys with a fixed meaning; their indices lie below the first allocated. */
 #define CX_MKEY_RESERVED_LKEY   0x1700

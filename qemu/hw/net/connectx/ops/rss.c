@@ -8,7 +8,6 @@
 #include "cmd/cmd.h"
 #include "obj/obj.h"
 #include "ops/ops.h"
-#include "trace.h"
 
 /* MODIFY_TIR's bit mask */
 #define CX_TIR_SET_PACKET_MERGE (1 << 0)

@@ -12,7 +12,6 @@
 #include "fn/fn.h"
 #include "ops/ops.h"
 #include "switch/vport.h"
-#include "trace.h"
 
 enum {                      /* allowed_list_type */
     CX_LIST_UC,

@@ -9,7 +9,6 @@
 #include "base/ifc.h"
 #include "fn/fn.h"
 #include "fn/life.h"
-#include "host/dma.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "packet/csum.h"

@@ -16,7 +16,6 @@
 #include "queue/ring.h"
 #include "queue/wq.h"
 #include "switch/switch.h"
-#include "trace.h"
 
 /* Ethernet segment, offsets in the work request */
 enum {

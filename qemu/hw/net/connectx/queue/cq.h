@@ -6,7 +6,6 @@
 #define HW_NET_CONNECTX_CQ_H
 
 #include "base/types.h"
-#include "base/status.h"
 #include "queue/ring.h"
 
 ConnectXRing cx_cq_ring(const ConnectXObj *cq);

@@ -6,7 +6,6 @@
 #define HW_NET_CONNECTX_EQ_H
 
 #include "base/types.h"
-#include "base/status.h"
 #include "queue/ring.h"
 
 #define CX_EQE_SIZE         64

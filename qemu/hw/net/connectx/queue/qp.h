@@ -5,7 +5,6 @@
 #ifndef HW_NET_CONNECTX_QP_H
 #define HW_NET_CONNECTX_QP_H
 
-#include "base/types.h"
 
 enum {                      /* qpc.state */
     CX_QP_RST,

@@ -6,7 +6,6 @@
 #define HW_NET_CONNECTX_SQ_H
 
 #include "base/types.h"
-#include "base/status.h"
 #include "host/sched.h"
 #include "queue/ring.h"
 #include "queue/wq.h"

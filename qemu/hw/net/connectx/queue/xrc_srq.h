@@ -5,7 +5,6 @@
 #ifndef HW_NET_CONNECTX_XRC_SRQ_H
 #define HW_NET_CONNECTX_XRC_SRQ_H
 
-#include "base/types.h"
 
 /* Pages of its ring; in: CREATE_XRC_SRQ's input. 0: makes no sense */
 uint32_t cx_xrc_srq_pages(const uint8_t *in);

@@ -12,7 +12,6 @@
 #include "switch/switch.h"
 #include "switch/uplink.h"
 #include "switch/vport.h"
-#include "trace.h"
 
 enum {                      /* index of the vport's counters */
     CX_CAST_UNI,
