@@ -201,10 +201,6 @@ static ConnectXStatus cx_op_delete_fte(ConnectXCmd *cmd)
                                            flow_index)));
 }
 
-#define CX_ROW(_op, _name, _flags) \
-    { MLX5_CMD_OP_##_op, _flags, #_op, cx_op_##_name, CX_SZ(_name##_in), \
-      CX_SZ(_name##_out) }
-
 static const ConnectXOp cx_flow_ops[] = {
     CX_ROW(CREATE_FLOW_TABLE, create_flow_table, CX_OP_CHANGES),
     CX_ROW(DESTROY_FLOW_TABLE, destroy_flow_table, CX_OP_CHANGES),

@@ -44,6 +44,11 @@ ConnectXFunction *cx_cmd_target(ConnectXCmd *cmd);
 void cx_pages_eq_created(ConnectXFunction *fn);
 void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled);
 
+/* A row of the table, where handler and structures are named alike: the rule */
+#define CX_ROW(_op, _name, _flags) \
+    { MLX5_CMD_OP_##_op, _flags, #_op, cx_op_##_name, CX_SZ(_name##_in), \
+      CX_SZ(_name##_out) }
+
 /* Rows of the opcode table, registered when the types are. */
 void cx_ops_hca_register(void);
 void cx_ops_pages_register(void);

@@ -135,10 +135,6 @@ static ConnectXStatus cx_op_query_xrc_srq(ConnectXCmd *cmd)
     return CX_OK;
 }
 
-#define CX_ROW(_op, _name, _flags) \
-    { MLX5_CMD_OP_##_op, _flags, #_op, cx_op_##_name, CX_SZ(_name##_in), \
-      CX_SZ(_name##_out) }
-
 static const ConnectXOp cx_qp_ops[] = {
     CX_ROW(CREATE_QP, create_qp, CX_OP_CHANGES),
     CX_ROW(DESTROY_QP, destroy_qp, CX_OP_CHANGES),

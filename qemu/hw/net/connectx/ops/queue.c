@@ -308,10 +308,6 @@ CX_WQ_QUERY(sq, CX_OBJ_SQ, sqc, sq_context)
 CX_WQ_QUERY(rq, CX_OBJ_RQ, rqc, rq_context)
 CX_WQ_QUERY(rmp, CX_OBJ_RMP, rmpc, rmp_context)
 
-#define CX_ROW(_op, _name, _flags) \
-    { MLX5_CMD_OP_##_op, _flags, #_op, cx_op_##_name, CX_SZ(_name##_in), \
-      CX_SZ(_name##_out) }
-
 static const ConnectXOp cx_queue_ops[] = {
     CX_ROW(CREATE_EQ, create_eq, CX_OP_CHANGES),
     CX_ROW(DESTROY_EQ, destroy_eq, CX_OP_CHANGES),

@@ -99,10 +99,6 @@ static ConnectXStatus cx_op_query_special_contexts(ConnectXCmd *cmd)
     return CX_OK;
 }
 
-#define CX_ROW(_op, _name, _flags) \
-    { MLX5_CMD_OP_##_op, _flags, #_op, cx_op_##_name, CX_SZ(_name##_in), \
-      CX_SZ(_name##_out) }
-
 static const ConnectXOp cx_resource_ops[] = {
     CX_ROW(ALLOC_UAR, alloc_uar, CX_OP_CHANGES),
     CX_ROW(DEALLOC_UAR, dealloc_uar, CX_OP_CHANGES),

@@ -176,10 +176,6 @@ static ConnectXStatus cx_op_query_rqt(ConnectXCmd *cmd)
     return CX_OK;
 }
 
-#define CX_ROW(_op, _name, _flags) \
-    { MLX5_CMD_OP_##_op, _flags, #_op, cx_op_##_name, CX_SZ(_name##_in), \
-      CX_SZ(_name##_out) }
-
 static const ConnectXOp cx_rss_ops[] = {
     CX_ROW(CREATE_TIS, create_tis, CX_OP_CHANGES),
     CX_ROW(MODIFY_TIS, modify_tis, CX_OP_CHANGES),

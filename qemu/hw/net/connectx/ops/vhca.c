@@ -33,7 +33,7 @@ static ConnectXStatus cx_judged(ConnectXCmd *cmd, ConnectXFunction *vf,
     return status;
 }
 
-static ConnectXStatus cx_op_suspend(ConnectXCmd *cmd)
+static ConnectXStatus cx_op_suspend_vhca(ConnectXCmd *cmd)
 {
     uint16_t vhca_id = CX_GET(suspend_vhca_in, cmd->in, vhca_id);
     ConnectXFunction *vf;
@@ -47,7 +47,7 @@ static ConnectXStatus cx_op_suspend(ConnectXCmd *cmd)
     return cx_judged(cmd, vf, status);
 }
 
-static ConnectXStatus cx_op_resume(ConnectXCmd *cmd)
+static ConnectXStatus cx_op_resume_vhca(ConnectXCmd *cmd)
 {
     uint16_t vhca_id = CX_GET(resume_vhca_in, cmd->in, vhca_id);
     ConnectXFunction *vf;
@@ -61,7 +61,7 @@ static ConnectXStatus cx_op_resume(ConnectXCmd *cmd)
     return cx_judged(cmd, vf, status);
 }
 
-static ConnectXStatus cx_op_query(ConnectXCmd *cmd)
+static ConnectXStatus cx_op_query_vhca_migration_state(ConnectXCmd *cmd)
 {
     uint16_t vhca_id = CX_GET(query_vhca_migration_state_in, cmd->in,
                               vhca_id);
@@ -129,7 +129,7 @@ static ConnectXStatus cx_op_begun(ConnectXCmd *cmd, ConnectXFunction *vf,
     return cx_judged(cmd, vf, status);
 }
 
-static ConnectXStatus cx_op_save(ConnectXCmd *cmd)
+static ConnectXStatus cx_op_save_vhca_state(ConnectXCmd *cmd)
 {
     uint16_t vhca_id = CX_GET(save_vhca_state_in, cmd->in, vhca_id);
     ConnectXVhcaBuf buf = {
@@ -152,7 +152,7 @@ static ConnectXStatus cx_op_save(ConnectXCmd *cmd)
     return cx_op_begun(cmd, vf, status);
 }
 
-static ConnectXStatus cx_op_load(ConnectXCmd *cmd)
+static ConnectXStatus cx_op_load_vhca_state(ConnectXCmd *cmd)
 {
     uint16_t vhca_id = CX_GET(load_vhca_state_in, cmd->in, vhca_id);
     ConnectXVhcaBuf buf = {
@@ -171,20 +171,15 @@ static ConnectXStatus cx_op_load(ConnectXCmd *cmd)
     return cx_op_begun(cmd, vf, cx_vhca_load(vf, &buf, cx_op_load_done, cmd));
 }
 
-#define CX_ROW(_opcode, _handler, _layout, _mods)                           \
-    { .opcode = MLX5_CMD_OP_##_opcode, .name = #_opcode,                    \
-      .flags = CX_OP_PF_ONLY | (_mods), .handler = _handler,                \
-      .in_len = CX_SZ(_layout##_in), .out_len = CX_SZ(_layout##_out) }
-
 #define CX_HALVES           (CX_OP_MOD(0) | CX_OP_MOD(1))
 
 static const ConnectXOp cx_vhca_ops[] = {
-    CX_ROW(SUSPEND_VHCA, cx_op_suspend, suspend_vhca, CX_HALVES),
-    CX_ROW(RESUME_VHCA, cx_op_resume, resume_vhca, CX_HALVES),
-    CX_ROW(QUERY_VHCA_MIGRATION_STATE, cx_op_query,
-           query_vhca_migration_state, 0),
-    CX_ROW(SAVE_VHCA_STATE, cx_op_save, save_vhca_state, 0),
-    CX_ROW(LOAD_VHCA_STATE, cx_op_load, load_vhca_state, 0),
+    CX_ROW(SUSPEND_VHCA, suspend_vhca, CX_OP_PF_ONLY | CX_HALVES),
+    CX_ROW(RESUME_VHCA, resume_vhca, CX_OP_PF_ONLY | CX_HALVES),
+    CX_ROW(QUERY_VHCA_MIGRATION_STATE, query_vhca_migration_state,
+           CX_OP_PF_ONLY),
+    CX_ROW(SAVE_VHCA_STATE, save_vhca_state, CX_OP_PF_ONLY),
+    CX_ROW(LOAD_VHCA_STATE, load_vhca_state, CX_OP_PF_ONLY),
 };
 
 void cx_ops_vhca_register(void)

@@ -315,10 +315,6 @@ static ConnectXStatus cx_op_l2_table_entry(ConnectXCmd *cmd)
            CX_LOG_L2_TABLE ? CX_BAD_INDEX : CX_OK;
 }
 
-#define CX_ROW(_op, _name, _flags) \
-    { MLX5_CMD_OP_##_op, _flags, #_op, cx_op_##_name, CX_SZ(_name##_in), \
-      CX_SZ(_name##_out) }
-
 /* VPORT_STATE of the function, of the switch's end, of the uplink: all one */
 #define CX_VPORT_STATE_MODS (CX_OP_MOD(0) | CX_OP_MOD(1) | CX_OP_MOD(2))
 
