@@ -50,3 +50,15 @@ ConnectXStatus cx_cmd_destroy(ConnectXCmd *cmd, ConnectXObjKind kind)
 {
     return cx_obj_destroy(cmd->fn, kind, cx_cmd_obj_id(cmd));
 }
+
+ConnectXStatus cx_cmd_query(ConnectXCmd *cmd, ConnectXObjKind kind,
+                            uint32_t to, uint32_t from, uint32_t len)
+{
+    const ConnectXObj *obj = cx_obj_find(cmd->fn, kind, cx_cmd_obj_id(cmd));
+
+    if (!obj) {
+        return CX_BAD_RESOURCE;
+    }
+    memcpy(cmd->out + to, obj->in + from, len);
+    return CX_OK;
+}

@@ -33,6 +33,12 @@ static inline void cx_cmd_set_obj_id(ConnectXCmd *cmd, uint32_t id)
 ConnectXStatus cx_cmd_create(ConnectXCmd *cmd, ConnectXObjKind kind,
                              uint32_t keep, uint32_t pas, uint64_t n);
 ConnectXStatus cx_cmd_destroy(ConnectXCmd *cmd, ConnectXObjKind kind);
+/*
+ * cx_cmd_query - Reply with len bytes of what the object was created with:
+ * from there in its input, to there in the output's fixed part.
+ */
+ConnectXStatus cx_cmd_query(ConnectXCmd *cmd, ConnectXObjKind kind,
+                            uint32_t to, uint32_t from, uint32_t len);
 
 /*
  * The function that a command with the other_function/other_vport bit means:

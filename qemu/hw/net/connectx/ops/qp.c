@@ -123,16 +123,10 @@ static ConnectXStatus cx_op_destroy_xrc_srq(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_xrc_srq(ConnectXCmd *cmd)
 {
-    ConnectXObj *srq = cx_obj_find(cmd->fn, CX_OBJ_XRC_SRQ,
-                                   cx_cmd_obj_id(cmd));
-
-    if (!srq) {
-        return CX_BAD_RESOURCE;
-    }
-    memcpy(CX_ADDR(query_xrc_srq_out, cmd->out, xrc_srq_context_entry),
-           CX_ADDR(create_xrc_srq_in, srq->in, xrc_srq_context_entry),
-           CX_SZ(xrc_srqc));
-    return CX_OK;
+    return cx_cmd_query(cmd, CX_OBJ_XRC_SRQ,
+                        CX_OFF(query_xrc_srq_out, xrc_srq_context_entry),
+                        CX_OFF(create_xrc_srq_in, xrc_srq_context_entry),
+                        CX_SZ(xrc_srqc));
 }
 
 static const ConnectXOp cx_qp_ops[] = {

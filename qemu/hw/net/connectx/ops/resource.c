@@ -76,15 +76,10 @@ static ConnectXStatus cx_op_destroy_mkey(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_mkey(ConnectXCmd *cmd)
 {
-    ConnectXObj *obj = cx_obj_find(cmd->fn, CX_OBJ_MKEY, cx_cmd_obj_id(cmd));
-
-    if (!obj) {
-        return CX_BAD_RESOURCE;
-    }
-    memcpy(CX_ADDR(query_mkey_out, cmd->out, memory_key_mkey_entry),
-           CX_ADDR(create_mkey_in, obj->in, memory_key_mkey_entry),
-           CX_SZ(mkc));
-    return CX_OK;
+    return cx_cmd_query(cmd, CX_OBJ_MKEY,
+                        CX_OFF(query_mkey_out, memory_key_mkey_entry),
+                        CX_OFF(create_mkey_in, memory_key_mkey_entry),
+                        CX_SZ(mkc));
 }
 
 static ConnectXStatus cx_op_query_special_contexts(ConnectXCmd *cmd)

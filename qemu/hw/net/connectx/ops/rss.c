@@ -42,14 +42,8 @@ static ConnectXStatus cx_op_destroy_tis(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_tis(ConnectXCmd *cmd)
 {
-    ConnectXObj *tis = cx_obj_find(cmd->fn, CX_OBJ_TIS, cx_cmd_obj_id(cmd));
-
-    if (!tis) {
-        return CX_BAD_RESOURCE;
-    }
-    memcpy(CX_ADDR(query_tis_out, cmd->out, tis_context),
-           CX_ADDR(create_tis_in, tis->in, ctx), CX_SZ(tisc));
-    return CX_OK;
+    return cx_cmd_query(cmd, CX_OBJ_TIS, CX_OFF(query_tis_out, tis_context),
+                        CX_OFF(create_tis_in, ctx), CX_SZ(tisc));
 }
 
 static ConnectXStatus cx_op_create_tir(ConnectXCmd *cmd)
@@ -96,14 +90,8 @@ static ConnectXStatus cx_op_destroy_tir(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_tir(ConnectXCmd *cmd)
 {
-    ConnectXObj *tir = cx_obj_find(cmd->fn, CX_OBJ_TIR, cx_cmd_obj_id(cmd));
-
-    if (!tir) {
-        return CX_BAD_RESOURCE;
-    }
-    memcpy(CX_ADDR(query_tir_out, cmd->out, tir_context),
-           CX_ADDR(create_tir_in, tir->in, ctx), CX_SZ(tirc));
-    return CX_OK;
+    return cx_cmd_query(cmd, CX_OBJ_TIR, CX_OFF(query_tir_out, tir_context),
+                        CX_OFF(create_tir_in, ctx), CX_SZ(tirc));
 }
 
 /* Room for the largest list from the start, whatever it begins with. */
