@@ -33,6 +33,14 @@
 #define CX_LOG_EQ_SIZE_MAX  22
 #define CX_LOG_CQ_SIZE_MAX  22
 #define CX_LOG_WQ_SIZE_MAX  15
+/* Of each kind a function may have: CQs, work queues, QPs, SRQs */
+#define CX_LOG_QUEUES       16
+#define CX_WQE_MAX          1024        /* bytes of a send queue's request */
+#define CX_LOG_LSO_MAX      18          /* bytes of payload of one request */
+
+/* Protection and transport domains, XRC domains; TISs, TIRs, RQTs */
+#define CX_LOG_DOMAINS      16
+#define CX_LOG_TRANSPORTS   14
 
 /*
  * Memory that the objects of one function take. All kinds draw on it, so that
@@ -48,6 +56,7 @@
 #define CX_LOG_RQT_SIZE_MAX     8
 #define CX_RQT_SIZE_MAX         (1 << CX_LOG_RQT_SIZE_MAX)
 #define CX_LOG_FLOW_TABLES      10
+#define CX_LOG_FLOW_GROUPS      14
 #define CX_LOG_FLOW_ENTRIES     16
 #define CX_LOG_FLOW_DESTS       6
 #define CX_LOG_MAC_LIST         7

@@ -27,6 +27,7 @@
 #include "queue/qp.h"
 #include "queue/rq.h"
 #include "queue/sq.h"
+#include "queue/turn.h"
 #include "queue/xrc_srq.h"
 #include "switch/flow.h"
 #include "switch/uplink.h"
@@ -46,6 +47,7 @@ static void cx_register_parts(void)
     cx_vport_register();
     cx_flow_register();
     cx_uplink_register();
+    cx_turn_register();
     cx_sq_register();
     cx_rq_register();
     cx_qp_register();

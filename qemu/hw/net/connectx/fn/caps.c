@@ -56,24 +56,24 @@ static void cx_caps_general_queues(uint8_t *p)
 {
     CX_SET(cmd_hca_cap, p, log_max_srq_sz, CX_LOG_WQ_SIZE_MAX);
     CX_SET(cmd_hca_cap, p, log_max_qp_sz, CX_LOG_WQ_SIZE_MAX);
-    CX_SET(cmd_hca_cap, p, log_max_qp, 16);
-    CX_SET(cmd_hca_cap, p, log_max_srq, 16);
+    CX_SET(cmd_hca_cap, p, log_max_qp, CX_LOG_QUEUES);
+    CX_SET(cmd_hca_cap, p, log_max_srq, CX_LOG_QUEUES);
     CX_SET(cmd_hca_cap, p, log_max_cq_sz, CX_LOG_CQ_SIZE_MAX);
-    CX_SET(cmd_hca_cap, p, log_max_cq, 16);
+    CX_SET(cmd_hca_cap, p, log_max_cq, CX_LOG_QUEUES);
     CX_SET(cmd_hca_cap, p, cq_moderation, 1);
     CX_SET(cmd_hca_cap, p, log_max_eq_sz, CX_LOG_EQ_SIZE_MAX);
     CX_SET(cmd_hca_cap, p, log_max_eq, ctz32(CX_EQS_MAX));
     CX_SET(cmd_hca_cap, p, max_num_eqs, CX_EQS_MAX);
     CX_SET(cmd_hca_cap, p, log_max_mkey, CX_LOG_MKEYS);
     CX_SET(cmd_hca_cap, p, log_max_mrw_sz, 62);
-    CX_SET(cmd_hca_cap, p, log_max_pd, 16);
-    CX_SET(cmd_hca_cap, p, log_max_transport_domain, 16);
-    CX_SET(cmd_hca_cap, p, log_max_rq, 16);
-    CX_SET(cmd_hca_cap, p, log_max_sq, 16);
-    CX_SET(cmd_hca_cap, p, log_max_tir, 14);
-    CX_SET(cmd_hca_cap, p, log_max_tis, 14);
-    CX_SET(cmd_hca_cap, p, log_max_rmp, 16);
-    CX_SET(cmd_hca_cap, p, log_max_rqt, 14);
+    CX_SET(cmd_hca_cap, p, log_max_pd, CX_LOG_DOMAINS);
+    CX_SET(cmd_hca_cap, p, log_max_transport_domain, CX_LOG_DOMAINS);
+    CX_SET(cmd_hca_cap, p, log_max_rq, CX_LOG_QUEUES);
+    CX_SET(cmd_hca_cap, p, log_max_sq, CX_LOG_QUEUES);
+    CX_SET(cmd_hca_cap, p, log_max_tir, CX_LOG_TRANSPORTS);
+    CX_SET(cmd_hca_cap, p, log_max_tis, CX_LOG_TRANSPORTS);
+    CX_SET(cmd_hca_cap, p, log_max_rmp, CX_LOG_QUEUES);
+    CX_SET(cmd_hca_cap, p, log_max_rqt, CX_LOG_TRANSPORTS);
     CX_SET(cmd_hca_cap, p, log_max_rqt_size, CX_LOG_RQT_SIZE_MAX);
     CX_SET(cmd_hca_cap, p, log_max_tis_per_sq, 1);
     CX_SET(cmd_hca_cap, p, basic_cyclic_rcv_wqe, 1);
@@ -83,7 +83,7 @@ static void cx_caps_general_queues(uint8_t *p)
     CX_SET(cmd_hca_cap, p, log_min_stride_sz_sq, 6);
     CX_SET(cmd_hca_cap, p, log_max_stride_sz_sq, 12);
     /* mlx5e refuses less than 16 blocks of a WQE */
-    CX_SET(cmd_hca_cap, p, max_wqe_sz_sq, 1024);
+    CX_SET(cmd_hca_cap, p, max_wqe_sz_sq, CX_WQE_MAX);
     CX_SET(cmd_hca_cap, p, max_wqe_sz_rq, 512);
 }
 
@@ -139,7 +139,7 @@ static void cx_caps_ethernet(ConnectXFunction *fn, uint8_t *p)
 #define ETH(f, v) CX_SET(per_protocol_networking_offload_caps, p, f, v)
     ETH(csum_cap, 1);
     ETH(vlan_cap, 1);
-    ETH(max_lso_cap, 18);
+    ETH(max_lso_cap, CX_LOG_LSO_MAX);
     ETH(wqe_inline_mode, 2);                    /* nothing need be inline */
     ETH(rss_ind_tbl_cap, CX_LOG_RQT_SIZE_MAX);
     ETH(self_lb_en_modifiable, 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: commands of transport interfaces and receive queue tables
+ * ConnectX device model: commands of transport interfaces and of the tables of
+ * receive queues
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"

@@ -5,9 +5,6 @@
 #ifndef HW_NET_CONNECTX_PORT_H
 #define HW_NET_CONNECTX_PORT_H
 
-/* Work request: at most 63 units of 16 bytes */
-#define CX_WQE_MAX          1024
-
 /* Makes the port the sender of what send queues have. */
 void cx_tx_register(void);
 

@@ -74,20 +74,20 @@ static ConnectXStatus cx_rqt_link(ConnectXFunction *fn, ConnectXObj *obj)
 
 static const ConnectXObjType cx_tis_kind = {
     .kind = CX_OBJ_TIS, .name = "TIS", CX_OBJ_IN(create_tis_in),
-    CX_OBJ_ID24, .limit = 1 << 14, .saved = true,
+    CX_OBJ_ID24, .limit = 1 << CX_LOG_TRANSPORTS, .saved = true,
     .link = cx_tis_link,
 };
 
 static const ConnectXObjType cx_tir_kind = {
     .kind = CX_OBJ_TIR, .name = "TIR", CX_OBJ_IN(create_tir_in),
-    CX_OBJ_ID24, .limit = 1 << 14, .saved = true,
+    CX_OBJ_ID24, .limit = 1 << CX_LOG_TRANSPORTS, .saved = true,
     .link = cx_tir_link,
 };
 
 static const ConnectXObjType cx_rqt_kind = {
     .kind = CX_OBJ_RQT, .name = "RQT", .in_len_min = CX_SZ(create_rqt_in),
     .in_len_max = CX_SZ(create_rqt_in) + CX_RQT_SIZE_MAX * 4,
-    CX_OBJ_ID24, .limit = 1 << 14, .saved = true,
+    CX_OBJ_ID24, .limit = 1 << CX_LOG_TRANSPORTS, .saved = true,
     .link = cx_rqt_link,
 };
 

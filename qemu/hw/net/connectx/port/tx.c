@@ -7,6 +7,7 @@
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
+#include "base/limits.h"
 #include "fn/fn.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
@@ -37,7 +38,7 @@ enum {
 #define CX_DSEG_INLINE_MASK 0x3ff
 
 #define CX_WQE_LSO          0x0e
-#define CX_LSO_MAX          (1u << 18)  /* max_lso_cap */
+#define CX_LSO_MAX          (1u << CX_LOG_LSO_MAX)
 
 typedef struct ConnectXGather {
     ConnectXFunction *fn;

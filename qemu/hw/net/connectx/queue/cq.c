@@ -238,7 +238,7 @@ static void cx_cq_resume(ConnectXFunction *fn)
 
 static const ConnectXObjType cx_cq_kind = {
     .kind = CX_OBJ_CQ, .name = "CQ", CX_OBJ_IN(create_cq_in),
-    CX_OBJ_ID24, .has_pas = true, .limit = 1 << 16, .saved = true,
+    CX_OBJ_ID24, .has_pas = true, .limit = 1 << CX_LOG_QUEUES, .saved = true,
     .link = cx_cq_link,
 };
 

@@ -66,7 +66,7 @@ static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
 static const ConnectXObjType cx_qp_kind = {
     .kind = CX_OBJ_QP, .name = "QP", CX_OBJ_IN(create_qp_in),
     CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
-    .limit = 1 << 16, .saved = true,
+    .limit = 1 << CX_LOG_QUEUES, .saved = true,
     .link = cx_qp_link,
 };
 

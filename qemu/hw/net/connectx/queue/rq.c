@@ -5,6 +5,7 @@
 #include "qemu/osdep.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
+#include "base/limits.h"
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "host/dma.h"
@@ -107,14 +108,14 @@ static const ConnectXParticipant cx_rq_part = {
 static const ConnectXObjType cx_rq_kind = {
     .kind = CX_OBJ_RQ, .name = "RQ", CX_OBJ_IN(create_rq_in),
     CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
-    .limit = 1 << 16, .saved = true,
+    .limit = 1 << CX_LOG_QUEUES, .saved = true,
     .link = cx_rq_link,
 };
 
 static const ConnectXObjType cx_rmp_kind = {
     .kind = CX_OBJ_RMP, .name = "RMP", CX_OBJ_IN(create_rmp_in),
     CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
-    .limit = 1 << 16, .saved = true,
+    .limit = 1 << CX_LOG_QUEUES, .saved = true,
     .link = cx_rmp_link,
 };
 

@@ -11,12 +11,12 @@
 #include "qemu/log.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
+#include "base/limits.h"
 #include "fn/fn.h"
 #include "fn/life.h"
 #include "host/dma.h"
 #include "host/sched.h"
 #include "obj/obj.h"
-#include "queue/rq.h"
 #include "queue/sq.h"
 #include "queue/wq.h"
 #include "trace.h"
@@ -183,8 +183,7 @@ static bool cx_sq_flush_step(ConnectXFunction *fn, ConnectXObj *sq,
     return true;
 }
 
-static bool cx_sq_work(ConnectXFunction *fn, ConnectXObj *sq,
-                       ConnectXBudget *budget)
+bool cx_sq_work(ConnectXFunction *fn, ConnectXObj *sq, ConnectXBudget *budget)
 {
     ConnectXRing ring = cx_wq_ring(sq, CX_ADDR(create_sq_in, sq->in, ctx.wq));
     bool flush = cx_wq_flushes(sq);
@@ -211,19 +210,6 @@ static bool cx_sq_work(ConnectXFunction *fn, ConnectXObj *sq,
         todo -= (sq->run.pi - pi) & CX_WQ_INDEX_MASK;
     }
     return todo;
-}
-
-/* See ConnectXWork. Send and receive queues share one space of numbers. */
-static bool cx_queue_work(ConnectXFunction *fn, uint32_t number,
-                          ConnectXBudget *budget)
-{
-    ConnectXObj *sq = cx_obj_find(fn, CX_OBJ_SQ, number);
-    ConnectXObj *rq = cx_obj_find(fn, CX_OBJ_RQ, number);
-
-    if (!cx_fn_may_dma(fn)) {
-        return false;
-    }
-    return sq ? cx_sq_work(fn, sq, budget) : rq && cx_rq_flush(fn, rq, budget);
 }
 
 void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
@@ -263,40 +249,20 @@ static void cx_sq_resume(ConnectXFunction *fn)
     }
 }
 
-/* The PF is the first function of a device to come and the last to go. */
-static void cx_sq_init(ConnectXFunction *fn)
-{
-    if (!fn->is_vf) {
-        cx_sched_init(fn->dev, fn->pci);
-    }
-}
-
-static void cx_sq_uninit(ConnectXFunction *fn)
-{
-    if (!fn->is_vf) {
-        cx_sched_uninit(fn->dev);
-    }
-}
-
 static const ConnectXObjType cx_sq_kind = {
     .kind = CX_OBJ_SQ, .name = "SQ", CX_OBJ_IN(create_sq_in),
     CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
-    .limit = 1 << 16, .saved = true,
+    .limit = 1 << CX_LOG_QUEUES, .saved = true,
     .link = cx_sq_link,
 };
 
 static const ConnectXParticipant cx_sq_part = {
     .name = "sq",
-    .init = cx_sq_init,
-    .uninit = cx_sq_uninit,
-    .teardown = cx_sched_forget,
-    .quiesce = cx_sched_forget,
     .resume = cx_sq_resume,
 };
 
 void cx_sq_register(void)
 {
-    cx_sched_set_work(cx_queue_work);
     cx_obj_add_type(&cx_sq_kind);
     cx_fn_register(&cx_sq_part);
 }

@@ -23,6 +23,8 @@ typedef ConnectXSyndrome (*ConnectXSqSend)(ConnectXFunction *fn,
 void cx_sq_set_sender(ConnectXSqSend send);
 /* From a UAR page */
 void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn);
+/* In its turn; true if there is more than the budget allowed for. */
+bool cx_sq_work(ConnectXFunction *fn, ConnectXObj *sq, ConnectXBudget *budget);
 void cx_sq_register(void);
 
 #endif /* HW_NET_CONNECTX_SQ_H */

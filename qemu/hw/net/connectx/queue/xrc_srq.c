@@ -51,7 +51,7 @@ static ConnectXStatus cx_xrc_srq_link(ConnectXFunction *fn, ConnectXObj *obj)
 static const ConnectXObjType cx_xrc_srq_kind = {
     .kind = CX_OBJ_XRC_SRQ, .name = "XRC_SRQ", CX_OBJ_IN(create_xrc_srq_in),
     CX_OBJ_ID24, .space = CX_SPACE_WQ, .has_pas = true,
-    .limit = 1 << 16, .saved = true,
+    .limit = 1 << CX_LOG_QUEUES, .saved = true,
     .link = cx_xrc_srq_link,
 };
 

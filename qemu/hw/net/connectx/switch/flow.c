@@ -208,7 +208,7 @@ static const ConnectXObjType cx_flow_table_kind = {
 static const ConnectXObjType cx_flow_group_kind = {
     .kind = CX_OBJ_FLOW_GROUP, .name = "FLOW_GROUP",
     CX_OBJ_IN(create_flow_group_in),
-    CX_OBJ_ID24, .limit = 1 << 14, .saved = true,
+    CX_OBJ_ID24, .limit = 1 << CX_LOG_FLOW_GROUPS, .saved = true,
     .link = cx_flow_group_link,
 };
 

@@ -5,9 +5,10 @@
 #ifndef HW_NET_CONNECTX_VPORT_H
 #define HW_NET_CONNECTX_VPORT_H
 
+#include "base/limits.h"
 #include "base/types.h"
 
-#define CX_MAC_LIST_MAX     128         /* 1 << log_max_current_uc/mc_list */
+#define CX_MAC_LIST_MAX     (1 << CX_LOG_MAC_LIST)
 
 typedef struct ConnectXMacList {
     uint32_t n;
