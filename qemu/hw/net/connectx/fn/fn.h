@@ -10,10 +10,10 @@
 #include "net/net.h"
 #include "base/guest_error.h"
 #include "base/identity.h"
+#include "base/knobs.h"
 #include "base/limits.h"
 #include "base/types.h"
 #include "fn/pages.h"
-#include "vhca/knobs.h"
 
 typedef enum ConnectXFnState {          /* C.1 of a function's life */
     CX_FN_RESET,                        /* no ENABLE_HCA */
