@@ -22,6 +22,7 @@ typedef struct ConnectXEqs ConnectXEqs;
 typedef struct ConnectXHealth ConnectXHealth;
 typedef struct ConnectXIrq ConnectXIrq;
 typedef struct ConnectXObj ConnectXObj;
+typedef struct ConnectXObjLog ConnectXObjLog;
 typedef struct ConnectXObjStore ConnectXObjStore;
 typedef struct ConnectXUar ConnectXUar;
 typedef struct ConnectXVhca ConnectXVhca;

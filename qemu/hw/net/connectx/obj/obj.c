@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "fn/fn.h"
 #include "fn/life.h"
+#include "obj/log.h"
 #include "obj/obj.h"
 #include "obj/store.h"
 #include "trace.h"
@@ -58,6 +59,7 @@ ConnectXObjStore *cx_obj_store_new(void)
 
 void cx_obj_store_free(ConnectXObjStore *store)
 {
+    cx_obj_log_stop(store);
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
         g_tree_destroy(store->tree[kind]);
     }
@@ -232,16 +234,82 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
     fn->objs->bytes[kind] += cx_obj_bytes(in_len, npas);
     fn->objs->charged += cx_obj_charge(in_len, npas);
     g_tree_insert(fn->objs->tree[kind], &obj->id, obj);
+    cx_obj_log_born(fn->objs, obj);
     *objp = obj;
     return CX_OK;
 }
 
-static void cx_obj_remove(ConnectXFunction *fn, ConnectXObj *obj)
+/* What a store knows of an object, but for the object itself. */
+static void cx_obj_forget(ConnectXFunction *fn, ConnectXObj *obj)
 {
     cx_obj_drop_uses(g_steal_pointer(&obj->uses));
+    cx_obj_log_gone(fn->objs, obj);
     fn->objs->bytes[obj->kind] -= cx_obj_bytes(obj->in_len, obj->npas);
     fn->objs->charged -= cx_obj_charge(obj->in_len, obj->npas);
+}
+
+static void cx_obj_remove(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    cx_obj_forget(fn, obj);
     g_tree_remove(fn->objs->tree[obj->kind], &obj->id);
+}
+
+ConnectXObj *cx_obj_steal(ConnectXFunction *fn, ConnectXObjKind kind,
+                          uint64_t id)
+{
+    ConnectXObj *obj = cx_obj_find(fn, kind, id);
+
+    if (obj) {
+        cx_obj_forget(fn, obj);
+        g_tree_steal(fn->objs->tree[kind], &id);
+    }
+    return obj;
+}
+
+void cx_obj_discard(ConnectXObj *obj)
+{
+    cx_obj_free(obj);
+}
+
+ConnectXStatus cx_obj_replace(ConnectXFunction *fn, ConnectXObj *obj,
+                              const void *in, uint32_t in_len, uint64_t *pas,
+                              uint32_t npas)
+{
+    const ConnectXObjType *type = cx_obj_type(obj->kind);
+    uint64_t others = fn->objs->charged - cx_obj_charge(obj->in_len, obj->npas);
+
+    if (in_len < type->in_len_min || in_len > type->in_len_max ||
+        (npas && !type->has_pas)) {
+        g_free(pas);
+        return CX_BAD_INPUT_LEN;
+    }
+    if (cx_obj_charge(in_len, npas) > CX_STORE_BYTES_MAX - others) {
+        g_free(pas);
+        return CX_EXCEED_LIMIT;
+    }
+    fn->objs->bytes[obj->kind] += cx_obj_bytes(in_len, npas) -
+                                 cx_obj_bytes(obj->in_len, obj->npas);
+    fn->objs->charged = others + cx_obj_charge(in_len, npas);
+    g_free(obj->in);
+    g_free(obj->pas);
+    obj->in = g_memdup2(in, in_len);
+    obj->in_len = in_len;
+    obj->pas = pas;
+    obj->npas = npas;
+    cx_obj_touch(fn, obj);
+    return CX_OK;
+}
+
+void cx_obj_touch(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    cx_obj_log_changed(fn->objs, obj);
+}
+
+ConnectXObjRun *cx_obj_run(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    cx_obj_log_ran(fn->objs, obj);
+    /* No object was defined const: their memory is from the heap. */
+    return (ConnectXObjRun *)&obj->run;
 }
 
 ConnectXStatus cx_obj_create(ConnectXFunction *fn, ConnectXObjKind kind,
@@ -299,6 +367,8 @@ ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
     status = cx_obj_link(fn, obj);
     if (status != CX_OK) {
         memcpy(obj->in + at, old, len);
+    } else {
+        cx_obj_touch(fn, obj);
     }
     return status;
 }
@@ -372,8 +442,11 @@ static void cx_obj_uninit(ConnectXFunction *fn)
 /* Frees every object without regard to references. */
 static void cx_obj_teardown(ConnectXFunction *fn)
 {
-    cx_obj_uninit(fn);
+    ConnectXObjStore *old = fn->objs;
+
     cx_obj_init(fn);
+    cx_obj_log_renew(fn->objs, old);
+    cx_obj_store_free(old);
 }
 
 static const ConnectXParticipant cx_obj_part = {

@@ -5,6 +5,7 @@
 #ifndef HW_NET_CONNECTX_OBJ_H
 #define HW_NET_CONNECTX_OBJ_H
 
+#include "qemu/queue.h"
 #include "base/types.h"
 #include "base/status.h"
 #include "obj/type.h"
@@ -42,7 +43,12 @@ struct ConnectXObj {
     /* Page or translation list that followed it, host byte order. */
     uint64_t *pas;
     uint32_t npas;
-    ConnectXObjRun run;
+    /* const: written through cx_obj_run() alone, so that no change is missed */
+    const ConnectXObjRun run;
+    /* In which generation it came, changed, ran on last: see obj/log.h */
+    uint64_t born, changed, ran;
+    bool logged;
+    QTAILQ_ENTRY(ConnectXObj) next_logged;
     /* Derived by cx_obj_link() from the above; never in an image. */
     GPtrArray *uses;        /* objects this one holds a reference on */
     uint32_t refs;          /* objects that hold one on this */
@@ -81,6 +87,21 @@ ConnectXObj *cx_obj_find(const ConnectXFunction *fn, ConnectXObjKind kind,
 /* The first object with that number or a higher one; NULL behind the last. */
 ConnectXObj *cx_obj_from(const ConnectXFunction *fn, ConnectXObjKind kind,
                          uint64_t id);
+/*
+ * Replaces all that is known of an object but for its number and its run; those
+ * that use it go on to. Takes over pas, and wants cx_obj_link() afterwards.
+ */
+ConnectXStatus cx_obj_replace(ConnectXFunction *fn, ConnectXObj *obj,
+                              const void *in, uint32_t in_len, uint64_t *pas,
+                              uint32_t npas);
+/* Takes an object out of the store, used or not; cx_obj_discard() frees it. */
+ConnectXObj *cx_obj_steal(ConnectXFunction *fn, ConnectXObjKind kind,
+                          uint64_t id);
+void cx_obj_discard(ConnectXObj *obj);
+/* Its input was written to by other means than the above. */
+void cx_obj_touch(ConnectXFunction *fn, ConnectXObj *obj);
+/* The object's run, to be written. */
+ConnectXObjRun *cx_obj_run(ConnectXFunction *fn, ConnectXObj *obj);
 /* From within .link: reference the object, or CX_BAD_RESOURCE. */
 ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
                           ConnectXObjKind kind, uint64_t id);

@@ -5,6 +5,7 @@
 #ifndef HW_NET_CONNECTX_OBJ_STORE_H
 #define HW_NET_CONNECTX_OBJ_STORE_H
 
+#include "base/types.h"
 #include "obj/type.h"
 
 /* ConnectXFunction.objs */
@@ -13,6 +14,8 @@ struct ConnectXObjStore {
     uint32_t next_id[CX_OBJ_KINDS];     /* where the rotating search goes on */
     uint64_t bytes[CX_OBJ_KINDS];       /* cx_obj_bytes() of all of the kind */
     uint64_t charged;                   /* at most CX_STORE_BYTES_MAX */
+    ConnectXObjLog *log;                /* NULL while nobody asks */
+    uint64_t generation;                /* never runs back */
 };
 
 #endif /* HW_NET_CONNECTX_OBJ_STORE_H */

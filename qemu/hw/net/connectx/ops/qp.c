@@ -84,10 +84,11 @@ static ConnectXStatus cx_qp_move(ConnectXCmd *cmd, uint32_t from, uint8_t to)
         cx_qp_merge(CX_ADDR(create_qp_in, qp->in, qpc),
                     CX_ADDR(rst2init_qp_in, cmd->in, qpc));
     }
+    cx_obj_touch(cmd->fn, qp);
     if (to == CX_QP_RST) {
-        qp->run.pi = 0;
+        cx_obj_run(cmd->fn, qp)->pi = 0;
     }
-    qp->run.state = to;
+    cx_obj_run(cmd->fn, qp)->state = to;
     return CX_OK;
 }
 

@@ -146,6 +146,7 @@ static ConnectXStatus cx_op_modify_cq(ConnectXCmd *cmd)
     if (select & CX_CQ_SET_OI) {
         CX_SET(cqc, to, oi, CX_GET(cqc, from, oi));
     }
+    cx_obj_touch(cmd->fn, cq);
     return CX_OK;
 }
 
@@ -198,7 +199,8 @@ static ConnectXStatus cx_op_create_rmp(ConnectXCmd *cmd)
         ConnectXObj *rmp = cx_obj_find(cmd->fn, CX_OBJ_RMP,
                                        CX_GET(create_rmp_out, cmd->out, rmpn));
 
-        rmp->run.state = CX_GET(create_rmp_in, cmd->in, ctx.state);
+        cx_obj_run(cmd->fn, rmp)->state =
+            CX_GET(create_rmp_in, cmd->in, ctx.state);
     }
     return status;
 }
@@ -278,9 +280,9 @@ static ConnectXStatus cx_op_modify_rmp(ConnectXCmd *cmd)
                             to);
     if (status == CX_OK) {
         if (to == CX_WQ_RST || rmp->run.state == CX_WQ_RST) {
-            rmp->run.pi = 0;
+            cx_obj_run(cmd->fn, rmp)->pi = 0;
         }
-        rmp->run.state = to;
+        cx_obj_run(cmd->fn, rmp)->state = to;
     }
     return status;
 }

@@ -54,7 +54,7 @@ static ConnectXStatus cx_op_query_q_counter(ConnectXCmd *cmd)
     }
     CX_SET(query_q_counter_out, cmd->out, out_of_buffer, obj->run.count[0]);
     if (CX_GET(query_q_counter_in, cmd->in, clear)) {
-        obj->run.count[0] = 0;
+        cx_obj_run(cmd->fn, obj)->count[0] = 0;
     }
     return CX_OK;
 }

@@ -33,6 +33,7 @@ static ConnectXStatus cx_op_modify_tis(ConnectXCmd *cmd)
     }
     CX_SET(create_tis_in, tis->in, ctx.prio,
            CX_GET(modify_tis_in, cmd->in, ctx.prio));
+    cx_obj_touch(cmd->fn, tis);
     return CX_OK;
 }
 
@@ -81,6 +82,7 @@ static ConnectXStatus cx_op_modify_tir(ConnectXCmd *cmd)
                CX_ADDR(tirc, from, rx_hash_field_selector_outer),
                2 * CX_SZ(rx_hash_field_select));
     }
+    cx_obj_touch(cmd->fn, tir);
     return CX_OK;
 }
 

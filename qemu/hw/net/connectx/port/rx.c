@@ -77,7 +77,7 @@ static void cx_rx_no_buffer(ConnectXFunction *fn, ConnectXObj *rq)
     counter = cx_obj_find(fn, CX_OBJ_Q_COUNTER,
                           CX_GET(rqc, cx_rqc(rq), counter_set_id));
     if (counter) {
-        counter->run.count[0]++;
+        cx_obj_run(fn, counter)->count[0]++;
     }
 }
 
@@ -162,7 +162,7 @@ static void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame,
         cx_wq_catastrophe(fn, rq, "its completion queue is in error");
         return;
     }
-    rq->run.pi = (rq->run.pi + 1) & CX_WQ_INDEX_MASK;
+    cx_obj_run(fn, rq)->pi = (rq->run.pi + 1) & CX_WQ_INDEX_MASK;
 }
 
 static void cx_rx_init(ConnectXFunction *fn)

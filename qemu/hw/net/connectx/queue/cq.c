@@ -91,7 +91,7 @@ static void cx_cq_fail(ConnectXFunction *fn, ConnectXObj *cq, uint8_t why)
 
     cx_guest_error(fn, "CQ 0x%" PRIx64 " %s", cq->id,
                    why == CX_CQ_ERROR_OVERRUN ? "overrun" : "out of reach");
-    cq->run.dead = true;
+    cx_obj_run(fn, cq)->dead = true;
     stl_be_p(data, cq->id);
     data[11] = why;
     cx_eq_post(fn, CX_EV_CQ_ERROR, 0, data);
@@ -125,8 +125,10 @@ static bool cx_cq_check(ConnectXFunction *fn, ConnectXObj *cq)
  */
 static void cx_cq_fire(ConnectXFunction *fn, ConnectXObj *cq)
 {
-    cq->run.armed = false;
-    cq->run.count[CX_CQ_FIRED] = cq->run.count[CX_CQ_ASKED];
+    ConnectXObjRun *run = cx_obj_run(fn, cq);
+
+    run->armed = false;
+    run->count[CX_CQ_FIRED] = run->count[CX_CQ_ASKED];
     cx_eq_post_comp(fn, cx_cq_eqn(cq), cq->id);
 }
 
@@ -162,7 +164,7 @@ bool cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
         cx_cq_fail(fn, cq, CX_CQ_ERROR_ACCESS);
         return false;
     }
-    cq->run.pi = (cq->run.pi + 1) & CX_INDEX_MASK;
+    cx_obj_run(fn, cq)->pi = (cq->run.pi + 1) & CX_INDEX_MASK;
     if (cq->run.armed && (solicited || !cq->run.solicited)) {
         cx_cq_fire(fn, cq);
     }
@@ -200,6 +202,7 @@ void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t request)
     ConnectXObj *cq = cx_obj_find(fn, CX_OBJ_CQ, cqn);
     /* One more than the number, so that 0 stands for none. */
     uint32_t asked = (request >> CX_ARM_SN_SHIFT & CX_ARM_SN_MASK) + 1;
+    ConnectXObjRun *run;
 
     trace_connectx_cq_arm(fn->number, cqn, request & CX_INDEX_MASK,
                           request & CX_ARM_SOLICITED);
@@ -212,10 +215,11 @@ void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t request)
         trace_connectx_cq_arm_stale(fn->number, cqn, asked - 1);
         return;
     }
-    cq->run.armed = true;
-    cq->run.count[CX_CQ_ASKED] = asked;
-    cq->run.solicited = request & CX_ARM_SOLICITED;
-    cq->run.ci = request & CX_INDEX_MASK;
+    run = cx_obj_run(fn, cq);
+    run->armed = true;
+    run->count[CX_CQ_ASKED] = asked;
+    run->solicited = request & CX_ARM_SOLICITED;
+    run->ci = request & CX_INDEX_MASK;
     if (cx_cq_due(cq) && cx_fn_may_dma(fn)) {
         cx_cq_fire(fn, cq);
     }

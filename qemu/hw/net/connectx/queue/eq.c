@@ -87,7 +87,7 @@ static void cx_eq_notify(ConnectXFunction *fn, ConnectXObj *eq)
 {
     uint32_t vector = cx_eq_vector(eq);
 
-    eq->run.armed = false;
+    cx_obj_run(fn, eq)->armed = false;
     trace_connectx_eq_notify(fn->number, eq->id, vector);
     cx_irq_raise(fn, vector);
 }
@@ -115,7 +115,7 @@ static void cx_eq_write(ConnectXFunction *fn, ConnectXObj *eq, uint8_t event,
     /* The owner bit hands the entry over: it must be seen last. */
     smp_wmb();
     cx_ring_write(fn, &ring, pi, owner, eqe + owner, 1);
-    eq->run.pi = (pi + 1) & CX_INDEX_MASK;
+    cx_obj_run(fn, eq)->pi = (pi + 1) & CX_INDEX_MASK;
     if (eq->run.armed) {
         cx_eq_notify(fn, eq);
     }
@@ -169,11 +169,11 @@ void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm)
                        value >> 24);
         return;
     }
-    eq->run.ci = value & CX_INDEX_MASK;
+    cx_obj_run(fn, eq)->ci = value & CX_INDEX_MASK;
     if (!arm) {
         return;
     }
-    eq->run.armed = true;
+    cx_obj_run(fn, eq)->armed = true;
     if (cx_eq_behind(eq) && cx_fn_may_dma(fn)) {
         cx_eq_notify(fn, eq);
     }

@@ -45,7 +45,7 @@ static bool cx_rq_complete_error(ConnectXFunction *fn, ConnectXObj *rq,
 {
     bool good = cx_wq_complete_error(fn, rq, 0, syndrome);
 
-    rq->run.pi = (rq->run.pi + 1) & CX_WQ_INDEX_MASK;
+    cx_obj_run(fn, rq)->pi = (rq->run.pi + 1) & CX_WQ_INDEX_MASK;
     return good;
 }
 

@@ -81,7 +81,7 @@ static void cx_sq_fail(ConnectXFunction *fn, ConnectXObj *sq, uint8_t opcode,
                    "opcode 0x%x, syndrome %u", sq->id, sq->run.pi, opcode,
                    syndrome);
     cx_wq_complete_error(fn, sq, opcode, syndrome);
-    sq->run.pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
+    cx_obj_run(fn, sq)->pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
     cx_wq_set_state(fn, sq, CX_WQ_ERR);
 }
 
@@ -162,7 +162,7 @@ static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
         cx_wq_catastrophe(fn, sq, "its completion queue is in error");
         return false;
     }
-    sq->run.pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
+    cx_obj_run(fn, sq)->pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
     return true;
 }
 
@@ -179,7 +179,7 @@ static bool cx_sq_flush_step(ConnectXFunction *fn, ConnectXObj *sq,
         !cx_wq_complete_error(fn, sq, ctrl[3], CX_SYN_FLUSHED)) {
         return false;
     }
-    sq->run.pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
+    cx_obj_run(fn, sq)->pi = (sq->run.pi + blocks) & CX_WQ_INDEX_MASK;
     return true;
 }
 
@@ -230,7 +230,7 @@ void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
         cx_guest_error(fn, "doorbell for SQ 0x%x, which is not ready", sqn);
         return;
     }
-    sq->run.armed = true;
+    cx_obj_run(fn, sq)->armed = true;
     cx_sched_add(fn, sqn);
 }
 

@@ -110,11 +110,13 @@ bool cx_wq_todo(ConnectXFunction *fn, const ConnectXObj *obj,
 
 void cx_wq_set_state(ConnectXFunction *fn, ConnectXObj *obj, uint8_t state)
 {
-    if (state == CX_WQ_RST || obj->run.state == CX_WQ_RST) {
-        obj->run.pi = 0;
-        obj->run.armed = false;
+    ConnectXObjRun *run = cx_obj_run(fn, obj);
+
+    if (state == CX_WQ_RST || run->state == CX_WQ_RST) {
+        run->pi = 0;
+        run->armed = false;
     }
-    obj->run.state = state;
+    run->state = state;
     if (cx_wq_flushes(obj)) {
         cx_sched_add(fn, obj->id);
     }
