@@ -149,10 +149,9 @@ static void test_pre_copy(void **state)
     assert_int_equal(vhca_save(buf, from, false, true, size.required, &s1),
                      HCA_OK);
     first = keep_image(buf, &s1);
-    /* Traffic is not a change of what was saved, a new object is. */
-    vhca_check_one_nop(vf, &o);
     assert_int_equal(vhca_query(pf, from, true, false, &size), HCA_OK);
     assert_int_equal(size.required, 0);
+    vhca_check_one_nop(vf, &o);
     hca_must_alloc(vf, OP(ALLOC_PD));
     assert_int_equal(vhca_query(pf, from, true, false, &size), HCA_OK);
     assert_int_not_equal(size.required, 0);
@@ -255,30 +254,53 @@ static void test_not_migratable(void **state)
     assert_int_equal(vhca_query(&b.m->pf[0], id, 0, 0, &size), HCA_OK);
 }
 
-/* The longest image that the interface knows, and a VF that then grows. */
+/* As much as a SAVE can say, but for a page, and a VF that then grows. */
 #define PAD_MAX     "image-pad=4294954000"
 
 static void test_padding_gives_way(void **state)
 {
-    VhcaSaved saved;
     VhcaSize size;
     HcaObjects o;
     uint16_t id;
     Hca *pf, *vf;
     VhcaBench b;
 
-    vhca_bench_start(&b, state, 1, "chunks=on," PAD_MAX, 8u << 20);
+    vhca_bench_start(&b, state, 1, PAD_MAX, 4096);
     pf = &b.m->pf[0];
     id = vhca_id_of(pf, 0);
-    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_OK);
+    assert_int_equal(vhca_query(pf, id, false, false, &size), HCA_OK);
     vf = vhca_busy_vf(&b, 0, 0, &o);
     hca_must_create_mtt_mkey(vf, o.pd, 0, 4096);
     vhca_must_stop(pf, id);
+    assert_int_equal(vhca_query(pf, id, false, false, &size), HCA_OK);
+    assert_in_range(size.required, UINT32_MAX - 8191, UINT32_MAX - 4095);
+}
+
+/* Chunks have a size of 32 bits each, and an image of them has none. */
+static void test_more_than_4_gib(void **state)
+{
+    VhcaSaved saved;
+    VhcaSize size;
+    HcaObjects o;
+    uint16_t id;
+    VhcaBench b;
+    Hca *pf;
+
+    vhca_bench_start(&b, state, 1, "chunks=on,image-pad=5368709120",
+                     8u << 20);
+    pf = &b.m->pf[0];
+    id = vhca_id_of(pf, 0);
+    vhca_busy_vf(&b, 0, 0, &o);
+    vhca_must_stop(pf, id);
+    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_OK);
+    assert_in_range(size.remaining, 5ull << 30, (5ull << 30) + VHCA_BUF_BYTES);
+    assert_int_equal(size.required, 8u << 20);
     assert_int_equal(vhca_save(&b.buf[0], id, false, false, 8u << 20, &saved),
                      HCA_OK);
     assert_int_equal(saved.bytes, 8u << 20);
-    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_OK);
-    assert_in_range(size.remaining, UINT32_MAX - 8191, UINT32_MAX);
+    assert_int_equal(saved.next, 8u << 20);
+    assert_int_equal(vhca_query(pf, id, true, true, &size), HCA_OK);
+    assert_in_range(size.remaining, (5ull << 30) - (8u << 20), 5ull << 30);
 }
 
 /* Of a VF that runs, an image is written while its commands wait. */
@@ -328,6 +350,7 @@ int main(void)
         machine_test(test_chunks),
         machine_test(test_not_migratable),
         machine_test(test_padding_gives_way),
+        machine_test(test_more_than_4_gib),
         machine_test(test_commands_wait_for_the_image),
     };
 

@@ -38,6 +38,7 @@ void vhca_must_run(Hca *pf, uint16_t id);
 typedef struct VhcaSize {
     uint32_t required;
     uint64_t remaining;
+    unsigned state;                     /* migration_state */
 } VhcaSize;
 
 int vhca_query(Hca *pf, uint16_t id, bool inc, bool chunk, VhcaSize *size);

@@ -7,7 +7,7 @@
 
 typedef struct ConnectXVhcaKnobs {
     /* What the PF offers. */
-    bool migration, multi_load, tracking, chunks;
+    bool migration, multi_load, tracking, chunks, state;
     /*
      * What drivers are known to provide for and this device does only when it
      * is told to. All 0 or 1; each refusal is CX_BAD_RES_STATE.

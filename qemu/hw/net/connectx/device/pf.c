@@ -151,10 +151,12 @@ static const Property cx_pf_properties[] = {
     DEFINE_PROP_UINT32("x-vhca-seed", ConnectXPFState, dev.vhca_seed, 0),
     DEFINE_PROP_UINT32("x-boot-ms", ConnectXPFState, dev.boot_ms, 20),
     DEFINE_PROP_SIZE("image-pad", ConnectXPFState, dev.image_pad, 0),
+    DEFINE_PROP_SIZE("delta-pad", ConnectXPFState, dev.delta_pad, 0),
     DEFINE_PROP_BOOL("migration", ConnectXPFState, dev.vhca.migration, true),
     DEFINE_PROP_BOOL("multi-load", ConnectXPFState, dev.vhca.multi_load, true),
     DEFINE_PROP_BOOL("tracking", ConnectXPFState, dev.vhca.tracking, true),
     DEFINE_PROP_BOOL("chunks", ConnectXPFState, dev.vhca.chunks, false),
+    DEFINE_PROP_BOOL("migration-state", ConnectXPFState, dev.vhca.state, false),
     DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),
     DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
 };

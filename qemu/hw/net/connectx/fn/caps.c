@@ -19,6 +19,9 @@ struct ConnectXCaps {
     uint8_t *max[CX_CAP_TYPES];
 };
 
+/* cmd_hca_cap_2.migration_state, which 7.3's header has */
+#define CX_CAP_MIGRATION_STATE_BIT  0xd9
+
 /* What a driver may change of a page; the maximum page bounds each field. */
 typedef struct ConnectXCapField {
     uint8_t type;
@@ -132,6 +135,7 @@ static void cx_caps_general_2(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap_2, p, migration_tracking_state,
            fn->dev->vhca.tracking);
     CX_SET(cmd_hca_cap_2, p, migration_in_chunks, fn->dev->vhca.chunks);
+    cx_bits_set(p, CX_CAP_MIGRATION_STATE_BIT, 1, fn->dev->vhca.state);
 }
 
 static void cx_caps_ethernet(ConnectXFunction *fn, uint8_t *p)

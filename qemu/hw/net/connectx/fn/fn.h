@@ -92,7 +92,7 @@ struct ConnectXDevice {
     uint32_t fw_pages;
     uint32_t vhca_seed;                 /* goes on with each id */
     uint32_t boot_ms;                   /* how long the firmware starts */
-    uint64_t image_pad;
+    uint64_t image_pad, delta_pad;
     bool migratable;
     ConnectXVhcaKnobs vhca;
     bool eswitch;

@@ -12,6 +12,7 @@
 void cx_pages_reset(ConnectXFunction *fn)
 {
     g_array_set_size(fn->pages.pa, 0);
+    fn->pages.changes++;
     fn->pages.wanted_boot = fn->dev->fw_pages;
     fn->pages.wanted_init = fn->dev->fw_pages;
     fn->pages.wanted_regular = fn->dev->fw_pages;

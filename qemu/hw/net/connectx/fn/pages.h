@@ -15,6 +15,7 @@ typedef struct ConnectXPages {
     GArray *pa;                         /* uint64_t, in the order given */
     uint32_t next_use;                  /* which of them is used next */
     int32_t wanted_boot, wanted_init, wanted_regular;
+    uint64_t changes;                   /* another number: another list */
 } ConnectXPages;
 
 void cx_pages_register(void);

@@ -188,6 +188,7 @@ static ConnectXStatus cx_op_manage_pages(ConnectXCmd *cmd)
     }
     trace_connectx_manage_pages(cmd->fn->number, fn->number, cmd->op_mod, n,
                                 list->len);
+    fn->pages.changes += fn == cmd->fn;
     switch (cmd->op_mod) {
     case CX_PAGES_CANT_GIVE:
         /* The model can live without: it does not ask again. */

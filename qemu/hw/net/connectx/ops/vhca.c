@@ -18,6 +18,9 @@ enum {
     CX_RESUME_INITIATOR     = 1,        /* 0: responder */
 };
 
+/* query_vhca_migration_state_out.migration_state, which 7.3's header has */
+#define CX_MIGRATION_STATE_BIT  0x60
+
 static ConnectXStatus cx_find_vf(ConnectXCmd *cmd, uint16_t vhca_id,
                                  ConnectXFunction **vf)
 {
@@ -30,6 +33,7 @@ static ConnectXStatus cx_judged(ConnectXCmd *cmd, ConnectXFunction *vf,
                                 ConnectXStatus status)
 {
     cmd->excused = status == CX_BAD_RES_STATE && cx_vhca_overtaken(vf);
+    cmd->syndrome = cx_vhca_syndrome(vf);
     return status;
 }
 
@@ -81,8 +85,9 @@ static ConnectXStatus cx_op_query_vhca_migration_state(ConnectXCmd *cmd)
                size.required);
         CX_SET64(query_vhca_migration_state_out, cmd->out,
                  remaining_total_size, size.remaining);
+        cx_bits_set(cmd->out, CX_MIGRATION_STATE_BIT, 4, size.state);
     }
-    return status;
+    return cx_judged(cmd, vf, status);
 }
 
 /*
@@ -111,6 +116,9 @@ static void cx_op_save_done(void *opaque, ConnectXStatus status,
 static void cx_op_load_done(void *opaque, ConnectXStatus status,
                             uint32_t bytes, uint32_t next)
 {
+    ConnectXCmd *cmd = opaque;
+
+    cmd->syndrome = cx_vhca_syndrome(cmd->opaque);
     cx_op_transferred(opaque, status);
 }
 

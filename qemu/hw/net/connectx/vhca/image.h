@@ -3,16 +3,23 @@
  * ConnectX device model: the migration image of a virtual function
  *
  * An image is all that the function's own driver believes about it: state,
- * current capabilities, every object under its number, what its vport was
- * told. It holds nothing of the host: no vhca_id, no MAC that the PF gave, no
- * pages that the PF gave. All numbers are little-endian.
+ * current capabilities, every object under its number, what its vport was told
+ * and, when it is final, what belongs to the moment of the stop. It holds
+ * nothing of the host: no vhca_id, no MAC that the PF gave, no pages that it
+ * gave. All numbers are little-endian.
  *
  *   header    struct ConnectXImageHeader
  *   sections  struct ConnectXImageSection + payload, padded to 8 bytes; each
  *             kind once, but for capability pages and object kinds, which
  *             have one section each
- *   padding   as many bytes as the image-pad property asks for, their
- *             content given by cx_image_pad_word()
+ *   padding   as many bytes as a property asks for (image-pad, delta-pad),
+ *             their content given by cx_image_pad_word()
+ *
+ * Images of one tracked session have its number, which is random, and count up
+ * from 0; each but the first names the one before by the CRC of its header. A
+ * *delta* has only what changed since that: sections that are another now,
+ * those kinds that have objects which came, changed or went, and of an object
+ * that only ran no more than its run. An image alone has no session.
  *
  * The header has a CRC of its own, so that a damaged length is found before
  * it is believed. A reader takes an image whole or not at all: unknown
@@ -28,18 +35,21 @@
 
 #define CX_IMAGE_MAGIC          "CXVHCA\r\n"
 #define CX_IMAGE_MAGIC_LEN      8
-#define CX_IMAGE_VERSION        1
+#define CX_IMAGE_VERSION        2
 #define CX_IMAGE_ALIGN          8
 /* All objects, and all that is beside them; a header that claims more lies. */
 #define CX_IMAGE_REST_MAX       (16 * MiB)
 #define CX_IMAGE_BODY_MAX       (CX_STORE_BYTES_MAX + CX_IMAGE_REST_MAX)
-/* SAVE and LOAD have a 32-bit size. Padding gives way to it. */
-#define CX_IMAGE_TOTAL_MAX      (4 * GiB - CX_PAGE_SIZE)
+/* SAVE and LOAD have a 32-bit size; padding gives way to it without chunks. */
+#define CX_IMAGE_PIECE_MAX      (4 * GiB - CX_PAGE_SIZE)
+#define CX_IMAGE_TOTAL_MAX      (1 * TiB)
 
 enum {
     /* Taken with initiator and responder suspended: complete and final. */
     CX_IMAGE_FINAL      = 1 << 0,
-    CX_IMAGE_FLAGS_ALL  = CX_IMAGE_FINAL,
+    /* Holds what is different from the image before. */
+    CX_IMAGE_DELTA      = 1 << 1,
+    CX_IMAGE_FLAGS_ALL  = CX_IMAGE_FINAL | CX_IMAGE_DELTA,
 };
 
 typedef enum ConnectXImageSectionType {
@@ -49,6 +59,8 @@ typedef enum ConnectXImageSectionType {
     CX_SECTION_PAGES    = 4,
     CX_SECTION_LATCH    = 5,
     CX_SECTION_OBJECTS  = 6,
+    CX_SECTION_GONE     = 7,            /* deltas only */
+    CX_SECTION_MOMENT   = 8,            /* final images, and only these */
 } ConnectXImageSectionType;
 
 typedef struct QEMU_PACKED ConnectXImageHeader {
@@ -61,7 +73,9 @@ typedef struct QEMU_PACKED ConnectXImageHeader {
     uint32_t sections_crc;          /* CRC-32C of all of them */
     uint16_t vendor_id;
     uint16_t device_id;
-    uint8_t reserved[16];
+    uint64_t session;               /* 0: alone */
+    uint32_t sequence;              /* in its session, from 0 */
+    uint32_t parent;                /* header_crc of the one before, or 0 */
     uint32_t header_crc;            /* CRC-32C of all of the above */
 } ConnectXImageHeader;
 
@@ -78,7 +92,7 @@ typedef struct QEMU_PACKED ConnectXImageFunction {
     uint64_t cmdq_addr;
     uint32_t cmdq_addr_h;
     uint32_t pending;               /* command slots to start on resume */
-    uint64_t timer_ns;              /* internal timer when it was taken */
+    uint64_t reserved2;
     uint8_t sw_owner_id[16];
     uint32_t flow_root[16];
 } ConnectXImageFunction;
@@ -97,8 +111,8 @@ typedef struct QEMU_PACKED ConnectXImageVport {
     uint8_t roce_en;
     uint8_t disable_uc_lb, disable_mc_lb;
     uint8_t port_up;
-    uint8_t link_up;
-    uint16_t reserved;
+    uint8_t reserved;
+    uint16_t reserved2;
     uint64_t rx[3][2], tx[3][2];
 } ConnectXImageVport;
 
@@ -114,6 +128,12 @@ typedef struct QEMU_PACKED ConnectXImageLatch {
     uint64_t value;
 } ConnectXImageLatch;
 
+typedef struct QEMU_PACKED ConnectXImageStop {
+    uint64_t timer_ns;              /* internal timer */
+    uint8_t link_up;
+    uint8_t reserved[7];
+} ConnectXImageStop;
+
 /* Objects of a kind go by its name: numbers of kinds are the program's own. */
 #define CX_IMAGE_NAME_LEN       24
 
@@ -123,6 +143,19 @@ typedef struct QEMU_PACKED ConnectXImageObjects {
     uint32_t next_id;
 } ConnectXImageObjects;
 
+/* Followed by n 64-bit numbers. */
+typedef struct QEMU_PACKED ConnectXImageGone {
+    uint8_t name[CX_IMAGE_NAME_LEN];
+    uint32_t n;
+    uint32_t reserved;
+} ConnectXImageGone;
+
+/* Of an object that only ran, in_len and npas are 0. */
+enum {
+    CX_IMAGE_OBJ_WHOLE,
+    CX_IMAGE_OBJ_RUN,
+};
+
 /* Followed by in[] padded to 8 bytes, then the 64-bit page list. */
 typedef struct QEMU_PACKED ConnectXImageObj {
     uint64_t id;
@@ -131,7 +164,7 @@ typedef struct QEMU_PACKED ConnectXImageObj {
     uint32_t pi;
     uint32_t ci;
     uint8_t state, armed, solicited, dead;
-    uint32_t reserved;
+    uint32_t what;                  /* CX_IMAGE_OBJ_* */
     uint64_t count[2];
 } ConnectXImageObj;
 
@@ -144,6 +177,8 @@ QEMU_BUILD_BUG_ON(sizeof(ConnectXImageSection) % CX_IMAGE_ALIGN);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageFunction) % CX_IMAGE_ALIGN);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageObjects) % CX_IMAGE_ALIGN);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageObj) % CX_IMAGE_ALIGN);
+QEMU_BUILD_BUG_ON(sizeof(ConnectXImageGone) % CX_IMAGE_ALIGN);
+QEMU_BUILD_BUG_ON(sizeof(ConnectXImageStop) % CX_IMAGE_ALIGN);
 
 /* Padding is not worth keeping in memory: its content follows from where. */
 static inline uint64_t cx_image_pad_word(uint64_t offset)

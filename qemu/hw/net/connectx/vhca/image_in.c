@@ -3,8 +3,9 @@
  * ConnectX device model: the stream of images that a VF is loaded with
  *
  * LOAD commands bring an image in pieces of any size, and one image after the
- * other: each complete one supersedes the last. Padding is checked as it
- * passes and never kept. After an error the stream is good for nothing.
+ * other. One that begins a session, or is alone, supersedes all before; any
+ * other must be the very next of the session that is there. Padding is checked
+ * as it passes and never kept. After an error the stream is good for nothing.
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"
@@ -19,6 +20,7 @@
 #include "switch/vport.h"
 #include "vhca/image_in.h"
 #include "vhca/image_load.h"
+#include "vhca/image_take.h"
 
 struct ConnectXImageIn {
     ConnectXFunction *vf;
@@ -29,10 +31,58 @@ struct ConnectXImageIn {
     uint32_t crc;                       /* of the sections, without last XOR */
     uint32_t crc_wanted;
     ConnectXImageLoad *load;            /* when it is here in full */
-    /* The last complete image. */
+    /* What the complete images make, and what the last header says. */
     ConnectXFunction *stage;
     ConnectXImageMoment moment;
+    bool final;
+    uint64_t session;
+    uint32_t sequence;
+    uint32_t header_crc;
+    ConnectXVhcaSyndrome syndrome;
 };
+
+static ConnectXStatus cx_image_refuse(ConnectXImageIn *in,
+                                      ConnectXVhcaSyndrome syndrome,
+                                      const char *what)
+{
+    in->syndrome = syndrome;
+    return cx_image_bad(in->vf, what);
+}
+
+/* Is this the image that has to come next? */
+static ConnectXStatus cx_image_check_chain(ConnectXImageIn *in,
+                                           const ConnectXImageHeader *h)
+{
+    uint64_t session = le64_to_cpu(h->session);
+    uint32_t sequence = le32_to_cpu(h->sequence);
+    bool delta = le32_to_cpu(h->flags) & CX_IMAGE_DELTA;
+
+    if (!sequence) {
+        if (delta || h->parent) {
+            return cx_image_bad(in->vf, "first of its session, and not full");
+        }
+        return in->stage && session && session == in->session ?
+               cx_image_refuse(in, CX_SYN_IMAGE_REPEATED,
+                               "first of the session, once more") : CX_OK;
+    }
+    if (!session) {
+        return cx_image_bad(in->vf, "alone, and not the first");
+    }
+    if (!in->stage || session != in->session) {
+        return cx_image_refuse(in, CX_SYN_IMAGE_FOREIGN,
+                               "of a session that did not begin here");
+    }
+    if (sequence <= in->sequence) {
+        return cx_image_refuse(in, CX_SYN_IMAGE_REPEATED,
+                               "one that came before, or a later one did");
+    }
+    if (sequence > in->sequence + 1) {
+        return cx_image_refuse(in, CX_SYN_IMAGE_GAP, "one before is missing");
+    }
+    return le32_to_cpu(h->parent) == in->header_crc ? CX_OK :
+           cx_image_refuse(in, CX_SYN_IMAGE_FOREIGN, "not the child of the "
+                           "one before");
+}
 
 static ConnectXStatus cx_image_check_header(ConnectXImageIn *in)
 {
@@ -49,8 +99,7 @@ static ConnectXStatus cx_image_check_header(ConnectXImageIn *in)
         return cx_image_bad(in->vf, "CRC of the header");
     }
     if (le32_to_cpu(h->version) != CX_IMAGE_VERSION ||
-        le32_to_cpu(h->flags) & ~CX_IMAGE_FLAGS_ALL ||
-        !buffer_is_zero(h->reserved, sizeof(h->reserved))) {
+        le32_to_cpu(h->flags) & ~CX_IMAGE_FLAGS_ALL) {
         return cx_image_bad(in->vf, "version");
     }
     if (le16_to_cpu(h->vendor_id) != CX_VENDOR_ID ||
@@ -65,7 +114,7 @@ static ConnectXStatus cx_image_check_header(ConnectXImageIn *in)
     in->body_len = body_len;
     in->total_len = total_len;
     in->crc_wanted = le32_to_cpu(h->sections_crc);
-    return CX_OK;
+    return cx_image_check_chain(in, h);
 }
 
 static bool cx_pad_is_good(uint64_t offset, const uint8_t *buf, uint64_t len)
@@ -115,6 +164,20 @@ void cx_image_in_free(ConnectXImageIn *in)
     }
 }
 
+/* Does a driver that gave up an image go on with one that needs none of it? */
+void cx_image_in_restart(ConnectXImageIn *in, const uint8_t *buf, uint64_t len)
+{
+    const ConnectXImageHeader *h = (const void *)buf;
+
+    if (in->body->len && len >= sizeof(*h) && !h->sequence &&
+        memcmp(in->body->data, buf, MIN(in->body->len, sizeof(*h))) &&
+        !memcmp(h->magic, CX_IMAGE_MAGIC, CX_IMAGE_MAGIC_LEN) &&
+        crc32c(UINT32_MAX, buf, offsetof(ConnectXImageHeader, header_crc)) ==
+        le32_to_cpu(h->header_crc)) {
+        cx_image_in_begin(in);
+    }
+}
+
 bool cx_image_in_partial(const ConnectXImageIn *in)
 {
     return in->body->len;
@@ -148,6 +211,13 @@ static ConnectXStatus cx_image_in_pad(ConnectXImageIn *in, const uint8_t *buf,
     return CX_OK;
 }
 
+static bool cx_image_is_delta(const ConnectXImageIn *in)
+{
+    const ConnectXImageHeader *h = (const void *)in->body->data;
+
+    return le32_to_cpu(h->flags) & CX_IMAGE_DELTA;
+}
+
 static bool cx_image_in_is_whole(const ConnectXImageIn *in)
 {
     return in->total_len && in->body->len == in->body_len &&
@@ -175,7 +245,9 @@ ConnectXStatus cx_image_in_feed(ConnectXImageIn *in, const uint8_t *buf,
     if ((in->crc ^ UINT32_MAX) != in->crc_wanted) {
         return cx_image_bad(in->vf, "CRC of the sections");
     }
-    in->load = cx_image_load_new(in->vf, in->body->data, in->body->len);
+    in->load = cx_image_load_new(in->vf, cx_image_is_delta(in) ?
+                                 g_steal_pointer(&in->stage) : NULL,
+                                 in->body->data, in->body->len);
     return CX_OK;
 }
 
@@ -189,15 +261,31 @@ ConnectXStatus cx_image_in_work(ConnectXImageIn *in, uint64_t budget)
     ConnectXStatus status = cx_image_load_step(in->load, budget);
 
     if (status == CX_OK) {
+        const ConnectXImageHeader *h = (const void *)in->body->data;
+
         cx_image_stage_free(in->stage);
         in->stage = cx_image_load_take(in->load, &in->moment);
+        in->final = le32_to_cpu(h->flags) & CX_IMAGE_FINAL;
+        in->session = le64_to_cpu(h->session);
+        in->sequence = le32_to_cpu(h->sequence);
+        in->header_crc = le32_to_cpu(h->header_crc);
         cx_image_in_begin(in);
     }
     return status;
 }
 
-const ConnectXFunction *cx_image_in_staged(const ConnectXImageIn *in,
-                                           ConnectXImageMoment *moment)
+bool cx_image_in_final(const ConnectXImageIn *in)
+{
+    return in->final;
+}
+
+ConnectXVhcaSyndrome cx_image_in_syndrome(const ConnectXImageIn *in)
+{
+    return in->syndrome;
+}
+
+ConnectXFunction *cx_image_in_staged(const ConnectXImageIn *in,
+                                     ConnectXImageMoment *moment)
 {
     if (in->stage) {
         *moment = in->moment;

@@ -6,37 +6,29 @@
  * apart into a *stage*, a function of its own that no register and no command
  * reaches; only a stage in which every section, object and reference was found
  * good can become the state of a VF.
+ *
+ * A delta works on the stage that the image before has left. Only the objects
+ * that it has are linked again, so it costs what it holds, and not what there
+ * is. Those that are gone leave the store first, as their numbers may come
+ * again, but are kept until all is linked: nobody may use them then.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "base/guest_error.h"
-#include "base/ifc.h"
 #include "fn/caps.h"
-#include "fn/fn.h"
-#include "fn/latch.h"
 #include "obj/obj.h"
 #include "switch/flow.h"
-#include "switch/vport.h"
 #include "vhca/image_load.h"
-
-#define CX_STAGE_ISSI_MAX       1
-#define CX_STAGE_NIC_IF_MAX     7
-
-/* A part of an image that is being taken apart. */
-typedef struct {
-    const uint8_t *at;
-    uint64_t left;
-} ConnectXImageCursor;
+#include "vhca/image_take.h"
 
 struct ConnectXImageLoad {
     ConnectXFunction *stage;
-    /* Kept apart: the stage itself is ENABLED while it is being filled. */
     ConnectXFnState state;
     ConnectXImageMoment moment;
+    bool delta, final;
     uint32_t types_seen;
     uint64_t caps_seen;
-    uint64_t kinds_seen;
-    bool has_objects;
+    uint64_t kinds_seen, gone_seen;
     /* What is left of the body, and of the section that is being read. */
     ConnectXImageCursor body, section;
     uint32_t sections;                  /* not begun */
@@ -47,248 +39,49 @@ struct ConnectXImageLoad {
     const uint8_t *obj_in;
     uint64_t *pas;
     uint32_t pas_done;
-    /* When nothing is left to read: the next object to link. */
+    GPtrArray *gone;                    /* taken out of the store */
+    /* What was read and is to be linked, by kind; where linking is. */
+    GPtrArray *read[CX_OBJ_KINDS];
     bool linking;
     ConnectXObjKind link_kind;
-    uint64_t link_id;
+    guint link_index;
 };
-
-static const void *cx_take(ConnectXImageCursor *cur, uint64_t len)
-{
-    const void *at = cur->at;
-
-    if (len > cur->left) {
-        return NULL;
-    }
-    cur->at += len;
-    cur->left -= len;
-    return at;
-}
 
 static void cx_spend(uint64_t *budget, uint64_t cost)
 {
     *budget -= MIN(*budget, cost);
 }
 
-ConnectXStatus cx_image_bad(const ConnectXFunction *fn, const char *what)
+/* Is what it says of its length possible for what it says that it is? */
+static bool cx_load_obj_fits(const ConnectXImageLoad *p,
+                             const ConnectXImageObj *o)
 {
-    cx_guest_error(fn, "image refused: %s", what);
-    return CX_BAD_PARAM;
-}
+    const ConnectXObjType *type = cx_obj_type(p->kind);
+    uint32_t in_len = le32_to_cpu(o->in_len);
 
-static ConnectXFunction *cx_stage_new(ConnectXFunction *vf)
-{
-    ConnectXFunction *stage = g_new0(ConnectXFunction, 1);
-
-    stage->pci = vf->pci;
-    stage->dev = vf->dev;
-    stage->guest_errors = vf->guest_errors;
-    stage->is_vf = vf->is_vf;
-    stage->number = vf->number;
-    stage->vhca_id = vf->vhca_id;
-    stage->nvectors = vf->nvectors;
-    stage->vport = g_memdup2(vf->vport, sizeof(*vf->vport));
-    stage->caps = cx_caps_copy(vf);
-    stage->objs = cx_obj_store_new();
-    stage->pages.pa = g_array_new(false, false, sizeof(uint64_t));
-    stage->latch = g_array_new(false, false, sizeof(ConnectXLatch));
-    /* SET_HCA_CAP's rules, which the capabilities must obey, hold then. */
-    stage->state = CX_FN_ENABLED;
-    return stage;
-}
-
-void cx_image_stage_free(ConnectXFunction *stage)
-{
-    if (!stage) {
-        return;
-    }
-    cx_caps_free(stage->caps);
-    cx_obj_store_free(stage->objs);
-    g_array_unref(stage->pages.pa);
-    g_array_unref(stage->latch);
-    g_free(stage->vport);
-    g_free(stage);
-}
-
-static ConnectXStatus cx_load_function(ConnectXImageLoad *p,
-                                       ConnectXImageCursor *cur)
-{
-    const ConnectXImageFunction *f = cx_take(cur, sizeof(*f));
-    ConnectXFunction *stage = p->stage;
-
-    if (!f || f->reserved ||
-        le32_to_cpu(f->state) > CX_FN_OPERATIONAL ||
-        le16_to_cpu(f->issi) > CX_STAGE_ISSI_MAX ||
-        f->nic_interface > CX_STAGE_NIC_IF_MAX ||
-        le64_to_cpu(f->cmdq_addr) % CX_PAGE_SIZE ||
-        (f->pending && !f->cmdq_addr)) {
-        return cx_image_bad(stage, "function section");
-    }
-    p->state = le32_to_cpu(f->state);
-    stage->issi = le16_to_cpu(f->issi);
-    stage->nic_interface = f->nic_interface;
-    stage->cmdq_addr = le64_to_cpu(f->cmdq_addr);
-    stage->cmdq_addr_h = le32_to_cpu(f->cmdq_addr_h);
-    stage->pending = le32_to_cpu(f->pending);
-    p->moment.timer_ns = le64_to_cpu(f->timer_ns);
-    memcpy(stage->sw_owner_id, f->sw_owner_id, sizeof(f->sw_owner_id));
-    for (int i = 0; i < ARRAY_SIZE(f->flow_root); i++) {
-        stage->flow_root[i] = le32_to_cpu(f->flow_root[i]);
-    }
-    return CX_OK;
-}
-
-static ConnectXStatus cx_load_cap(ConnectXImageLoad *p,
-                                  ConnectXImageCursor *cur)
-{
-    const ConnectXImageCap *head = cx_take(cur, sizeof(*head));
-    uint8_t page[CX_CAP_PAGE_SIZE] = {};
-    uint32_t type, n, index = 0;
-    const uint8_t *own;
-    ConnectXStatus status;
-
-    if (!head) {
-        return cx_image_bad(p->stage, "capability section");
-    }
-    type = le32_to_cpu(head->type);
-    n = le32_to_cpu(head->n);
-    own = cx_caps_cur(p->stage, type);
-    if (!own || p->caps_seen & BIT_ULL(type) || n > CX_CAP_PAGE_SIZE / 4) {
-        return cx_image_bad(p->stage, "capability page that the VF lacks");
-    }
-    p->caps_seen |= BIT_ULL(type);
-    for (uint32_t i = 0; i < n; i++) {
-        const uint8_t *pair = cx_take(cur, 8);
-        uint32_t at = pair ? ldl_le_p(pair) : UINT32_MAX;
-
-        if (at >= CX_CAP_PAGE_SIZE / 4 || (i && at <= index) ||
-            !ldl_le_p(pair + 4)) {
-            return cx_image_bad(p->stage, "capability word");
-        }
-        index = at;
-        stl_be_p(page + at * 4, ldl_le_p(pair + 4));
-    }
-    cx_image_cap_identity(type, page, own);
-    if (!memcmp(page, own, sizeof(page))) {
-        return CX_OK;
-    }
-    /* What the driver was promised must be something that this VF offers. */
-    status = cx_caps_set(p->stage, type, page, false);
-    return status == CX_OK ? CX_OK :
-           cx_image_bad(p->stage, "capabilities that the VF does not offer");
-}
-
-static bool cx_load_macs(ConnectXImageCursor *cur, ConnectXMacList *list,
-                         uint32_t n)
-{
-    const uint8_t *macs;
-
-    if (n > CX_MAC_LIST_MAX) {
+    switch (le32_to_cpu(o->what)) {
+    case CX_IMAGE_OBJ_WHOLE:
+        return in_len >= type->in_len_min && in_len <= type->in_len_max &&
+               (!o->npas || type->has_pas);
+    case CX_IMAGE_OBJ_RUN:
+        return p->delta && !in_len && !o->npas;
+    default:
         return false;
     }
-    macs = cx_take(cur, n * sizeof(list->mac[0]));
-    if (!macs) {
-        return false;
-    }
-    memset(list, 0, sizeof(*list));
-    list->n = n;
-    memcpy(list->mac, macs, n * sizeof(list->mac[0]));
-    return true;
-}
-
-static ConnectXStatus cx_load_vport(ConnectXImageLoad *p,
-                                    ConnectXImageCursor *cur)
-{
-    const ConnectXImageVport *v = cx_take(cur, sizeof(*v));
-    ConnectXVport *vport = p->stage->vport;
-
-    if (!v || v->reserved ||
-        (v->promisc_uc | v->promisc_mc | v->promisc_all | v->roce_en |
-         v->disable_uc_lb | v->disable_mc_lb | v->port_up | v->link_up) & ~1 ||
-        !cx_load_macs(cur, &vport->uc, le32_to_cpu(v->n_uc)) ||
-        !cx_load_macs(cur, &vport->mc, le32_to_cpu(v->n_mc)) ||
-        !cx_load_macs(cur, &vport->vlan, le32_to_cpu(v->n_vlan))) {
-        return cx_image_bad(p->stage, "vport section");
-    }
-    vport->mtu = le16_to_cpu(v->mtu);
-    vport->promisc_uc = v->promisc_uc;
-    vport->promisc_mc = v->promisc_mc;
-    vport->promisc_all = v->promisc_all;
-    vport->roce_en = v->roce_en;
-    vport->disable_uc_lb = v->disable_uc_lb;
-    vport->disable_mc_lb = v->disable_mc_lb;
-    vport->port_up = v->port_up;
-    p->moment.link_up = v->link_up;
-    for (int i = 0; i < 6; i++) {
-        vport->rx[i / 2][i % 2] = le64_to_cpu(v->rx[i / 2][i % 2]);
-        vport->tx[i / 2][i % 2] = le64_to_cpu(v->tx[i / 2][i % 2]);
-    }
-    return CX_OK;
-}
-
-static ConnectXStatus cx_load_pages(ConnectXImageLoad *p,
-                                    ConnectXImageCursor *cur)
-{
-    const ConnectXImagePages *head = cx_take(cur, sizeof(*head));
-    ConnectXPages *pages = &p->stage->pages;
-    const uint8_t *pa;
-    uint32_t n;
-
-    n = head ? le32_to_cpu(head->n) : UINT32_MAX;
-    pa = n <= CX_PAGES_MAX ? cx_take(cur, n * 8ULL) : NULL;
-    if (!pa) {
-        return cx_image_bad(p->stage, "pages section");
-    }
-    pages->wanted_boot = le32_to_cpu(head->wanted_boot);
-    pages->wanted_init = le32_to_cpu(head->wanted_init);
-    pages->wanted_regular = le32_to_cpu(head->wanted_regular);
-    g_array_set_size(pages->pa, n);
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t *addr = &g_array_index(pages->pa, uint64_t, i);
-
-        *addr = ldq_le_p(pa + i * 8);
-        if (*addr % CX_PAGE_SIZE) {
-            return cx_image_bad(p->stage, "page address");
-        }
-    }
-    return CX_OK;
-}
-
-static ConnectXStatus cx_load_latch(ConnectXImageLoad *p,
-                                    ConnectXImageCursor *cur)
-{
-    while (cur->left) {
-        const ConnectXImageLatch *l = cx_take(cur, sizeof(*l));
-        ConnectXLatch entry;
-
-        if (!l || p->stage->latch->len >= CX_LATCH_MAX) {
-            return cx_image_bad(p->stage, "latch section");
-        }
-        entry.offset = le32_to_cpu(l->offset);
-        entry.size = le32_to_cpu(l->size);
-        entry.value = le64_to_cpu(l->value);
-        if (!is_power_of_2(entry.size) || entry.size > 8 ||
-            entry.offset > CX_VF_BAR_SIZE - entry.size) {
-            return cx_image_bad(p->stage, "latched write");
-        }
-        g_array_append_val(p->stage->latch, entry);
-    }
-    return CX_OK;
 }
 
 static ConnectXStatus cx_load_obj_begin(ConnectXImageLoad *p)
 {
     const ConnectXObjType *type = cx_obj_type(p->kind);
     const ConnectXImageObj *o = cx_take(&p->section, sizeof(*o));
-    uint32_t in_len = o ? le32_to_cpu(o->in_len) : 0;
     uint32_t npas = o ? le32_to_cpu(o->npas) : 0;
 
-    if (!o || in_len < type->in_len_min || in_len > type->in_len_max ||
-        (npas && !type->has_pas) || o->reserved ||
+    if (!o || !cx_load_obj_fits(p, o) ||
         (o->armed | o->solicited | o->dead) & ~1) {
         return cx_image_bad(p->stage, type->name);
     }
-    p->obj_in = cx_take(&p->section, ROUND_UP(in_len, CX_IMAGE_ALIGN));
+    p->obj_in = cx_take(&p->section,
+                        ROUND_UP(le32_to_cpu(o->in_len), CX_IMAGE_ALIGN));
     if (!p->obj_in || npas > p->section.left / 8) {
         return cx_image_bad(p->stage, type->name);
     }
@@ -298,19 +91,34 @@ static ConnectXStatus cx_load_obj_begin(ConnectXImageLoad *p)
     return CX_OK;
 }
 
+/* Puts it into the store, or what is new of it. Takes over the page list. */
+static ConnectXStatus cx_load_obj_store(ConnectXImageLoad *p,
+                                        const ConnectXImageObj *o,
+                                        ConnectXObj **objp)
+{
+    uint64_t id = le64_to_cpu(o->id), *pas = g_steal_pointer(&p->pas);
+    uint32_t in_len = le32_to_cpu(o->in_len), npas = le32_to_cpu(o->npas);
+
+    *objp = p->delta ? cx_obj_find(p->stage, p->kind, id) : NULL;
+    if (le32_to_cpu(o->what) == CX_IMAGE_OBJ_RUN) {
+        return *objp ? CX_OK : CX_BAD_RESOURCE;
+    }
+    if (*objp) {
+        return cx_obj_replace(p->stage, *objp, p->obj_in, in_len, pas, npas);
+    }
+    return cx_obj_insert(p->stage, p->kind, id, p->obj_in, in_len, pas, npas,
+                         objp);
+}
+
 static ConnectXStatus cx_load_obj_end(ConnectXImageLoad *p)
 {
     const ConnectXImageObj *o = g_steal_pointer(&p->obj);
-    ConnectXStatus status;
     ConnectXObj *obj;
 
-    status = cx_obj_insert(p->stage, p->kind, le64_to_cpu(o->id), p->obj_in,
-                           le32_to_cpu(o->in_len), g_steal_pointer(&p->pas),
-                           le32_to_cpu(o->npas), &obj);
-    if (status != CX_OK) {
+    if (cx_load_obj_store(p, o, &obj) != CX_OK) {
         return cx_image_bad(p->stage, cx_obj_type(p->kind)->name);
     }
-    obj->run = (ConnectXObjRun) {
+    *cx_obj_run(p->stage, obj) = (ConnectXObjRun) {
         .pi = le32_to_cpu(o->pi),
         .ci = le32_to_cpu(o->ci),
         .state = o->state,
@@ -319,6 +127,7 @@ static ConnectXStatus cx_load_obj_end(ConnectXImageLoad *p)
         .dead = o->dead,
         .count = { le64_to_cpu(o->count[0]), le64_to_cpu(o->count[1]) },
     };
+    g_ptr_array_add(p->read[p->kind], obj);
     p->objects--;
     return CX_OK;
 }
@@ -365,10 +174,9 @@ static ConnectXObjKind cx_kind_by_name(const uint8_t *name)
 }
 
 /* The head of a kind's section; the objects are read one by one. */
-static ConnectXStatus cx_load_objects(ConnectXImageLoad *p,
-                                      ConnectXImageCursor *cur)
+static ConnectXStatus cx_load_objects(ConnectXImageLoad *p)
 {
-    const ConnectXImageObjects *head = cx_take(cur, sizeof(*head));
+    const ConnectXImageObjects *head = cx_take(&p->section, sizeof(*head));
     ConnectXObjKind kind = head ? cx_kind_by_name(head->name) : CX_OBJ_KINDS;
 
     if (kind == CX_OBJ_KINDS || p->kinds_seen & BIT_ULL(kind)) {
@@ -377,39 +185,89 @@ static ConnectXStatus cx_load_objects(ConnectXImageLoad *p,
     p->kinds_seen |= BIT_ULL(kind);
     p->kind = kind;
     p->objects = le32_to_cpu(head->n);
-    p->has_objects |= p->objects;
     cx_obj_set_next_id(p->stage, kind, le32_to_cpu(head->next_id));
     return CX_OK;
 }
 
-static ConnectXStatus cx_load_section(ConnectXImageLoad *p, uint32_t type,
-                                      ConnectXImageCursor *cur)
+static ConnectXStatus cx_load_gone(ConnectXImageLoad *p)
 {
-    static ConnectXStatus (*const load[])(ConnectXImageLoad *,
-                                          ConnectXImageCursor *) = {
-        [CX_SECTION_FUNCTION] = cx_load_function,
-        [CX_SECTION_CAP] = cx_load_cap,
-        [CX_SECTION_VPORT] = cx_load_vport,
-        [CX_SECTION_PAGES] = cx_load_pages,
-        [CX_SECTION_LATCH] = cx_load_latch,
-        [CX_SECTION_OBJECTS] = cx_load_objects,
-    };
-    bool many = type == CX_SECTION_CAP || type == CX_SECTION_OBJECTS;
+    const ConnectXImageGone *head = cx_take(&p->section, sizeof(*head));
+    ConnectXObjKind kind = head ? cx_kind_by_name(head->name) : CX_OBJ_KINDS;
+    uint32_t n = head ? le32_to_cpu(head->n) : 0;
+    const uint8_t *ids = cx_take(&p->section, n * 8ull);
 
-    if (type >= ARRAY_SIZE(load) || !load[type] ||
-        (p->types_seen & BIT(type) && !many)) {
+    if (!p->delta || kind == CX_OBJ_KINDS || head->reserved || !ids ||
+        p->kinds_seen || p->gone_seen & BIT_ULL(kind)) {
+        return cx_image_bad(p->stage, "objects that are gone");
+    }
+    p->gone_seen |= BIT_ULL(kind);
+    for (uint32_t i = 0; i < n; i++) {
+        ConnectXObj *obj = cx_obj_steal(p->stage, kind,
+                                        ldq_le_p(ids + i * 8ull));
+
+        if (!obj) {
+            return cx_image_bad(p->stage, "gone is what never was there");
+        }
+        g_ptr_array_add(p->gone, obj);
+    }
+    return CX_OK;
+}
+
+static ConnectXStatus cx_load_cap(ConnectXImageLoad *p)
+{
+    uint32_t type;
+    ConnectXStatus status = cx_take_cap(p->stage, &p->section, &type);
+
+    if (status != CX_OK) {
+        return status;
+    }
+    if (p->caps_seen & BIT_ULL(type)) {
+        return cx_image_bad(p->stage, "repeated capability page");
+    }
+    p->caps_seen |= BIT_ULL(type);
+    return CX_OK;
+}
+
+static ConnectXStatus cx_load_section(ConnectXImageLoad *p, uint32_t type)
+{
+    bool many = type == CX_SECTION_CAP || type == CX_SECTION_OBJECTS ||
+                type == CX_SECTION_GONE;
+
+    if (type > CX_SECTION_MOMENT || (p->types_seen & BIT(type) && !many)) {
         return cx_image_bad(p->stage, "unknown or repeated section");
     }
     p->types_seen |= BIT(type);
-    return load[type](p, cur);
+    switch (type) {
+    case CX_SECTION_FUNCTION:
+        return cx_take_function(p->stage, &p->section, &p->state);
+    case CX_SECTION_CAP:
+        return cx_load_cap(p);
+    case CX_SECTION_VPORT:
+        return cx_take_vport(p->stage, &p->section);
+    case CX_SECTION_PAGES:
+        return cx_take_pages(p->stage, &p->section);
+    case CX_SECTION_LATCH:
+        return cx_take_latch(p->stage, &p->section);
+    case CX_SECTION_OBJECTS:
+        return cx_load_objects(p);
+    case CX_SECTION_GONE:
+        return cx_load_gone(p);
+    case CX_SECTION_MOMENT:
+        return cx_take_moment(p->stage, &p->section, &p->moment);
+    default:
+        return cx_image_bad(p->stage, "unknown or repeated section");
+    }
 }
 
 /* A page that is not there would leave the VF with another than was promised */
-static bool cx_stage_is_whole(const ConnectXImageLoad *p)
+static bool cx_load_is_whole(const ConnectXImageLoad *p)
 {
     const uint32_t needed = BIT(CX_SECTION_FUNCTION) | BIT(CX_SECTION_VPORT) |
                             BIT(CX_SECTION_PAGES) | BIT(CX_SECTION_LATCH);
 
+    if (p->delta) {
+        return true;
+    }
     if ((p->types_seen & needed) != needed) {
         return false;
     }
@@ -426,6 +284,16 @@ static bool cx_stage_is_whole(const ConnectXImageLoad *p)
     return true;
 }
 
+static bool cx_stage_has_objects(ConnectXFunction *stage)
+{
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        if (cx_obj_type(kind)->saved && cx_obj_count(stage, kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* All is read. */
 static ConnectXStatus cx_load_begin_link(ConnectXImageLoad *p)
 {
@@ -434,11 +302,15 @@ static ConnectXStatus cx_load_begin_link(ConnectXImageLoad *p)
     if (p->body.left) {
         return cx_image_bad(stage, "data after the last section");
     }
-    if (!cx_stage_is_whole(p)) {
+    if (!cx_load_is_whole(p)) {
         return cx_image_bad(stage, "missing section");
     }
+    if (p->final != !!(p->types_seen & BIT(CX_SECTION_MOMENT))) {
+        return cx_image_bad(stage, "moment of an image that is not final, or "
+                            "none of one that is");
+    }
     stage->state = p->state;
-    if (p->has_objects && stage->state != CX_FN_OPERATIONAL) {
+    if (stage->state != CX_FN_OPERATIONAL && cx_stage_has_objects(stage)) {
         return cx_image_bad(stage, "objects of a function without INIT_HCA");
     }
     p->linking = true;
@@ -448,14 +320,15 @@ static ConnectXStatus cx_load_begin_link(ConnectXImageLoad *p)
 /* Links the next object. */
 static ConnectXStatus cx_load_link(ConnectXImageLoad *p, uint64_t *budget)
 {
-    ConnectXObj *obj = cx_obj_from(p->stage, p->link_kind, p->link_id);
+    const GPtrArray *read = p->read[p->link_kind];
+    ConnectXObj *obj;
 
-    if (!obj) {
+    if (p->link_index == read->len) {
         p->link_kind++;
-        p->link_id = 0;
+        p->link_index = 0;
         return CX_OK;
     }
-    p->link_id = obj->id + 1;
+    obj = g_ptr_array_index(read, p->link_index++);
     cx_spend(budget, CX_OBJ_OVERHEAD_BYTES + obj->in_len);
     return cx_obj_link(p->stage, obj) == CX_OK ? CX_OK :
            cx_image_bad(p->stage, "object that does not link");
@@ -466,6 +339,13 @@ static ConnectXStatus cx_load_end(ConnectXImageLoad *p)
 {
     ConnectXFunction *stage = p->stage;
 
+    for (guint i = 0; i < p->gone->len; i++) {
+        const ConnectXObj *obj = g_ptr_array_index(p->gone, i);
+
+        if (obj->refs) {
+            return cx_image_bad(stage, "object that is gone and in use");
+        }
+    }
     for (int i = 0; i < ARRAY_SIZE(stage->flow_root); i++) {
         if (cx_flow_set_root(stage, i, stage->flow_root[i]) != CX_OK) {
             return cx_image_bad(stage, "root flow table");
@@ -489,7 +369,7 @@ static ConnectXStatus cx_load_begin_section(ConnectXImageLoad *p)
         return cx_image_bad(p->stage, "section length");
     }
     p->sections--;
-    return cx_load_section(p, le32_to_cpu(s->type), &p->section);
+    return cx_load_section(p, le32_to_cpu(s->type));
 }
 
 ConnectXStatus cx_image_load_step(ConnectXImageLoad *p, uint64_t budget)
@@ -514,13 +394,23 @@ ConnectXStatus cx_image_load_step(ConnectXImageLoad *p, uint64_t budget)
     return status == CX_OK ? CX_ASYNC : status;
 }
 
-ConnectXImageLoad *cx_image_load_new(ConnectXFunction *vf, const uint8_t *body,
-                                     uint64_t len)
+ConnectXImageLoad *cx_image_load_new(ConnectXFunction *vf,
+                                     ConnectXFunction *before,
+                                     const uint8_t *body, uint64_t len)
 {
     const ConnectXImageHeader *h = (const ConnectXImageHeader *)body;
     ConnectXImageLoad *p = g_new0(ConnectXImageLoad, 1);
 
-    p->stage = cx_stage_new(vf);
+    p->stage = before ?: cx_image_stage_new(vf);
+    p->delta = before;
+    p->final = le32_to_cpu(h->flags) & CX_IMAGE_FINAL;
+    p->state = p->stage->state;
+    /* SET_HCA_CAP's rules, which the capabilities must obey, hold then. */
+    p->stage->state = CX_FN_ENABLED;
+    p->gone = g_ptr_array_new();
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        p->read[kind] = g_ptr_array_new();
+    }
     p->body.at = body;
     p->body.left = len;
     cx_take(&p->body, sizeof(*h));
@@ -530,11 +420,19 @@ ConnectXImageLoad *cx_image_load_new(ConnectXFunction *vf, const uint8_t *body,
 
 void cx_image_load_free(ConnectXImageLoad *p)
 {
-    if (p) {
-        cx_image_stage_free(p->stage);
-        g_free(p->pas);
-        g_free(p);
+    if (!p) {
+        return;
     }
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        g_ptr_array_unref(p->read[kind]);
+    }
+    for (guint i = 0; i < p->gone->len; i++) {
+        cx_obj_discard(g_ptr_array_index(p->gone, i));
+    }
+    g_ptr_array_unref(p->gone);
+    cx_image_stage_free(p->stage);
+    g_free(p->pas);
+    g_free(p);
 }
 
 ConnectXFunction *cx_image_load_take(ConnectXImageLoad *p,

@@ -3,31 +3,44 @@
  * ConnectX device model: writing a migration image
  *
  * All sections but the objects' are written when the image is begun; objects
- * come in slices, as there may be very many, each with the state that it has
+ * come in slices, as there may be very many, each with the run that it has
  * then. Sizes are known before anything is written.
+ *
+ * Which objects a delta has, and which of them whole, is settled when it is
+ * begun. What runs on meanwhile is of the next generation and comes again.
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"
 #include "qemu/bswap.h"
 #include "qemu/crc32c.h"
-#include "base/ifc.h"
-#include "fn/caps.h"
 #include "fn/fn.h"
-#include "fn/latch.h"
+#include "obj/log.h"
 #include "obj/obj.h"
-#include "switch/vport.h"
 #include "vhca/image_out.h"
 
+/* How much there is of each kind of object. */
 typedef struct {
-    GByteArray *body;
-    uint32_t sections;
-    guint section_at;                   /* offset of the open section */
-} ConnectXImageWriter;
+    uint32_t n, gone;
+    uint64_t bytes;                     /* behind their heads */
+    bool listed;                        /* it has a section */
+} ConnectXOutKind;
+
+/* An object of a delta. */
+typedef struct {
+    const ConnectXObj *obj;
+    bool whole;
+} ConnectXOutChange;
 
 struct ConnectXImageOut {
     ConnectXImageWriter w;
     uint64_t body_len, total_len;       /* of the image when it is ready */
-    uint32_t flags;
+    uint32_t flags, sequence, parent;
+    uint64_t session;
+    ConnectXImageBase *base;            /* of the next one */
+    ConnectXOutKind kinds[CX_OBJ_KINDS];
+    /* A delta's objects by kind, each kind's in the order of their changes. */
+    ConnectXOutChange *changes;
+    uint32_t next_change, last_change;  /* last: behind those of the kind */
     /* Of what was written so far: behind the header, without the last XOR */
     uint32_t crc;
     guint summed;
@@ -38,259 +51,131 @@ struct ConnectXImageOut {
     uint32_t next_pa;                   /* 0: nothing of it was written */
 };
 
-static void cx_put(ConnectXImageWriter *w, const void *data, size_t len)
+static bool cx_out_is_delta(const ConnectXFunction *fn,
+                            const ConnectXImageBase *parent)
 {
-    g_byte_array_append(w->body, data, len);
+    return parent && !cx_obj_log_all_new(fn->objs, parent->generation);
 }
 
-static void cx_put_align(ConnectXImageWriter *w)
+static void cx_out_count_change(ConnectXObj *obj, bool whole, void *opaque)
 {
-    static const uint8_t zero[CX_IMAGE_ALIGN];
+    ConnectXOutKind *kinds = opaque;
 
-    cx_put(w, zero, -w->body->len % CX_IMAGE_ALIGN);
-}
-
-static void cx_section_begin(ConnectXImageWriter *w,
-                             ConnectXImageSectionType type)
-{
-    ConnectXImageSection s = { .type = cpu_to_le32(type) };
-
-    w->section_at = w->body->len;
-    w->sections++;
-    cx_put(w, &s, sizeof(s));
-}
-
-static void cx_section_end(ConnectXImageWriter *w)
-{
-    guint payload = w->section_at + sizeof(ConnectXImageSection);
-
-    stl_le_p(w->body->data + w->section_at +
-             offsetof(ConnectXImageSection, len), w->body->len - payload);
-    cx_put_align(w);
-}
-
-static void cx_save_function(ConnectXImageWriter *w,
-                             const ConnectXFunction *fn, uint64_t timer_ns)
-{
-    ConnectXImageFunction f = {
-        .state = cpu_to_le32(fn->state),
-        .issi = cpu_to_le16(fn->issi),
-        .nic_interface = fn->nic_interface,
-        .cmdq_addr = cpu_to_le64(fn->cmdq_addr),
-        .cmdq_addr_h = cpu_to_le32(fn->cmdq_addr_h),
-        /* Commands that did not end are run again: their input is in RAM. */
-        .pending = cpu_to_le32(fn->pending | fn->inflight),
-        .timer_ns = cpu_to_le64(timer_ns),
-    };
-
-    memcpy(f.sw_owner_id, fn->sw_owner_id, sizeof(f.sw_owner_id));
-    for (int i = 0; i < ARRAY_SIZE(f.flow_root); i++) {
-        f.flow_root[i] = cpu_to_le32(fn->flow_root[i]);
-    }
-    cx_section_begin(w, CX_SECTION_FUNCTION);
-    cx_put(w, &f, sizeof(f));
-    cx_section_end(w);
-}
-
-void cx_image_cap_identity(uint32_t type, uint8_t *page, const uint8_t *from)
-{
-    if (type == MLX5_SET_HCA_CAP_OP_MOD_GENERAL_DEVICE) {
-        CX_SET(cmd_hca_cap, page, vhca_id,
-               from ? CX_GET(cmd_hca_cap, from, vhca_id) : 0);
-    } else if (type == MLX5_SET_HCA_CAP_OP_MOD_GENERAL_DEVICE2) {
-        CX_SET(cmd_hca_cap_2, page, migratable,
-               from ? CX_GET(cmd_hca_cap_2, from, migratable) : 0);
+    if (cx_obj_type(obj->kind)->saved) {
+        kinds[obj->kind].n++;
+        kinds[obj->kind].bytes += whole ? cx_obj_bytes(obj->in_len, obj->npas)
+                                        : 0;
     }
 }
 
-static void cx_save_cap(ConnectXImageWriter *w, uint32_t type,
-                        const uint8_t *cur)
+static void cx_out_count_loss(ConnectXObjKind kind, uint64_t id, void *opaque)
 {
-    ConnectXImageCap head = { .type = cpu_to_le32(type) };
-    uint8_t page[CX_CAP_PAGE_SIZE];
-    uint32_t n = 0;
-    guint head_at;
+    ConnectXOutKind *kinds = opaque;
 
-    memcpy(page, cur, sizeof(page));
-    cx_image_cap_identity(type, page, NULL);
-    cx_section_begin(w, CX_SECTION_CAP);
-    head_at = w->body->len;
-    cx_put(w, &head, sizeof(head));
-    for (uint32_t i = 0; i < CX_CAP_PAGE_SIZE / 4; i++) {
-        uint32_t val = ldl_be_p(page + i * 4);
-        uint32_t pair[2] = { cpu_to_le32(i), cpu_to_le32(val) };
+    kinds[kind].gone += cx_obj_type(kind)->saved;
+}
 
-        if (val) {
-            cx_put(w, pair, sizeof(pair));
-            n++;
-        }
+/* parent: NULL for all that there is. */
+static void cx_out_count(const ConnectXFunction *fn,
+                         const ConnectXImageBase *parent,
+                         ConnectXOutKind *kinds)
+{
+    memset(kinds, 0, CX_OBJ_KINDS * sizeof(*kinds));
+    if (parent) {
+        cx_obj_log_changes(fn->objs, parent->generation, cx_out_count_change,
+                           kinds);
+        cx_obj_log_losses(fn->objs, parent->generation, cx_out_count_loss,
+                          kinds);
     }
-    stl_le_p(w->body->data + head_at + offsetof(ConnectXImageCap, n), n);
-    cx_section_end(w);
-}
-
-static void cx_save_vport(ConnectXImageWriter *w, const ConnectXVport *vport,
-                          bool link_up)
-{
-    ConnectXImageVport v = {
-        .n_uc = cpu_to_le32(vport->uc.n),
-        .n_mc = cpu_to_le32(vport->mc.n),
-        .n_vlan = cpu_to_le32(vport->vlan.n),
-        .mtu = cpu_to_le16(vport->mtu),
-        .promisc_uc = vport->promisc_uc,
-        .promisc_mc = vport->promisc_mc,
-        .promisc_all = vport->promisc_all,
-        .roce_en = vport->roce_en,
-        .disable_uc_lb = vport->disable_uc_lb,
-        .disable_mc_lb = vport->disable_mc_lb,
-        .port_up = vport->port_up,
-        .link_up = link_up,
-    };
-
-    for (int i = 0; i < 6; i++) {
-        v.rx[i / 2][i % 2] = cpu_to_le64(vport->rx[i / 2][i % 2]);
-        v.tx[i / 2][i % 2] = cpu_to_le64(vport->tx[i / 2][i % 2]);
-    }
-    cx_section_begin(w, CX_SECTION_VPORT);
-    cx_put(w, &v, sizeof(v));
-    cx_put(w, vport->uc.mac, vport->uc.n * sizeof(vport->uc.mac[0]));
-    cx_put(w, vport->mc.mac, vport->mc.n * sizeof(vport->mc.mac[0]));
-    cx_put(w, vport->vlan.mac, vport->vlan.n * sizeof(vport->vlan.mac[0]));
-    cx_section_end(w);
-}
-
-static void cx_save_pages(ConnectXImageWriter *w, const ConnectXPages *pages)
-{
-    uint32_t n = pages->pa ? pages->pa->len : 0;
-    ConnectXImagePages p = {
-        .wanted_boot = cpu_to_le32(pages->wanted_boot),
-        .wanted_init = cpu_to_le32(pages->wanted_init),
-        .wanted_regular = cpu_to_le32(pages->wanted_regular),
-        .n = cpu_to_le32(n),
-    };
-    guint at;
-
-    cx_section_begin(w, CX_SECTION_PAGES);
-    cx_put(w, &p, sizeof(p));
-    at = w->body->len;
-    g_byte_array_set_size(w->body, at + n * 8);
-    for (uint32_t i = 0; i < n; i++) {
-        stq_le_p(w->body->data + at + i * 8,
-                 g_array_index(pages->pa, uint64_t, i));
-    }
-    cx_section_end(w);
-}
-
-static void cx_save_latch(ConnectXImageWriter *w, const GArray *latch)
-{
-    cx_section_begin(w, CX_SECTION_LATCH);
-    for (guint i = 0; latch && i < latch->len; i++) {
-        const ConnectXLatch *from = &g_array_index(latch, ConnectXLatch, i);
-        ConnectXImageLatch l = {
-            .offset = cpu_to_le32(from->offset),
-            .size = cpu_to_le32(from->size),
-            .value = cpu_to_le64(from->value),
-        };
-
-        cx_put(w, &l, sizeof(l));
-    }
-    cx_section_end(w);
-}
-
-static void cx_save_obj_head(ConnectXImageWriter *w, const ConnectXObj *obj)
-{
-    ConnectXImageObj o = {
-        .id = cpu_to_le64(obj->id),
-        .in_len = cpu_to_le32(obj->in_len),
-        .npas = cpu_to_le32(obj->npas),
-        .pi = cpu_to_le32(obj->run.pi),
-        .ci = cpu_to_le32(obj->run.ci),
-        .state = obj->run.state,
-        .armed = obj->run.armed,
-        .solicited = obj->run.solicited,
-        .dead = obj->run.dead,
-        .count[0] = cpu_to_le64(obj->run.count[0]),
-        .count[1] = cpu_to_le64(obj->run.count[1]),
-    };
-
-    cx_put(w, &o, sizeof(o));
-    cx_put(w, obj->in, obj->in_len);
-    cx_put_align(w);
-}
-
-static uint64_t cx_objects_payload(const ConnectXFunction *fn, int kind)
-{
-    return sizeof(ConnectXImageObjects) + cx_obj_kind_bytes(fn, kind) +
-           cx_obj_count(fn, kind) * sizeof(ConnectXImageObj);
-}
-
-/* The section's length is known: what is in it may be summed as it comes. */
-static void cx_objects_begin(ConnectXImageWriter *w,
-                             const ConnectXFunction *fn, int kind)
-{
-    ConnectXImageSection s = {
-        .type = cpu_to_le32(CX_SECTION_OBJECTS),
-        .len = cpu_to_le32(cx_objects_payload(fn, kind)),
-    };
-    ConnectXImageObjects head = {
-        .n = cpu_to_le32(cx_obj_count(fn, kind)),
-        .next_id = cpu_to_le32(cx_obj_next_id(fn, kind)),
-    };
-
-    g_strlcpy((char *)head.name, cx_obj_type(kind)->name, sizeof(head.name));
-    w->sections++;
-    cx_put(w, &s, sizeof(s));
-    cx_put(w, &head, sizeof(head));
-}
-
-/* All but pages and objects, both of which may be many. */
-static void cx_save_small(ConnectXImageWriter *w, const ConnectXFunction *fn,
-                          const ConnectXImageMoment *moment)
-{
-    cx_save_function(w, fn, moment->timer_ns);
-    for (uint32_t type = 0; type < CX_CAP_TYPES; type++) {
-        const uint8_t *cur = cx_caps_cur(fn, type);
-
-        if (cur) {
-            cx_save_cap(w, type, cur);
-        }
-    }
-    cx_save_vport(w, fn->vport, moment->link_up);
-    cx_save_latch(w, fn->latch);
-}
-
-/* Header and sections. */
-static uint64_t cx_body_len(const ConnectXFunction *fn)
-{
-    static const ConnectXImageMoment any_moment;
-    ConnectXImageWriter w = { .body = g_byte_array_new() };
-    uint64_t len = sizeof(ConnectXImageHeader);
-
-    cx_save_small(&w, fn, &any_moment);
-    len += w.body->len;
-    g_byte_array_unref(w.body);
-    len += sizeof(ConnectXImageSection) + sizeof(ConnectXImagePages) +
-           (fn->pages.pa ? fn->pages.pa->len * 8ull : 0);
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
-        if (cx_obj_type(kind)->saved) {
-            len += sizeof(ConnectXImageSection) + cx_objects_payload(fn, kind);
+        if (!cx_obj_type(kind)->saved) {
+            continue;
+        }
+        if (!parent) {
+            kinds[kind].n = cx_obj_count(fn, kind);
+            kinds[kind].bytes = cx_obj_kind_bytes(fn, kind);
+        }
+        kinds[kind].listed = !parent || kinds[kind].n ||
+                             parent->next_id[kind] != cx_obj_next_id(fn, kind);
+    }
+}
+
+/* All sections but the objects' and those that say who is gone. */
+static void cx_out_put_rest(ConnectXImageWriter *w, const ConnectXFunction *fn,
+                            const ConnectXImageBase *parent)
+{
+    if (parent) {
+        cx_put_small_changes(w, fn, parent);
+    } else {
+        cx_put_small(w, fn);
+    }
+}
+
+static bool cx_out_has_pages(const ConnectXFunction *fn,
+                             const ConnectXImageBase *parent)
+{
+    return !parent || cx_image_base_pages_differ(parent, &fn->pages);
+}
+
+static uint64_t cx_kinds_len(const ConnectXOutKind *kinds)
+{
+    uint64_t len = 0;
+
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        if (kinds[kind].listed) {
+            len += cx_objects_section_len(kinds[kind].n, kinds[kind].bytes);
         }
     }
     return len;
 }
 
-static uint64_t cx_total_len(const ConnectXFunction *fn, uint64_t body_len)
+/* Header and sections, but for the moment of a final image. */
+static uint64_t cx_body_len(const ConnectXFunction *fn,
+                            const ConnectXImageBase *parent)
 {
-    uint64_t room = CX_IMAGE_TOTAL_MAX - body_len;
+    ConnectXImageWriter w = { .body = g_byte_array_new() };
+    ConnectXOutKind kinds[CX_OBJ_KINDS];
+    uint64_t len = sizeof(ConnectXImageHeader);
 
-    return body_len + MIN(QEMU_ALIGN_DOWN(room, CX_IMAGE_ALIGN),
-                          ROUND_UP(MIN(fn->dev->image_pad, CX_IMAGE_TOTAL_MAX),
-                                   CX_IMAGE_ALIGN));
+    cx_out_put_rest(&w, fn, parent);
+    len += w.body->len;
+    g_byte_array_unref(w.body);
+    if (cx_out_has_pages(fn, parent)) {
+        len += cx_pages_section_len(&fn->pages);
+    }
+    cx_out_count(fn, parent, kinds);
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        len += kinds[kind].gone ? cx_gone_section_len(kinds[kind].gone) : 0;
+    }
+    return len + cx_kinds_len(kinds);
 }
 
-uint64_t cx_image_out_total(const ConnectXFunction *fn)
+static uint64_t cx_total_len(const ConnectXFunction *fn, bool delta,
+                             uint64_t body_len, uint64_t total_max)
 {
-    return cx_total_len(fn, cx_body_len(fn));
+    uint64_t pad = delta ? fn->dev->delta_pad : fn->dev->image_pad;
+    uint64_t room = QEMU_ALIGN_DOWN(total_max - body_len, CX_IMAGE_ALIGN);
+
+    return body_len + MIN(room, ROUND_UP(MIN(pad, room), CX_IMAGE_ALIGN));
+}
+
+uint64_t cx_image_out_total(const ConnectXFunction *fn,
+                            const ConnectXImageSpec *spec)
+{
+    bool delta = cx_out_is_delta(fn, spec->parent);
+    uint64_t len = cx_body_len(fn, delta ? spec->parent : NULL);
+
+    if (spec->final) {
+        len += sizeof(ConnectXImageSection) + sizeof(ConnectXImageStop);
+    }
+    return cx_total_len(fn, delta, len, spec->total_max);
+}
+
+bool cx_image_out_differs(const ConnectXFunction *fn,
+                          const ConnectXImageBase *base)
+{
+    return !cx_out_is_delta(fn, base) ||
+           cx_body_len(fn, base) > sizeof(ConnectXImageHeader);
 }
 
 static void cx_out_header(ConnectXImageOut *out)
@@ -305,12 +190,18 @@ static void cx_out_header(ConnectXImageOut *out)
         .device_id = cpu_to_le16(CX_VF_DEVICE_ID),
         .sections = cpu_to_le32(out->w.sections),
         .sections_crc = cpu_to_le32(out->crc ^ UINT32_MAX),
+        .session = cpu_to_le64(out->session),
+        .sequence = cpu_to_le32(out->sequence),
+        .parent = cpu_to_le32(out->parent),
     };
+    uint32_t crc = crc32c(UINT32_MAX, (uint8_t *)&h,
+                          offsetof(ConnectXImageHeader, header_crc));
 
-    h.header_crc = cpu_to_le32(crc32c(UINT32_MAX, (uint8_t *)&h,
-                                      offsetof(ConnectXImageHeader,
-                                               header_crc)));
+    h.header_crc = cpu_to_le32(crc);
     memcpy(out->w.body->data, &h, sizeof(h));
+    if (out->base) {
+        out->base->crc = crc;
+    }
 }
 
 /* Sums what was written, but not more than budget bytes of it. */
@@ -325,13 +216,14 @@ static void cx_out_sum(ConnectXImageOut *out, uint64_t budget)
 
 /* Writes obj, or what fits into the budget. Returns about what that costs. */
 static uint64_t cx_out_obj(ConnectXImageOut *out, const ConnectXObj *obj,
-                           uint64_t budget)
+                           bool whole, uint64_t budget)
 {
-    uint32_t n = MIN(obj->npas - out->next_pa, budget / 8);
+    uint32_t npas = whole ? obj->npas : 0;
+    uint32_t n = MIN(npas - out->next_pa, budget / 8);
     guint at;
 
     if (!out->next_pa) {
-        cx_save_obj_head(&out->w, obj);
+        cx_put_obj(&out->w, obj, whole);
     }
     at = out->w.body->len;
     g_byte_array_set_size(out->w.body, at + n * 8);
@@ -339,43 +231,155 @@ static uint64_t cx_out_obj(ConnectXImageOut *out, const ConnectXObj *obj,
         stq_le_p(out->w.body->data + at + i * 8, obj->pas[out->next_pa + i]);
     }
     out->next_pa += n;
-    if (out->next_pa == obj->npas) {
+    if (out->next_pa == npas) {
         out->next_pa = 0;
         out->next_id = obj->id + 1;
+        out->next_change++;
     }
-    return CX_OBJ_OVERHEAD_BYTES + obj->in_len + n * 8;
+    return CX_OBJ_OVERHEAD_BYTES + (whole ? obj->in_len : 0) + n * 8;
 }
 
 /* Opens the next kind's section, if there is one. */
 static void cx_out_next_kind(ConnectXImageOut *out)
 {
+    const ConnectXOutKind *kind;
+
     do {
         if (++out->kind == CX_OBJ_KINDS) {
             return;
         }
-    } while (!cx_obj_type(out->kind)->saved);
+        kind = &out->kinds[out->kind];
+        out->last_change += kind->n;
+    } while (!kind->listed);
     out->next_id = 0;
-    cx_objects_begin(&out->w, out->fn, out->kind);
+    cx_put_objects(&out->w, out->kind, kind->n, kind->bytes,
+                   cx_obj_next_id(out->fn, out->kind));
 }
 
-ConnectXImageOut *cx_image_out_begin(const ConnectXFunction *fn, uint32_t flags,
-                                     const ConnectXImageMoment *moment)
+/* The next object of the kind, and whether it is written whole. */
+static const ConnectXObj *cx_out_next(const ConnectXImageOut *out, bool *whole)
+{
+    const ConnectXOutChange *change;
+
+    if (!(out->flags & CX_IMAGE_DELTA)) {
+        *whole = true;
+        return cx_obj_from(out->fn, out->kind, out->next_id);
+    }
+    if (out->next_change == out->last_change) {
+        return NULL;
+    }
+    change = &out->changes[out->next_change];
+    *whole = change->whole;
+    return change->obj;
+}
+
+typedef struct {
+    ConnectXOutChange *changes;
+    uint32_t next[CX_OBJ_KINDS];
+} ConnectXOutSort;
+
+static void cx_out_take_change(ConnectXObj *obj, bool whole, void *opaque)
+{
+    ConnectXOutSort *sort = opaque;
+
+    if (cx_obj_type(obj->kind)->saved) {
+        sort->changes[sort->next[obj->kind]++] = (ConnectXOutChange) {
+            .obj = obj, .whole = whole,
+        };
+    }
+}
+
+static void cx_out_take_changes(ConnectXImageOut *out, uint64_t since)
+{
+    ConnectXOutSort sort = {};
+    uint32_t n = 0;
+
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        sort.next[kind] = n;
+        n += out->kinds[kind].n;
+    }
+    sort.changes = out->changes = g_new(ConnectXOutChange, n);
+    cx_obj_log_changes(out->fn->objs, since, cx_out_take_change, &sort);
+}
+
+typedef struct {
+    ConnectXObjKind kind;
+    uint64_t *ids;
+    uint32_t n;
+} ConnectXOutLosses;
+
+static void cx_out_take_loss(ConnectXObjKind kind, uint64_t id, void *opaque)
+{
+    ConnectXOutLosses *losses = opaque;
+
+    if (kind == losses->kind) {
+        losses->ids[losses->n++] = id;
+    }
+}
+
+/* Who is gone comes before the first object: numbers are used again. */
+static void cx_out_put_losses(ConnectXImageOut *out, uint64_t since)
+{
+    for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
+        ConnectXOutLosses losses = { .kind = kind };
+
+        if (out->kinds[kind].gone) {
+            losses.ids = g_new(uint64_t, out->kinds[kind].gone);
+            cx_obj_log_losses(out->fn->objs, since, cx_out_take_loss,
+                              &losses);
+            cx_put_gone(&out->w, kind, losses.ids, losses.n);
+            g_free(losses.ids);
+        }
+    }
+}
+
+/* All that is written at once. */
+static void cx_out_put_begin(ConnectXImageOut *out,
+                             const ConnectXImageSpec *spec)
 {
     static const ConnectXImageHeader no_header;
+    const ConnectXImageBase *parent = out->flags & CX_IMAGE_DELTA ?
+                                      spec->parent : NULL;
+
+    cx_put(&out->w, &no_header, sizeof(no_header));
+    out->summed = sizeof(no_header);
+    cx_out_put_rest(&out->w, out->fn, parent);
+    if (cx_out_has_pages(out->fn, parent)) {
+        cx_put_pages(&out->w, &out->fn->pages);
+    }
+    if (spec->final) {
+        cx_put_moment(&out->w, &spec->moment);
+    }
+    cx_out_count(out->fn, parent, out->kinds);
+    if (parent) {
+        cx_out_put_losses(out, parent->generation);
+        cx_out_take_changes(out, parent->generation);
+    }
+}
+
+ConnectXImageOut *cx_image_out_begin(ConnectXFunction *fn,
+                                     const ConnectXImageSpec *spec)
+{
     ConnectXImageOut *out = g_new0(ConnectXImageOut, 1);
+    const ConnectXImageBase *parent = spec->parent;
+    bool delta = cx_out_is_delta(fn, parent);
 
     out->fn = fn;
-    out->flags = flags;
-    out->body_len = cx_body_len(fn);
-    out->total_len = cx_total_len(fn, out->body_len);
+    out->flags = (spec->final ? CX_IMAGE_FINAL : 0) |
+                 (delta ? CX_IMAGE_DELTA : 0);
+    out->session = parent ? parent->session : spec->session;
+    out->sequence = parent ? parent->sequence + 1 : 0;
+    out->parent = parent ? parent->crc : 0;
     out->w.body = g_byte_array_new();
     out->crc = UINT32_MAX;
-    out->summed = sizeof(no_header);
+    cx_out_put_begin(out, spec);
+    out->body_len = out->w.body->len + cx_kinds_len(out->kinds);
+    out->total_len = cx_total_len(fn, delta, out->body_len, spec->total_max);
     out->kind = -1;
-    cx_put(&out->w, &no_header, sizeof(no_header));
-    cx_save_small(&out->w, fn, moment);
-    cx_save_pages(&out->w, &fn->pages);
     cx_out_next_kind(out);
+    if (out->session && !spec->final) {
+        out->base = cx_image_base_new(fn, out->session, out->sequence);
+    }
     return out;
 }
 
@@ -385,10 +389,11 @@ ConnectXStatus cx_image_out_step(ConnectXImageOut *out, uint64_t budget)
     uint64_t spent = 0;
 
     while (!behind && spent < budget && out->kind < CX_OBJ_KINDS) {
-        ConnectXObj *obj = cx_obj_from(out->fn, out->kind, out->next_id);
+        bool whole;
+        const ConnectXObj *obj = cx_out_next(out, &whole);
 
         if (obj) {
-            spent += cx_out_obj(out, obj, budget);
+            spent += cx_out_obj(out, obj, whole, budget);
         } else {
             cx_out_next_kind(out);
         }
@@ -417,9 +422,26 @@ uint64_t cx_image_out_body_len(const ConnectXImageOut *out)
     return out->body_len;
 }
 
+bool cx_image_out_final(const ConnectXImageOut *out)
+{
+    return out->flags & CX_IMAGE_FINAL;
+}
+
+const ConnectXImageBase *cx_image_out_base(const ConnectXImageOut *out)
+{
+    return out->base;
+}
+
+ConnectXImageBase *cx_image_out_take_base(ConnectXImageOut *out)
+{
+    return g_steal_pointer(&out->base);
+}
+
 void cx_image_out_free(ConnectXImageOut *out)
 {
     if (out) {
+        cx_image_base_free(out->base);
+        g_free(out->changes);
         g_byte_array_unref(out->w.body);
         g_free(out);
     }

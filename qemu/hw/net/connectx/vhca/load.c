@@ -57,6 +57,9 @@ static ConnectXStatus cx_load_slice(ConnectXTransfer *t)
     } else {
         if (t->used == t->have) {
             status = cx_load_read(t);
+            if (status == CX_OK && t->done == t->have) {
+                cx_image_in_restart(in, t->slice, t->have);
+            }
         }
         if (status == CX_OK) {
             status = cx_load_feed(t, in);
@@ -73,6 +76,7 @@ static uint32_t cx_load_end(ConnectXTransfer *t, ConnectXStatus status,
     trace_connectx_vhca_load(t->vf->vhca_id, t->done, status);
     if (status != CX_OK) {
         vhca->poisoned = true;
+        vhca->syndrome = cx_image_in_syndrome(vhca->in);
         g_clear_pointer(&vhca->in, cx_image_in_free);
     }
     return 0;
@@ -90,7 +94,11 @@ ConnectXStatus cx_vhca_load(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
     ConnectXStatus status;
     ConnectXTransfer *t;
 
-    if (!cx_vhca_stopped(vf) || vhca->tracked || vhca->poisoned ||
+    vhca->syndrome = CX_SYN_VHCA_NONE;
+    if (vhca->poisoned) {
+        return cx_vhca_refuse(vf, CX_SYN_POISONED);
+    }
+    if (!cx_vhca_stopped(vf) || vhca->tracked ||
         vf->state == CX_FN_OPERATIONAL) {
         return CX_BAD_RES_STATE;
     }
@@ -98,7 +106,9 @@ ConnectXStatus cx_vhca_load(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
         return CX_RESOURCE_BUSY;
     }
     if (!buf->size) {
-        return CX_BAD_PARAM;
+        /* A delta in which nothing has changed; there is no empty image. */
+        return vhca->in && !cx_image_in_partial(vhca->in) ? CX_OK :
+                                                            CX_BAD_PARAM;
     }
     if (vhca->in && !vf->dev->vhca.multi_load) {
         cx_guest_error(buf->pf, "VF %u: a second LOAD", vf->number);

@@ -2,13 +2,16 @@
 /*
  * ConnectX device model: QUERY and SAVE
  *
- * A SAVE hands out a snapshot, in one piece or, if QUERY asked for chunks, in
- * several. It takes the snapshot first, unless one is left over. While that is
+ * A SAVE hands out a snapshot, in one piece or in several: if QUERY asked for
+ * chunks, or if the VF ran when it was taken, as there is another SAVE to come
+ * then. It takes the snapshot first, unless one is left over. While that is
  * being written the commands of a running VF wait, so that its objects hold
  * still; frames and doorbells go on.
  *
- * With tracking the VF may run on: what was saved counts as long as no command
- * of the VF changed anything since.
+ * With tracking the VF may run on. Each incremental image says what differs
+ * from the one before, which counts as handed out with its last byte; a SAVE
+ * that fails has said nothing, and the next one says what it was to say. Who
+ * asks for the final image while the one before is not all out gets both.
  */
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
@@ -16,6 +19,7 @@
 #include "base/ifc.h"
 #include "fn/caps.h"
 #include "fn/fn.h"
+#include "obj/log.h"
 #include "obj/mkey.h"
 #include "vhca/state.h"
 #include "trace.h"
@@ -29,11 +33,11 @@
 #define CX_GROWTH_BYTES     (64 * KiB)
 
 /* What an image would be of: a loaded state counts before it is applied. */
-static const ConnectXFunction *cx_save_source(ConnectXFunction *vf,
-                                              ConnectXImageMoment *moment)
+static ConnectXFunction *cx_save_source(ConnectXFunction *vf,
+                                        ConnectXImageMoment *moment)
 {
     ConnectXVhca *vhca = vf->vhca;
-    const ConnectXFunction *staged = NULL;
+    ConnectXFunction *staged = NULL;
 
     /* While it is suspended a VF always gives the same image. */
     *moment = vf->suspended ? vhca->stopped : cx_vhca_now(vf);
@@ -43,32 +47,44 @@ static const ConnectXFunction *cx_save_source(ConnectXFunction *vf,
     return staged ?: vf;
 }
 
-static uint64_t cx_save_size(ConnectXFunction *vf)
+/* The image that would be taken just now, told from parent if there is one. */
+static ConnectXFunction *cx_save_spec(ConnectXFunction *vf,
+                                      const ConnectXImageBase *parent,
+                                      ConnectXImageSpec *spec)
 {
-    ConnectXImageMoment moment;
+    *spec = (ConnectXImageSpec) {
+        .parent = parent,
+        .final = cx_vhca_stopped(vf),
+        .total_max = vf->vhca->chunked ? CX_IMAGE_TOTAL_MAX :
+                                         CX_IMAGE_PIECE_MAX,
+    };
+    return cx_save_source(vf, &spec->moment);
+}
 
-    return cx_image_out_total(cx_save_source(vf, &moment));
+static uint64_t cx_save_size(ConnectXFunction *vf,
+                             const ConnectXImageBase *parent)
+{
+    ConnectXImageSpec spec;
+    ConnectXFunction *from = cx_save_spec(vf, parent, &spec);
+
+    return cx_image_out_total(from, &spec);
 }
 
 static uint64_t cx_full_size(ConnectXFunction *vf)
 {
-    uint64_t size = cx_save_size(vf);
+    uint64_t size = cx_save_size(vf, NULL);
 
     if (!cx_vhca_stopped(vf)) {
         size += (size - MIN(size, vf->dev->image_pad)) / 4 + CX_GROWTH_BYTES;
     }
-    return MIN(ROUND_UP(size, CX_PAGE_SIZE), CX_IMAGE_TOTAL_MAX);
+    size = ROUND_UP(size, CX_PAGE_SIZE);
+    return vf->vhca->chunked ? size : MIN(size, CX_IMAGE_PIECE_MAX);
 }
 
-static bool cx_vhca_changed(const ConnectXFunction *vf)
-{
-    return vf->generation != vf->vhca->saved_generation;
-}
-
-/* Is there something that an incremental QUERY or SAVE could go on from? */
+/* Is there something that an incremental SAVE could go on from? */
 static bool cx_save_has_base(const ConnectXVhca *vhca)
 {
-    return vhca->tracked || vhca->out;
+    return vhca->base || vhca->out;
 }
 
 /* incremental is a word of tracking and of chunks; a PF without has neither. */
@@ -81,35 +97,102 @@ static bool cx_save_knows(const ConnectXFunction *vf, bool inc, bool track,
            (!inc || knobs->tracking || knobs->chunks);
 }
 
-static uint64_t cx_query_size(ConnectXFunction *vf, bool inc)
+/* What of the snapshots is not handed out. */
+static uint64_t cx_save_left(const ConnectXVhca *vhca)
+{
+    return cx_image_out_len(vhca->out) - vhca->out_pos +
+           (vhca->follow ? cx_image_out_len(vhca->follow) : 0);
+}
+
+/* Does the final image go behind what is left of the one before? */
+static bool cx_save_follows(const ConnectXFunction *vf)
+{
+    const ConnectXVhca *vhca = vf->vhca;
+
+    return cx_vhca_stopped(vf) && !cx_image_out_final(vhca->out) &&
+           !vhca->follow;
+}
+
+static uint64_t cx_rest_size(ConnectXFunction *vf)
 {
     ConnectXVhca *vhca = vf->vhca;
 
-    if (inc && vhca->out) {
-        return cx_image_out_len(vhca->out) - vhca->out_pos;
+    return cx_save_left(vhca) +
+           (cx_save_follows(vf) ?
+            cx_save_size(vf, cx_image_out_base(vhca->out)) : 0);
+}
+
+static bool cx_vhca_changed(ConnectXFunction *vf)
+{
+    return cx_image_out_differs(vf, vf->vhca->base);
+}
+
+static uint64_t cx_delta_size(ConnectXFunction *vf)
+{
+    ConnectXVhca *vhca = vf->vhca;
+
+    if (vhca->out) {
+        return cx_rest_size(vf);
     }
-    return !inc || cx_vhca_stopped(vf) || cx_vhca_changed(vf) ?
-           cx_full_size(vf) : 0;
+    if (!vhca->base) {
+        return cx_full_size(vf);
+    }
+    return cx_vhca_stopped(vf) || cx_vhca_changed(vf) ?
+           cx_save_size(vf, vhca->base) : 0;
+}
+
+static ConnectXVhcaState cx_save_state(ConnectXFunction *vf)
+{
+    ConnectXVhca *vhca = vf->vhca;
+
+    if (vf->state != CX_FN_OPERATIONAL) {
+        return CX_VHCA_UNINITIALIZED;
+    }
+    if (!vhca->tracked) {
+        return CX_VHCA_IDLE;
+    }
+    if (!vhca->base || cx_obj_log_all_new(vf->objs, vhca->base->generation)) {
+        return CX_VHCA_INIT;
+    }
+    return vhca->out || cx_vhca_changed(vf) ? CX_VHCA_DIRTY : CX_VHCA_READY;
+}
+
+/* Of a VF that was loaded, half a state is none to tell of. */
+static ConnectXStatus cx_save_sound(ConnectXFunction *vf)
+{
+    ConnectXVhca *vhca = vf->vhca;
+
+    vhca->syndrome = CX_SYN_VHCA_NONE;
+    if (vhca->poisoned) {
+        return cx_vhca_refuse(vf, CX_SYN_POISONED);
+    }
+    return vhca->in && !vhca->transfer && !cx_image_in_final(vhca->in) ?
+           cx_vhca_refuse(vf, CX_SYN_NOT_FINAL) : CX_OK;
 }
 
 ConnectXStatus cx_vhca_query(ConnectXFunction *vf, bool inc, bool chunk,
                              ConnectXVhcaSize *size)
 {
     ConnectXVhca *vhca = vf->vhca;
+    ConnectXStatus status = cx_save_sound(vf);
     uint64_t bytes;
 
     if (!cx_save_knows(vf, inc, false, chunk)) {
         return CX_BAD_PARAM;
     }
-    if (vhca->poisoned || (inc && !cx_save_has_base(vhca)) ||
-        (inc && vhca->transfer && !vhca->tracked &&
-         vf->dev->vhca.query_in_save_fails)) {
+    if (status != CX_OK) {
+        return status;
+    }
+    if (inc && ((!vhca->tracked && !vhca->out) ||
+                (vhca->transfer && !vhca->tracked &&
+                 vf->dev->vhca.query_in_save_fails))) {
         return CX_BAD_RES_STATE;
     }
-    bytes = cx_query_size(vf, inc);
     vhca->chunked = chunk;
+    bytes = inc ? cx_delta_size(vf) : cx_full_size(vf);
     size->remaining = chunk ? bytes : 0;
-    size->required = chunk ? MIN(bytes, CX_CHUNK_BYTES) : bytes;
+    size->required = MIN(bytes, chunk ? CX_CHUNK_BYTES : CX_IMAGE_PIECE_MAX);
+    size->state = vf->dev->vhca.state ? cx_save_state(vf) : 0;
     trace_connectx_vhca_query(vf->vhca_id, inc, chunk, size->required);
     return CX_OK;
 }
@@ -122,16 +205,43 @@ static void cx_release_commands(ConnectXFunction *vf)
     }
 }
 
-void cx_save_forget(ConnectXVhca *vhca)
+void cx_save_forget(ConnectXFunction *vf)
 {
+    ConnectXVhca *vhca = vf->vhca;
+
     g_clear_pointer(&vhca->out, cx_image_out_free);
-    vhca->out_final = false;
+    g_clear_pointer(&vhca->follow, cx_image_out_free);
+    vhca->out_pos = 0;
+    if (vhca->base) {
+        cx_obj_log_trim(vf->objs, vhca->base->generation);
+    } else {
+        cx_obj_log_stop(vf->objs);
+    }
 }
 
-static ConnectXStatus cx_save_write(ConnectXTransfer *t)
+void cx_save_untrack(ConnectXFunction *vf)
 {
-    ConnectXStatus status = cx_image_out_step(t->vf->vhca->out,
-                                              CX_SLICE_BYTES);
+    ConnectXVhca *vhca = vf->vhca;
+
+    vhca->tracked = false;
+    g_clear_pointer(&vhca->base, cx_image_base_free);
+    cx_save_forget(vf);
+}
+
+void cx_save_resumes(ConnectXFunction *vf)
+{
+    ConnectXVhca *vhca = vf->vhca;
+
+    if (vhca->follow) {
+        cx_save_untrack(vf);
+    } else if (vhca->out && cx_image_out_final(vhca->out)) {
+        cx_save_forget(vf);
+    }
+}
+
+static ConnectXStatus cx_save_write(ConnectXTransfer *t, ConnectXImageOut *out)
+{
+    ConnectXStatus status = cx_image_out_step(out, CX_SLICE_BYTES);
 
     if (status != CX_OK) {
         return status;
@@ -143,13 +253,20 @@ static ConnectXStatus cx_save_write(ConnectXTransfer *t)
 static ConnectXStatus cx_save_slice(ConnectXTransfer *t)
 {
     ConnectXVhca *vhca = t->vf->vhca;
-    uint64_t len = MIN(t->len - t->done, CX_SLICE_BYTES);
+    ConnectXImageOut *out = vhca->out;
+    uint64_t at = vhca->out_pos + t->done, len;
     ConnectXStatus status;
 
-    if (!cx_image_out_ready(vhca->out)) {
-        return cx_save_write(t);
+    if (at >= cx_image_out_len(out)) {
+        at -= cx_image_out_len(out);
+        out = vhca->follow;
     }
-    cx_image_out_copy(vhca->out, vhca->out_pos + t->done, t->slice, len);
+    if (!cx_image_out_ready(out)) {
+        return cx_save_write(t, out);
+    }
+    len = MIN(MIN(t->len - t->done, cx_image_out_len(out) - at),
+              CX_SLICE_BYTES);
+    cx_image_out_copy(out, at, t->slice, len);
     status = cx_mkey_write(t->buf.pf, t->buf.mkey, t->buf.va + t->done,
                            t->slice, len);
     if (status != CX_OK) {
@@ -159,6 +276,20 @@ static ConnectXStatus cx_save_slice(ConnectXTransfer *t)
     return t->done < t->len ? CX_ASYNC : CX_OK;
 }
 
+/* All of the snapshots is with the driver. */
+static void cx_save_complete(ConnectXFunction *vf)
+{
+    ConnectXVhca *vhca = vf->vhca;
+
+    if (cx_image_out_final(vhca->follow ?: vhca->out)) {
+        cx_save_untrack(vf);
+        return;
+    }
+    cx_image_base_free(vhca->base);
+    vhca->base = cx_image_out_take_base(vhca->out);
+    cx_save_forget(vf);
+}
+
 /* The last byte of a piece is with the driver: now it is a fact. */
 static uint32_t cx_save_commit(ConnectXTransfer *t)
 {
@@ -166,19 +297,12 @@ static uint32_t cx_save_commit(ConnectXTransfer *t)
     uint64_t left;
 
     vhca->out_pos += t->len;
-    left = cx_image_out_len(vhca->out) - vhca->out_pos;
+    left = cx_save_left(vhca);
     if (t->track) {
         vhca->tracked = true;
     }
     if (!left) {
-        vhca->saved_generation = vhca->out_generation;
-        if (vhca->out_final) {
-            vhca->tracked = false;
-        } else if (!t->track) {
-            /* That was the rest of a pre-copy image; the final one follows. */
-            left = cx_full_size(t->vf);
-        }
-        cx_save_forget(vhca);
+        cx_save_complete(t->vf);
     }
     return vhca->chunked ? MIN(left, CX_CHUNK_BYTES) : t->vf->dev->save_next;
 }
@@ -197,7 +321,9 @@ static uint32_t cx_save_end(ConnectXTransfer *t, ConnectXStatus status,
     }
     /* What was begun is begun again; what follows a piece is asked for again */
     if (!vhca->out_pos) {
-        cx_save_forget(vhca);
+        cx_save_forget(t->vf);
+    } else if (vhca->out_pos < cx_image_out_len(vhca->out)) {
+        g_clear_pointer(&vhca->follow, cx_image_out_free);
     }
     return 0;
 }
@@ -214,17 +340,22 @@ static ConnectXStatus cx_save_allowed(ConnectXFunction *vf, bool inc,
 {
     const ConnectXVhcaKnobs *knobs = &vf->dev->vhca;
     ConnectXVhca *vhca = vf->vhca;
+    ConnectXStatus status = cx_save_sound(vf);
 
     if (!cx_save_knows(vf, inc, track, false)) {
         return CX_BAD_PARAM;
     }
-    if (vhca->poisoned || (inc && !cx_save_has_base(vhca)) ||
+    if (status != CX_OK) {
+        return status;
+    }
+    if ((inc && !cx_save_has_base(vhca)) ||
         (track && vf->suspended & CX_SUSP_RESPONDER) ||
         (track && vf->suspended && knobs->suspended_track_fails)) {
         return CX_BAD_RES_STATE;
     }
     /* Without tracking, nothing is saved of a VF that might still change. */
-    if (!track && !cx_vhca_stopped(vf) && (inc || !cx_save_has_base(vhca))) {
+    if (!track && !cx_vhca_stopped(vf) &&
+        (inc || (!vhca->tracked && !vhca->out))) {
         if (!vhca->overtaken) {
             cx_guest_error(vf->dev->pf, "VF %u: SAVE of a VF that runs",
                            vf->number);
@@ -234,20 +365,43 @@ static ConnectXStatus cx_save_allowed(ConnectXFunction *vf, bool inc,
     return CX_OK;
 }
 
-static void cx_save_snapshot(ConnectXFunction *vf)
+static uint64_t cx_save_nonce(void)
+{
+    uint64_t nonce;
+
+    do {
+        nonce = (uint64_t)g_random_int() << 32 | g_random_int();
+    } while (!nonce);
+    return nonce;
+}
+
+/* A snapshot of what is now; told from parent, or the first of a session. */
+static ConnectXImageOut *cx_save_snapshot(ConnectXFunction *vf,
+                                          const ConnectXImageBase *parent,
+                                          bool track)
+{
+    ConnectXImageSpec spec;
+    ConnectXFunction *from = cx_save_spec(vf, parent, &spec);
+
+    if (track && !parent) {
+        cx_obj_log_start(vf->objs);
+        spec.session = cx_save_nonce();
+    }
+    vf->cmds_held = true;
+    return cx_image_out_begin(from, &spec);
+}
+
+static void cx_save_prepare(ConnectXFunction *vf, bool inc, bool track)
 {
     ConnectXVhca *vhca = vf->vhca;
-    bool final = cx_vhca_stopped(vf);
-    const ConnectXFunction *from;
-    ConnectXImageMoment moment;
 
-    cx_save_forget(vhca);
-    from = cx_save_source(vf, &moment);
-    vhca->out = cx_image_out_begin(from, final ? CX_IMAGE_FINAL : 0, &moment);
-    vhca->out_pos = 0;
-    vhca->out_generation = vf->generation;
-    vhca->out_final = final;
-    vf->cmds_held = true;
+    if (!inc || !vhca->out) {
+        cx_save_forget(vf);
+        vhca->out = cx_save_snapshot(vf, inc ? vhca->base : NULL, track);
+    } else if (cx_save_follows(vf)) {
+        vhca->follow = cx_save_snapshot(vf, cx_image_out_base(vhca->out),
+                                        false);
+    }
 }
 
 /* Moves what there is to hand out, or what of it fits. */
@@ -256,14 +410,14 @@ static ConnectXStatus cx_save_begin(ConnectXFunction *vf, bool inc, bool track,
                                     ConnectXVhcaDone *done, void *opaque)
 {
     ConnectXVhca *vhca = vf->vhca;
-    bool fresh = !inc || !vhca->out;
-    uint64_t left = fresh ? cx_save_size(vf) :
-                            cx_image_out_len(vhca->out) - vhca->out_pos;
+    uint64_t left = inc && vhca->out ? cx_rest_size(vf) :
+                    cx_save_size(vf, inc ? vhca->base : NULL);
+    bool pieces = vhca->chunked || track;
     ConnectXStatus status;
     ConnectXTransfer *t;
 
-    /* Without chunks a driver ends after one SAVE and would lose the rest. */
-    if (buf->size < (vhca->chunked ? MIN(left, CX_PAGE_SIZE) : left)) {
+    /* A driver that asks for the last in one piece would lose the rest. */
+    if (buf->size < (pieces ? MIN(left, CX_PAGE_SIZE) : left)) {
         return CX_EXCEED_LIMIT;
     }
     status = cx_transfer_new(vf, &cx_save_kind, buf, MIN(left, buf->size),
@@ -274,9 +428,7 @@ static ConnectXStatus cx_save_begin(ConnectXFunction *vf, bool inc, bool track,
     t->track = track;
     t->tell = done;
     t->opaque = opaque;
-    if (fresh) {
-        cx_save_snapshot(vf);
-    }
+    cx_save_prepare(vf, inc, track);
     return CX_ASYNC;
 }
 
@@ -295,8 +447,7 @@ ConnectXStatus cx_vhca_save(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
     }
     if (!track && !cx_vhca_stopped(vf)) {
         /* Pre-copy is over without a stop: forget what was tracked. */
-        cx_save_forget(vhca);
-        vhca->tracked = false;
+        cx_save_untrack(vf);
         return CX_OK;
     }
     if (track && vf->dev->vhca.track_fails) {

@@ -9,6 +9,7 @@
 
 #include "base/types.h"
 #include "fn/fn.h"
+#include "vhca/image_base.h"
 #include "vhca/image_in.h"
 #include "vhca/image_out.h"
 #include "vhca/transfer.h"
@@ -21,14 +22,16 @@ struct ConnectXVhca {
     ConnectXTransfer *transfer;         /* the SAVE or LOAD on its way */
     ConnectXImageMoment stopped;        /* when it was suspended */
 
-    /* SAVE: the snapshot being handed out, and how far it is. */
-    ConnectXImageOut *out;
+    /*
+     * SAVE: the snapshot being handed out and, where that is the rest of one
+     * taken while the VF ran, the final one behind it; how far it is in both.
+     */
+    ConnectXImageOut *out, *follow;
     uint64_t out_pos;
-    uint64_t out_generation;
-    bool out_final;                     /* taken of a stopped VF */
     bool chunked;                       /* the last QUERY asked for chunks */
     bool tracked;
-    uint64_t saved_generation;
+    /* The last image that was handed out whole; NULL: no delta can be told. */
+    ConnectXImageBase *base;
 
     /* LOAD: images that came. */
     ConnectXImageIn *in;
@@ -41,6 +44,7 @@ struct ConnectXVhca {
      */
     bool overtaken;
 
+    ConnectXVhcaSyndrome syndrome;      /* of the last command, if refused */
     QEMUBH *later;                      /* looks after commands that waited */
 };
 
@@ -52,7 +56,18 @@ static inline bool cx_vhca_stopped(const ConnectXFunction *vf)
 ConnectXImageMoment cx_vhca_now(const ConnectXFunction *vf);
 /* Tells a VF that runs again of its link, if that is another than it was. */
 void cx_vhca_tell_link(ConnectXFunction *vf, bool was_up);
-/* Drops the snapshot. */
-void cx_save_forget(ConnectXVhca *vhca);
+static inline ConnectXStatus cx_vhca_refuse(ConnectXFunction *vf,
+                                            ConnectXVhcaSyndrome syndrome)
+{
+    vf->vhca->syndrome = syndrome;
+    return CX_BAD_RES_STATE;
+}
+
+/* Drops the snapshot that is being handed out. */
+void cx_save_forget(ConnectXFunction *vf);
+/* And ends tracking. */
+void cx_save_untrack(ConnectXFunction *vf);
+/* The VF is going to run: what is said of it standing still ends. */
+void cx_save_resumes(ConnectXFunction *vf);
 
 #endif /* HW_NET_CONNECTX_VHCA_STATE_H */

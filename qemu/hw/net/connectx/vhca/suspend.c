@@ -38,6 +38,7 @@ ConnectXStatus cx_vhca_suspend(ConnectXFunction *vf, uint8_t side)
 {
     ConnectXVhca *vhca = vf->vhca;
 
+    vhca->syndrome = CX_SYN_VHCA_NONE;
     if (side == CX_SUSP_RESPONDER && !(vf->suspended & CX_SUSP_INITIATOR)) {
         return cx_wrong_order(vf, "responder suspended before the initiator");
     }
@@ -73,11 +74,16 @@ ConnectXStatus cx_vhca_resume(ConnectXFunction *vf, uint8_t side)
     ConnectXVhca *vhca = vf->vhca;
     bool link_was_up;
 
+    vhca->syndrome = CX_SYN_VHCA_NONE;
     if (vhca->transfer && !cx_is_tracked_save(vhca->transfer)) {
         return CX_RESOURCE_BUSY;
     }
-    if (vhca->poisoned || (vhca->in && cx_image_in_partial(vhca->in))) {
-        return CX_BAD_RES_STATE;
+    if (vhca->poisoned) {
+        return cx_vhca_refuse(vf, CX_SYN_POISONED);
+    }
+    if (vhca->in && (cx_image_in_partial(vhca->in) ||
+                     !cx_image_in_final(vhca->in))) {
+        return cx_vhca_refuse(vf, CX_SYN_NOT_FINAL);
     }
     if (side == CX_SUSP_INITIATOR && vf->suspended & CX_SUSP_RESPONDER) {
         return cx_wrong_order(vf, "initiator resumed before the responder");
@@ -86,10 +92,7 @@ ConnectXStatus cx_vhca_resume(ConnectXFunction *vf, uint8_t side)
         return cx_twice(vf);
     }
     trace_connectx_vhca_resume(vf->vhca_id, side);
-    /* A snapshot of a stopped VF says nothing of what it does from here on. */
-    if (vhca->out_final) {
-        cx_save_forget(vhca);
-    }
+    cx_save_resumes(vf);
     cx_vhca_apply(vf);
     link_was_up = vhca->stopped.link_up;
     /* May run a command of the VF that resets it. */

@@ -30,6 +30,11 @@ bool cx_vhca_overtaken(const ConnectXFunction *vf)
     return vf->vhca->overtaken;
 }
 
+ConnectXVhcaSyndrome cx_vhca_syndrome(const ConnectXFunction *vf)
+{
+    return vf->vhca->syndrome;
+}
+
 void cx_vhca_cancel(ConnectXFunction *vf, void *opaque)
 {
     ConnectXTransfer *t = vf->vhca->transfer;
@@ -84,9 +89,8 @@ static void cx_vhca_reset(ConnectXFunction *fn)
     ConnectXVhca *vhca = fn->vhca;
 
     cx_vhca_end_transfer(fn);
-    cx_save_forget(vhca);
+    cx_save_untrack(fn);
     g_clear_pointer(&vhca->in, cx_image_in_free);
-    vhca->tracked = false;
     vhca->chunked = false;
     vhca->poisoned = false;
     vhca->overtaken |= fn->suspended != 0;

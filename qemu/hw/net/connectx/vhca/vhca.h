@@ -8,7 +8,19 @@
 #include "base/status.h"
 #include "base/types.h"
 
+/* What a refused command is told besides its status. Any number would do. */
+typedef enum ConnectXVhcaSyndrome {
+    CX_SYN_VHCA_NONE,
+    CX_SYN_IMAGE_GAP        = 0x10ad01,     /* one before it did not come */
+    CX_SYN_IMAGE_REPEATED   = 0x10ad02,     /* it came already */
+    CX_SYN_IMAGE_FOREIGN    = 0x10ad03,     /* of another session */
+    CX_SYN_NOT_FINAL        = 0x10ad04,     /* RESUME, SAVE: more was to come */
+    CX_SYN_POISONED         = 0x10ad05,     /* a LOAD was refused before */
+} ConnectXVhcaSyndrome;
+
 void cx_vhca_register(void);
+/* Of the command for the VF that was refused last. */
+ConnectXVhcaSyndrome cx_vhca_syndrome(const ConnectXFunction *vf);
 
 /* May the PF's driver have anything done with that VF? */
 ConnectXStatus cx_vhca_check(const ConnectXFunction *pf, ConnectXFunction *vf);
@@ -20,9 +32,19 @@ ConnectXStatus cx_vhca_check(const ConnectXFunction *pf, ConnectXFunction *vf);
 ConnectXStatus cx_vhca_suspend(ConnectXFunction *vf, uint8_t side);
 ConnectXStatus cx_vhca_resume(ConnectXFunction *vf, uint8_t side);
 
+/* query_vhca_migration_state_out.migration_state */
+typedef enum ConnectXVhcaState {
+    CX_VHCA_UNINITIALIZED,              /* no driver runs it */
+    CX_VHCA_IDLE,                       /* not tracked */
+    CX_VHCA_READY,                      /* nothing is to be saved */
+    CX_VHCA_DIRTY,                      /* a delta is */
+    CX_VHCA_INIT,                       /* a full image, or the rest of one */
+} ConnectXVhcaState;
+
 typedef struct ConnectXVhcaSize {
     uint32_t required;                  /* room that the next SAVE needs */
     uint64_t remaining;                 /* for all of them; chunks only */
+    ConnectXVhcaState state;
 } ConnectXVhcaSize;
 
 ConnectXStatus cx_vhca_query(ConnectXFunction *vf, bool inc, bool chunk,

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Incremental images: what is in one, and that nothing is missing.
+ */
+#include "delta-bench.h"
+
+static void test_small_and_empty(void **state)
+{
+    uint32_t full, index;
+    DeltaImage *image;
+    DeltaBench d;
+
+    delta_start(&d, state, NULL);
+    index = hca_must_create_mtt_mkey(d.vf, d.o.pd, d.o.rx_buf, 2000);
+    full = d.image[0].bytes + 2000 * 8;
+    /* A large object is in it once... */
+    assert_in_range(delta_must_save(&d)->bytes, 2000 * 8, 2000 * 8 + 1024);
+    /* ...and nothing while nothing happens. */
+    assert_int_equal(delta_size(&d), 0);
+    assert_int_equal(delta_save(&d, true, true)->bytes, 0);
+    hca_must_alloc(d.vf, OP(ALLOC_PD));
+    image = delta_must_save(&d);
+    assert_in_range(image->bytes, 1, full / 32);
+    delta_traffic(&d);
+    image = delta_must_save(&d);
+    assert_in_range(image->bytes, 1, full / 16);
+    hca_must_simple(d.vf, OP(DESTROY_MKEY), 0, index);
+    image = delta_must_save(&d);
+    assert_in_range(image->bytes, 1, full / 32);
+    assert_int_equal(delta_size(&d), 0);
+    delta_must_save_final(&d);
+    assert_in_range(d.image[d.n - 1].bytes, 1, full / 32);
+    delta_end(&d);
+}
+
+/* Commands that change something, each alone in a delta. */
+static void change_rq(DeltaBench *d)
+{
+    assert_int_equal(hca_modify_wq(d->vf, OP(MODIFY_RQ), d->o.rq.number,
+                                   HCA_WQ_RDY, HCA_WQ_ERR), HCA_OK);
+}
+
+static void change_rq_back(DeltaBench *d)
+{
+    assert_int_equal(hca_modify_wq(d->vf, OP(MODIFY_RQ), d->o.rq.number,
+                                   HCA_WQ_ERR, HCA_WQ_RST), HCA_OK);
+    assert_int_equal(hca_modify_wq(d->vf, OP(MODIFY_RQ), d->o.rq.number,
+                                   HCA_WQ_RST, HCA_WQ_RDY), HCA_OK);
+}
+
+static void change_tis(DeltaBench *d)
+{
+    uint8_t in[CX_SZ(modify_tis_in)] = {}, out[16];
+
+    hca_header(in, OP(MODIFY_TIS), 0);
+    CX_SET(modify_tis_in, in, tisn, d->o.tis);
+    CX_SET(modify_tis_in, in, bitmask.prio, 1);
+    CX_SET(modify_tis_in, in, ctx.prio, 5);
+    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
+                     HCA_OK);
+}
+
+static void change_tir(DeltaBench *d)
+{
+    uint8_t in[CX_SZ(modify_tir_in)] = {}, out[16];
+
+    hca_header(in, OP(MODIFY_TIR), 0);
+    CX_SET(modify_tir_in, in, tirn, d->o.tir);
+    CX_SET(modify_tir_in, in, bitmask.hash, 1);
+    CX_SET(modify_tir_in, in, ctx.rx_hash_fn, 1);
+    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
+                     HCA_OK);
+}
+
+static void change_cq(DeltaBench *d)
+{
+    uint8_t in[CX_SZ(modify_cq_in)] = {}, out[16];
+
+    hca_header(in, OP(MODIFY_CQ), 0);
+    CX_SET(modify_cq_in, in, cqn, d->o.cq.cqn);
+    stl_be_p(in + CX_OFF(modify_cq_in,
+                         modify_field_select_resize_field_select), 1);
+    CX_SET(cqc, CX_ADDR(modify_cq_in, in, cq_context), cq_period, 77);
+    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
+                     HCA_OK);
+}
+
+static void change_fte(DeltaBench *d)
+{
+    hca_must_set_fte(d->vf, d->o.flow_table, d->o.flow_group, 1, d->o.tir);
+}
+
+static void change_port(DeltaBench *d)
+{
+    hca_must_set_port(d->vf, false);
+}
+
+static void change_port_back(DeltaBench *d)
+{
+    hca_must_set_port(d->vf, true);
+}
+
+static void change_mtu(DeltaBench *d)
+{
+    uint8_t in[CX_SZ(modify_nic_vport_context_in)] = {}, out[16];
+
+    hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
+    CX_SET(modify_nic_vport_context_in, in, field_select.promisc, 1);
+    CX_SET(modify_nic_vport_context_in, in,
+           nic_vport_context.promisc_all, 1);
+    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
+                     HCA_OK);
+}
+
+static void change_create(DeltaBench *d)
+{
+    uint32_t pd = hca_must_alloc(d->vf, OP(ALLOC_PD));
+
+    hca_must_create_mtt_mkey(d->vf, pd, d->o.rx_buf, 3);
+    hca_must_alloc(d->vf, OP(ALLOC_TRANSPORT_DOMAIN));
+}
+
+static void change_nothing_left(DeltaBench *d)
+{
+    uint32_t pd = hca_must_alloc(d->vf, OP(ALLOC_PD));
+
+    /* Gone before anybody saw it: but numbers go on. */
+    hca_must_simple(d->vf, OP(DEALLOC_PD), 0, pd);
+}
+
+static void test_every_change(void **state)
+{
+    static void (*const changes[])(DeltaBench *d) = {
+        delta_traffic, change_rq, change_rq_back, change_tis, change_tir,
+        change_cq, change_fte, change_port, change_port_back, change_mtu,
+        change_create, change_nothing_left,
+    };
+    DeltaBench d;
+
+    delta_start(&d, state, NULL);
+    for (unsigned i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        uint32_t size = delta_size(&d);
+
+        if (size) {
+            fail_msg("%u bytes before change %u", size, i);
+        }
+        changes[i](&d);
+        size = delta_size(&d);
+        if (!size || size > d.image[0].bytes / 4) {
+            fail_msg("%u bytes after change %u", size, i);
+        }
+        delta_must_save(&d);
+    }
+    delta_must_save_final(&d);
+    delta_must_load(&d);
+    delta_check_equal(&d);
+    delta_end(&d);
+}
+
+/* All of them at once, with work before, between and behind. */
+static void test_runs_on(void **state)
+{
+    DeltaBench d;
+    Hca *dst;
+
+    delta_start(&d, state, NULL);
+    for (int i = 0; i < 5; i++) {
+        vhca_check_one_nop(d.vf, &d.o);
+        delta_traffic(&d);
+        change_create(&d);
+        delta_must_save(&d);
+        change_nothing_left(&d);
+    }
+    vhca_check_one_nop(d.vf, &d.o);
+    delta_must_save_final(&d);
+    delta_must_load(&d);
+    delta_check_equal(&d);
+    dst = delta_move(&d);
+    vhca_check_objects(dst, &d.o);
+    delta_end(&d);
+}
+
+static void test_destroyed(void **state)
+{
+    uint32_t pd, unused, again;
+    HcaObjects old;
+    DeltaBench d;
+    Hca *dst;
+
+    delta_start(&d, state, NULL);
+    pd = hca_must_alloc(d.vf, OP(ALLOC_PD));
+    unused = hca_must_alloc(d.vf, OP(ALLOC_PD));
+    delta_must_save(&d);
+    hca_must_simple(d.vf, OP(DEALLOC_PD), 0, pd);
+    delta_must_save(&d);
+    /* Everything goes, and the like of it comes. */
+    old = d.o;
+    hca_must_destroy_objects(d.vf, &d.o);
+    hca_must_create_objects(d.vf, &d.o);
+    again = hca_must_alloc(d.vf, OP(ALLOC_PD));
+    delta_must_save(&d);
+    hca_must_simple(d.vf, OP(DEALLOC_PD), 0, again);
+    delta_must_save_final(&d);
+    delta_must_load(&d);
+    delta_check_equal(&d);
+    dst = delta_move(&d);
+    assert_int_equal(hca_simple(dst, OP(DEALLOC_PD), 0, pd), HCA_BAD_RES);
+    assert_int_equal(hca_simple(dst, OP(DEALLOC_PD), 0, again), HCA_BAD_RES);
+    assert_int_equal(hca_simple(dst, OP(DESTROY_TIR), 0, old.tir),
+                     HCA_BAD_RES);
+    hca_must_simple(dst, OP(DEALLOC_PD), 0, unused);
+    vhca_check_objects(dst, &d.o);
+    delta_end(&d);
+}
+
+/* A driver that starts anew in the midst of it leaves nothing to add to. */
+static void test_driver_starts_anew(void **state)
+{
+    DeltaImage *image;
+    DeltaBench d;
+    Hca *dst;
+
+    delta_start(&d, state, NULL);
+    delta_traffic(&d);
+    delta_must_save(&d);
+    hca_must_stop(d.vf);
+    hca_must_start(d.vf);
+    hca_must_create_objects(d.vf, &d.o);
+    image = delta_must_save(&d);
+    assert_in_range(image->bytes, d.image[0].bytes / 2, VHCA_BUF_BYTES);
+    vhca_check_one_nop(d.vf, &d.o);
+    assert_in_range(delta_must_save(&d)->bytes, 1, d.image[0].bytes / 4);
+    delta_must_save_final(&d);
+    delta_must_load(&d);
+    delta_check_equal(&d);
+    dst = delta_move(&d);
+    vhca_check_objects(dst, &d.o);
+    delta_end(&d);
+}
+
+/* What a SAVE that failed was to say, the next one says. */
+static void test_failed_save(void **state)
+{
+    VhcaBuf bad;
+    VhcaSaved saved;
+    uint32_t size;
+    DeltaBench d;
+    Hca *dst;
+
+    delta_start(&d, state, NULL);
+    change_create(&d);
+    size = delta_size(&d);
+    vhca_buf_create(d.pf, &bad, 4096);
+    bad.key ^= 1;
+    assert_int_not_equal(vhca_save(&bad, d.from, true, true, VHCA_BUF_BYTES,
+                                   &saved), HCA_OK);
+    assert_int_equal(delta_size(&d), size);
+    delta_must_save(&d);
+    delta_traffic(&d);
+    delta_must_save_final(&d);
+    delta_must_load(&d);
+    delta_check_equal(&d);
+    dst = delta_move(&d);
+    vhca_check_objects(dst, &d.o);
+    delta_end(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        machine_test(test_small_and_empty),
+        machine_test(test_every_change),
+        machine_test(test_runs_on),
+        machine_test(test_destroyed),
+        machine_test(test_driver_starts_anew),
+        machine_test(test_failed_save),
+    };
+
+    return machine_main(tests);
+}
