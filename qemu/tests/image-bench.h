@@ -18,11 +18,17 @@
 enum {
     IMAGE_HEADER_BYTES      = 64,
     IMAGE_OFF_VERSION       = 8,
+    IMAGE_OFF_FLAGS         = 12,
     IMAGE_OFF_TOTAL_LEN     = 16,
     IMAGE_OFF_BODY_LEN      = 24,
     IMAGE_OFF_SECTIONS      = 32,
     IMAGE_OFF_SECTIONS_CRC  = 36,
     IMAGE_OFF_HEADER_CRC    = 60,
+};
+
+enum {
+    IMAGE_FINAL             = 1,
+    IMAGE_DELTA             = 2,
 };
 
 typedef enum ImageSection {
@@ -32,6 +38,8 @@ typedef enum ImageSection {
     IMAGE_PAGES     = 4,
     IMAGE_LATCH     = 5,
     IMAGE_OBJECTS   = 6,
+    IMAGE_GONE      = 7,
+    IMAGE_MOMENT    = 8,
 } ImageSection;
 
 typedef struct ImageBench {
@@ -65,10 +73,13 @@ void image_fix_header_crc(uint8_t *image);
 void image_fix_crcs(uint8_t *image);
 
 /*
- * The payload of the first section of that type, or for IMAGE_OBJECTS of the
- * kind @name; fails the test when there is none.
+ * The payload of the first section of that type, or for IMAGE_OBJECTS and _GONE
+ * of the kind @name; fails the test when there is none.
  */
 uint8_t *image_section(uint8_t *image, ImageSection type, const char *name);
+/* Overwrites words at random with what is likely to hurt; not the header. */
+void image_damage(uint8_t *image, uint32_t bytes, uint32_t *seed);
+
 /* Cuts the section out that payload belongs to. Returns the new size. */
 uint32_t image_cut_section(uint8_t *image, uint32_t bytes, uint8_t *payload);
 /* The object's number, and its creation input, of the nth of a kind. */

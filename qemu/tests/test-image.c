@@ -140,33 +140,6 @@ static void test_other_version(void **state)
     image_bench_end(&b);
 }
 
-static uint32_t rnd(uint32_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    return *seed;
-}
-
-static void damage(uint8_t *image, uint32_t bytes, uint32_t *seed)
-{
-    static const uint32_t values[] = {
-        0, 1, 0xff, 0x7fffffff, 0x80000000, 0xffffffff, 0xffffff, 8, 64,
-    };
-    unsigned n = 1 + rnd(seed) % 4;
-
-    while (n--) {
-        uint32_t at = IMAGE_HEADER_BYTES +
-                      rnd(seed) % (bytes - IMAGE_HEADER_BYTES - 4);
-
-        if (rnd(seed) % 2) {
-            image_put_le32(image + (at & ~3u), values[rnd(seed) % 9]);
-        } else {
-            image[at] ^= 1 << (rnd(seed) % 8);
-        }
-    }
-}
-
 /* What a driver might do to a VF whose state is not what it should be. */
 static void use_vf(ImageBench *b, Hca *vf)
 {
@@ -218,7 +191,7 @@ static void test_fuzz_behind_the_checksums(void **state)
         int status;
 
         memcpy(bad, b.image, b.bytes);
-        damage(bad, b.bytes, &seed);
+        image_damage(bad, b.bytes, &seed);
         image_fix_crcs(bad);
         status = vhca_load_image(&b.buf, b.to, bad, b.bytes);
         if (status != HCA_OK) {

@@ -16,6 +16,7 @@
 #include "qemu/bswap.h"
 #include "base/guest_error.h"
 #include "fn/caps.h"
+#include "obj/log.h"
 #include "obj/obj.h"
 #include "switch/flow.h"
 #include "vhca/image_load.h"
@@ -26,6 +27,7 @@ struct ConnectXImageLoad {
     ConnectXFnState state;
     ConnectXImageMoment moment;
     bool delta, final;
+    uint64_t generation;                /* of the image before a delta */
     uint32_t types_seen;
     uint64_t caps_seen;
     uint64_t kinds_seen, gone_seen;
@@ -100,6 +102,10 @@ static ConnectXStatus cx_load_obj_store(ConnectXImageLoad *p,
     uint32_t in_len = le32_to_cpu(o->in_len), npas = le32_to_cpu(o->npas);
 
     *objp = p->delta ? cx_obj_find(p->stage, p->kind, id) : NULL;
+    if (*objp && (*objp)->ran > p->generation) {
+        g_free(pas);
+        return CX_BAD_PARAM;
+    }
     if (le32_to_cpu(o->what) == CX_IMAGE_OBJ_RUN) {
         return *objp ? CX_OK : CX_BAD_RESOURCE;
     }
@@ -403,6 +409,11 @@ ConnectXImageLoad *cx_image_load_new(ConnectXFunction *vf,
 
     p->stage = before ?: cx_image_stage_new(vf);
     p->delta = before;
+    if (before) {
+        /* Tells what the delta has named from what was there. */
+        cx_obj_log_start(before->objs);
+        p->generation = cx_obj_log_cut(before->objs);
+    }
     p->final = le32_to_cpu(h->flags) & CX_IMAGE_FINAL;
     p->state = p->stage->state;
     /* SET_HCA_CAP's rules, which the capabilities must obey, hold then. */
@@ -439,5 +450,6 @@ ConnectXFunction *cx_image_load_take(ConnectXImageLoad *p,
                                      ConnectXImageMoment *moment)
 {
     *moment = p->moment;
+    cx_obj_log_stop(p->stage->objs);
     return g_steal_pointer(&p->stage);
 }
