@@ -116,9 +116,6 @@ void cx_cmd_complete(ConnectXCmd *cmd, ConnectXStatus status)
     CX_SET(query_hca_cap_out, cmd->out, status, status);
     CX_SET(query_hca_cap_out, cmd->out, syndrome,
            status == CX_OK ? 0 : cmd->syndrome);
-    if (status == CX_OK && cmd->op && cmd->op->flags & CX_OP_CHANGES) {
-        cx_fn_changed(fn);
-    }
     cx_cmd_judge(cmd, status);
     trace_connectx_cmd_done(fn->number, cmd->slot,
                             cmd->op ? cmd->op->name : "?", status);

@@ -13,8 +13,7 @@ enum {
     CX_OP_ENABLED       = 1 << 1,       /* from ENABLE_HCA on */
                                         /* neither: from INIT_HCA on */
     CX_OP_PF_ONLY       = 1 << 2,       /* a VF gets CX_BAD_OP */
-    CX_OP_CHANGES       = 1 << 3,       /* success bumps fn->generation */
-    CX_OP_ANY_MOD       = 1 << 4,       /* op_mod is the handler's to check */
+    CX_OP_ANY_MOD       = 1 << 3,       /* op_mod is the handler's to check */
 };
 
 /* An op_mod that the command has, 0 to 15. Without any in its row: only 0. */

@@ -140,7 +140,6 @@ static void cx_iseg_set_cmdq(ConnectXFunction *fn, uint32_t low)
         fn->cmdq_addr = (uint64_t)fn->cmdq_addr_h << 32 | (low & 0xfffff000);
         fn->nic_interface = nic_interface;
     }
-    cx_fn_changed(fn);
     trace_connectx_cmdq(fn->number, fn->cmdq_addr, nic_interface);
 }
 

@@ -361,7 +361,6 @@ ConnectXStatus cx_caps_set(ConnectXFunction *fn, unsigned type,
                         cx_bits_get(page, f->bit, f->width));
         }
     }
-    cx_fn_changed(fn);
     return CX_OK;
 }
 

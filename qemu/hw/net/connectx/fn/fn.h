@@ -58,7 +58,6 @@ struct ConnectXFunction {
 
     /* Migration */
     uint8_t suspended;                  /* CX_SUSP_* */
-    uint64_t generation;                /* bumped by every state change */
     bool cmds_held;                     /* an image of it is being written */
     ConnectXVhca *vhca;                 /* NULL for what is but staged */
 
@@ -107,10 +106,5 @@ struct ConnectXDevice {
 ConnectXFunction *cx_dev_find_function(ConnectXDevice *dev, uint16_t number);
 /* Finds those only that are enabled: a VF by the PF, the PF by its driver. */
 ConnectXFunction *cx_dev_find_vhca(ConnectXDevice *dev, uint16_t vhca_id);
-/* A state that an image holds changed: pre-copy must send it again. */
-static inline void cx_fn_changed(ConnectXFunction *fn)
-{
-    fn->generation++;
-}
 
 #endif /* HW_NET_CONNECTX_FN_H */

@@ -65,7 +65,6 @@ void cx_fn_uninit(ConnectXFunction *fn)
 void cx_fn_teardown(ConnectXFunction *fn)
 {
     CX_ASK(teardown, fn);
-    cx_fn_changed(fn);
 }
 
 static void cx_fn_set_suspended(ConnectXFunction *fn, uint8_t suspended)
@@ -85,7 +84,6 @@ void cx_fn_reset(ConnectXFunction *fn)
             cx_parts[i]->reset(fn);
         }
     }
-    cx_fn_changed(fn);
     fn->state = CX_FN_RESET;
     fn->issi = 0;
     fn->cmdq_addr = 0;
@@ -119,5 +117,4 @@ void cx_fn_resume(ConnectXFunction *fn, uint8_t bits)
 void cx_fn_loaded(ConnectXFunction *fn)
 {
     CX_ASK(loaded, fn);
-    cx_fn_changed(fn);
 }

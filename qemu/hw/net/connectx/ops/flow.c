@@ -202,18 +202,18 @@ static ConnectXStatus cx_op_delete_fte(ConnectXCmd *cmd)
 }
 
 static const ConnectXOp cx_flow_ops[] = {
-    CX_ROW(CREATE_FLOW_TABLE, create_flow_table, CX_OP_CHANGES),
-    CX_ROW(DESTROY_FLOW_TABLE, destroy_flow_table, CX_OP_CHANGES),
+    CX_ROW(CREATE_FLOW_TABLE, create_flow_table, 0),
+    CX_ROW(DESTROY_FLOW_TABLE, destroy_flow_table, 0),
     CX_ROW(QUERY_FLOW_TABLE, query_flow_table, 0),
-    CX_ROW(MODIFY_FLOW_TABLE, modify_flow_table, CX_OP_CHANGES),
+    CX_ROW(MODIFY_FLOW_TABLE, modify_flow_table, 0),
     CX_ROW(SET_FLOW_TABLE_ROOT, set_flow_table_root,
-           CX_OP_CHANGES | CX_OP_MOD(0) | CX_OP_MOD(CX_ROOT_RESET)),
-    CX_ROW(CREATE_FLOW_GROUP, create_flow_group, CX_OP_CHANGES),
-    CX_ROW(DESTROY_FLOW_GROUP, destroy_flow_group, CX_OP_CHANGES),
+           CX_OP_MOD(0) | CX_OP_MOD(CX_ROOT_RESET)),
+    CX_ROW(CREATE_FLOW_GROUP, create_flow_group, 0),
+    CX_ROW(DESTROY_FLOW_GROUP, destroy_flow_group, 0),
     CX_ROW(SET_FLOW_TABLE_ENTRY, set_fte,
-           CX_OP_CHANGES | CX_OP_MOD(0) | CX_OP_MOD(CX_FTE_MODIFY)),
+           CX_OP_MOD(0) | CX_OP_MOD(CX_FTE_MODIFY)),
     CX_ROW(QUERY_FLOW_TABLE_ENTRY, query_fte, 0),
-    CX_ROW(DELETE_FLOW_TABLE_ENTRY, delete_fte, CX_OP_CHANGES),
+    CX_ROW(DELETE_FLOW_TABLE_ENTRY, delete_fte, 0),
 };
 
 void cx_ops_flow_register(void)

@@ -213,7 +213,7 @@ static const ConnectXOp cx_pages_ops[] = {
       CX_OP_MOD(CX_PAGES_REGULAR), "QUERY_PAGES", cx_op_query_pages,
       CX_SZ(query_pages_in), CX_SZ(query_pages_out) },
     { MLX5_CMD_OP_MANAGE_PAGES,
-      CX_OP_ENABLED | CX_OP_CHANGES | CX_OP_MOD(CX_PAGES_CANT_GIVE) |
+      CX_OP_ENABLED | CX_OP_MOD(CX_PAGES_CANT_GIVE) |
       CX_OP_MOD(CX_PAGES_GIVE) | CX_OP_MOD(CX_PAGES_TAKE), "MANAGE_PAGES",
       cx_op_manage_pages, CX_OFF(manage_pages_in, pas),
       CX_OFF(manage_pages_out, pas) },

@@ -71,7 +71,6 @@ static ConnectXStatus cx_reg_paos(ConnectXFunction *fn, uint8_t *data,
             return CX_BAD_PARAM;
         }
         fn->vport->port_up = admin == CX_PAOS_UP;
-        cx_fn_changed(fn);
         if (was_up != cx_vport_up(fn)) {
             cx_vport_link_event(fn);
         }

@@ -168,17 +168,17 @@ static ConnectXStatus cx_op_query_rqt(ConnectXCmd *cmd)
 }
 
 static const ConnectXOp cx_rss_ops[] = {
-    CX_ROW(CREATE_TIS, create_tis, CX_OP_CHANGES),
-    CX_ROW(MODIFY_TIS, modify_tis, CX_OP_CHANGES),
-    CX_ROW(DESTROY_TIS, destroy_tis, CX_OP_CHANGES),
+    CX_ROW(CREATE_TIS, create_tis, 0),
+    CX_ROW(MODIFY_TIS, modify_tis, 0),
+    CX_ROW(DESTROY_TIS, destroy_tis, 0),
     CX_ROW(QUERY_TIS, query_tis, 0),
-    CX_ROW(CREATE_TIR, create_tir, CX_OP_CHANGES),
-    CX_ROW(MODIFY_TIR, modify_tir, CX_OP_CHANGES),
-    CX_ROW(DESTROY_TIR, destroy_tir, CX_OP_CHANGES),
+    CX_ROW(CREATE_TIR, create_tir, 0),
+    CX_ROW(MODIFY_TIR, modify_tir, 0),
+    CX_ROW(DESTROY_TIR, destroy_tir, 0),
     CX_ROW(QUERY_TIR, query_tir, 0),
-    CX_ROW(CREATE_RQT, create_rqt, CX_OP_CHANGES),
-    CX_ROW(MODIFY_RQT, modify_rqt, CX_OP_CHANGES),
-    CX_ROW(DESTROY_RQT, destroy_rqt, CX_OP_CHANGES),
+    CX_ROW(CREATE_RQT, create_rqt, 0),
+    CX_ROW(MODIFY_RQT, modify_rqt, 0),
+    CX_ROW(DESTROY_RQT, destroy_rqt, 0),
     CX_ROW(QUERY_RQT, query_rqt, 0),
 };
 

@@ -320,7 +320,7 @@ static ConnectXStatus cx_op_l2_table_entry(ConnectXCmd *cmd)
 
 static const ConnectXOp cx_vport_ops[] = {
     CX_ROW(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, 0),
-    CX_ROW(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context, CX_OP_CHANGES),
+    CX_ROW(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context, 0),
     CX_ROW(QUERY_VPORT_STATE, query_vport_state, CX_VPORT_STATE_MODS),
     CX_ROW(MODIFY_VPORT_STATE, modify_vport_state, CX_VPORT_STATE_MODS),
     CX_ROW(QUERY_ESW_VPORT_CONTEXT, query_esw_vport_context, CX_OP_PF_ONLY),
