@@ -171,6 +171,36 @@ static void test_tracked_chunks(void **state)
     end_by_moving(&s);
 }
 
+#define HUGE        (4400ull << 20)
+#define HUGE_IMAGE  "chunks=on,image-pad=4613734400"
+
+/* More than a SAVE can say, through one buffer. */
+static void test_more_than_4_gib(void **state)
+{
+    uint64_t bytes = 0;
+    Hca *dst;
+    Stream s;
+
+    start(&s, state, HUGE_IMAGE, CHUNK, 0);
+    vhca_must_stop(s.pf, s.from);
+    assert_int_equal(query(&s, false, true), CHUNK);
+    assert_in_range(s.size.remaining, HUGE, HUGE + CHUNK);
+    do {
+        assert_int_equal(vhca_save(&s.b.buf[0], s.from, bytes, false, CHUNK,
+                                   &s.saved), HCA_OK);
+        bytes += s.saved.bytes;
+        assert_int_equal(vhca_load(&s.b.buf[0], s.to, s.saved.bytes), HCA_OK);
+    } while (s.saved.next);
+    assert_in_range(bytes, HUGE, HUGE + CHUNK);
+    dst = &s.b.m->vf[0][1];
+    pci_flr(&s.vf->fn);
+    vhca_move_driver(dst, s.vf);
+    vhca_move_objects(&s.o, dst);
+    pci_msix_enable(&dst->fn);
+    vhca_must_run(s.pf, s.to);
+    vhca_check_objects(dst, &s.o);
+}
+
 /* A tracked SAVE is refused in the midst of an image: a full one follows. */
 static void test_given_up(void **state)
 {
@@ -283,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         machine_test(test_short_buffers),
         machine_test(test_tracked_chunks),
+        machine_test(test_more_than_4_gib),
         machine_test(test_given_up),
         machine_test(test_first_piece_twice),
         machine_test(test_migration_state),

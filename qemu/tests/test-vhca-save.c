@@ -276,33 +276,6 @@ static void test_padding_gives_way(void **state)
     assert_in_range(size.required, UINT32_MAX - 8191, UINT32_MAX - 4095);
 }
 
-/* Chunks have a size of 32 bits each, and an image of them has none. */
-static void test_more_than_4_gib(void **state)
-{
-    VhcaSaved saved;
-    VhcaSize size;
-    HcaObjects o;
-    uint16_t id;
-    VhcaBench b;
-    Hca *pf;
-
-    vhca_bench_start(&b, state, 1, "chunks=on,image-pad=5368709120",
-                     8u << 20);
-    pf = &b.m->pf[0];
-    id = vhca_id_of(pf, 0);
-    vhca_busy_vf(&b, 0, 0, &o);
-    vhca_must_stop(pf, id);
-    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_OK);
-    assert_in_range(size.remaining, 5ull << 30, (5ull << 30) + VHCA_BUF_BYTES);
-    assert_int_equal(size.required, 8u << 20);
-    assert_int_equal(vhca_save(&b.buf[0], id, false, false, 8u << 20, &saved),
-                     HCA_OK);
-    assert_int_equal(saved.bytes, 8u << 20);
-    assert_int_equal(saved.next, 8u << 20);
-    assert_int_equal(vhca_query(pf, id, true, true, &size), HCA_OK);
-    assert_in_range(size.remaining, (5ull << 30) - (8u << 20), 5ull << 30);
-}
-
 /* Of a VF that runs, an image is written while its commands wait. */
 static void test_commands_wait_for_the_image(void **state)
 {
@@ -350,7 +323,6 @@ int main(void)
         machine_test(test_chunks),
         machine_test(test_not_migratable),
         machine_test(test_padding_gives_way),
-        machine_test(test_more_than_4_gib),
         machine_test(test_commands_wait_for_the_image),
     };
 

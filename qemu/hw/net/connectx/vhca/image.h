@@ -13,7 +13,7 @@
  *             kind once, but for capability pages and object kinds, which
  *             have one section each
  *   padding   as many bytes as a property asks for (image-pad, delta-pad),
- *             their content given by cx_image_pad_word()
+ *             see image_pad.h
  *
  * Images of one tracked session have its number, which is random, and count up
  * from 0; each but the first names the one before by the CRC of its header. A
@@ -179,12 +179,6 @@ QEMU_BUILD_BUG_ON(sizeof(ConnectXImageObjects) % CX_IMAGE_ALIGN);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageObj) % CX_IMAGE_ALIGN);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageGone) % CX_IMAGE_ALIGN);
 QEMU_BUILD_BUG_ON(sizeof(ConnectXImageStop) % CX_IMAGE_ALIGN);
-
-/* Padding is not worth keeping in memory: its content follows from where. */
-static inline uint64_t cx_image_pad_word(uint64_t offset)
-{
-    return (offset / 8 + 1) * 0x9e3779b97f4a7c15ULL;
-}
 
 /*
  * Fields of a capability page that say who the function is or what the host's

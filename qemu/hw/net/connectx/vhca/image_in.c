@@ -20,6 +20,7 @@
 #include "switch/vport.h"
 #include "vhca/image_in.h"
 #include "vhca/image_load.h"
+#include "vhca/image_pad.h"
 #include "vhca/image_take.h"
 
 struct ConnectXImageIn {
@@ -117,23 +118,6 @@ static ConnectXStatus cx_image_check_header(ConnectXImageIn *in)
     return cx_image_check_chain(in, h);
 }
 
-static bool cx_pad_is_good(uint64_t offset, const uint8_t *buf, uint64_t len)
-{
-    while (len) {
-        uint64_t word = cpu_to_le64(cx_image_pad_word(offset));
-        unsigned skip = offset % 8;
-        uint64_t part = MIN(len, 8 - skip);
-
-        if (memcmp(buf, (uint8_t *)&word + skip, part)) {
-            return false;
-        }
-        buf += part;
-        offset += part;
-        len -= part;
-    }
-    return true;
-}
-
 static void cx_image_in_begin(ConnectXImageIn *in)
 {
     g_clear_pointer(&in->load, cx_image_load_free);
@@ -204,7 +188,7 @@ static ConnectXStatus cx_image_in_pad(ConnectXImageIn *in, const uint8_t *buf,
                                       uint64_t len, uint64_t *used)
 {
     *used = MIN(len, in->total_len - in->body_len - in->pad_done);
-    if (!cx_pad_is_good(in->pad_done, buf, *used)) {
+    if (!cx_image_pad_is_good(in->pad_done, buf, *used)) {
         return cx_image_bad(in->vf, "padding");
     }
     in->pad_done += *used;

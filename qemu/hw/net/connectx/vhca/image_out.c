@@ -17,6 +17,7 @@
 #include "obj/log.h"
 #include "obj/obj.h"
 #include "vhca/image_out.h"
+#include "vhca/image_pad.h"
 
 /* How much there is of each kind of object. */
 typedef struct {
@@ -459,15 +460,7 @@ void cx_image_out_copy(const ConnectXImageOut *out, uint64_t offset,
         offset += part;
         len -= part;
     }
-    /* A piece may start or end in the middle of a word. */
-    for (uint64_t pad = offset - out->body_len; len;) {
-        uint64_t word = cpu_to_le64(cx_image_pad_word(pad));
-        unsigned skip = pad % 8;
-        uint64_t part = MIN(len, 8 - skip);
-
-        memcpy(buf, (uint8_t *)&word + skip, part);
-        buf += part;
-        pad += part;
-        len -= part;
+    if (len) {
+        cx_image_pad_fill(offset - out->body_len, buf, len);
     }
 }
