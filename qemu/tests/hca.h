@@ -15,7 +15,7 @@
 #define HCA_SLOTS           32
 #define HCA_PAGE_SLOT       31
 #define HCA_PAGE_BYTES      4096
-#define HCA_TIMEOUT_MS      10000
+#define HCA_TIMEOUT_MS      60000       /* sanitizers on a busy machine */
 #define HCA_INLINE_BYTES    16
 #define HCA_CAP_BYTES       4096
 

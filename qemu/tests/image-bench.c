@@ -5,7 +5,6 @@
 #include "image-bench.h"
 
 enum {
-    SECTION_HEADER_BYTES    = 8,
     OBJECTS_NAME_BYTES      = 24,
     OBJECTS_HEADER_BYTES    = 32,
     OBJECT_HEADER_BYTES     = 48,
@@ -140,19 +139,29 @@ static uint32_t padded(uint32_t len)
     return (len + 7) & ~7u;
 }
 
+uint8_t *image_next_section(uint8_t *section)
+{
+    return section + IMAGE_SECTION_BYTES + padded(image_get_le32(section + 4));
+}
+
+uint32_t image_objects(const uint8_t *payload)
+{
+    return image_get_le32(payload + OBJECTS_NAME_BYTES);
+}
+
 uint8_t *image_section(uint8_t *image, ImageSection type, const char *name)
 {
     uint32_t sections = image_get_le32(image + IMAGE_OFF_SECTIONS);
     uint8_t *at = image + IMAGE_HEADER_BYTES;
 
     while (sections--) {
-        uint8_t *payload = at + SECTION_HEADER_BYTES;
+        uint8_t *payload = at + IMAGE_SECTION_BYTES;
 
         if (image_get_le32(at) == type &&
             (!name || !strncmp((char *)payload, name, OBJECTS_NAME_BYTES))) {
             return payload;
         }
-        at = payload + padded(image_get_le32(at + 4));
+        at = image_next_section(at);
     }
     fail_msg("no section %u %s", type, name ?: "");
     return NULL;
@@ -160,8 +169,8 @@ uint8_t *image_section(uint8_t *image, ImageSection type, const char *name)
 
 uint32_t image_cut_section(uint8_t *image, uint32_t bytes, uint8_t *payload)
 {
-    uint8_t *start = payload - SECTION_HEADER_BYTES;
-    uint8_t *end = payload + padded(image_get_le32(start + 4));
+    uint8_t *start = payload - IMAGE_SECTION_BYTES;
+    uint8_t *end = image_next_section(start);
     uint32_t cut = end - start;
 
     memmove(start, end, image + bytes - end);
@@ -180,7 +189,7 @@ uint8_t *image_object(uint8_t *image, const char *kind, unsigned nth)
     uint8_t *payload = image_section(image, IMAGE_OBJECTS, kind);
     uint8_t *object = payload + OBJECTS_HEADER_BYTES;
 
-    assert_in_range(nth, 0, image_get_le32(payload + OBJECTS_NAME_BYTES) - 1);
+    assert_in_range(nth, 0, image_objects(payload) - 1);
     while (nth--) {
         object += OBJECT_HEADER_BYTES +
                   padded(image_get_le32(object + OBJECT_OFF_IN_LEN)) +

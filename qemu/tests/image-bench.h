@@ -24,6 +24,7 @@ enum {
     IMAGE_OFF_SECTIONS      = 32,
     IMAGE_OFF_SECTIONS_CRC  = 36,
     IMAGE_OFF_HEADER_CRC    = 60,
+    IMAGE_SECTION_BYTES     = 8,        /* type and length, then the payload */
 };
 
 enum {
@@ -72,6 +73,10 @@ uint32_t image_get_le32(const uint8_t *p);
 void image_fix_header_crc(uint8_t *image);
 void image_fix_crcs(uint8_t *image);
 
+/* The one behind it; the first is behind the image's header. */
+uint8_t *image_next_section(uint8_t *section);
+/* How many objects the payload of an IMAGE_OBJECTS has. */
+uint32_t image_objects(const uint8_t *payload);
 /*
  * The payload of the first section of that type, or for IMAGE_OBJECTS and _GONE
  * of the kind @name; fails the test when there is none.

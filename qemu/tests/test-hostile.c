@@ -16,10 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "machine.h"
-#include "objects.h"
+#include "image-bench.h"
 #include "qmp.h"
-#include "vhca.h"
 
 #define DEFAULT_SEED        0xc0ffee
 #define VFS                 3
@@ -30,6 +28,8 @@
 #define LOAD_LOOKS          100
 #define KEPT_COMMANDS       256
 #define MAX_COMMAND_BYTES   4400
+#define SPOTS               2048
+#define SPOT_WORDS          12      /* headers, and a bit behind them */
 #define IMAGE_BYTES         (1u << 20)
 #define PAYLOAD_BYTES       16384
 #define BAR_BYTES           0x20000
@@ -50,6 +50,9 @@ typedef struct Fuzz {
     VhcaBuf buf;
     uint8_t *image;
     uint32_t image_len;
+    /* Where its headers are: of the sections and of the objects in them */
+    uint32_t spot[SPOTS];
+    unsigned nr_spots;
     uint64_t payload;
     unsigned nr_kept;
     Kept kept[KEPT_COMMANDS];
@@ -392,24 +395,47 @@ static void vhca_command(uint16_t opcode, unsigned op_mod)
          16 : sizeof(in), 64);
 }
 
-/* An image that is right but for a few words, most of the time. */
+/* A header's words count more than what it stands before. */
+static unsigned some_place(void)
+{
+    unsigned at = below(fuzz.image_len / 4) * 4;
+
+    if (below(4)) {
+        at = fuzz.spot[below(fuzz.nr_spots)] + below(SPOT_WORDS) * 4;
+    }
+    return at < fuzz.image_len ? at : 0;
+}
+
+/*
+ * An image that is right but for a few words, most of the time. So are its
+ * checksums: a wrong one would keep all the rest from being looked at.
+ */
 static void damage(uint8_t *data, unsigned words)
 {
+    uint32_t body;
+
     memcpy(data, fuzz.image, fuzz.image_len);
     for (unsigned i = words; i; i--) {
-        unsigned at = below(fuzz.image_len / 4) * 4;
+        unsigned at = some_place();
 
-        switch (below(3)) {
+        switch (below(4)) {
         case 0:
             data[at + below(4)] ^= 1u << below(8);
             break;
         case 1:
-            stl_be_p(data + at, rnd());
+            image_put_le32(data + at, rnd());
+            break;
+        case 2:
+            image_put_le32(data + at, image_get_le32(data + at) + below(5) - 2);
             break;
         default:
-            memcpy(data + at, fuzz.image + below(fuzz.image_len / 4) * 4, 4);
+            memcpy(data + at, fuzz.image + some_place(), 4);
             break;
         }
+    }
+    body = image_get_le32(data + IMAGE_OFF_BODY_LEN);
+    if (below(16) && body > IMAGE_HEADER_BYTES && body <= fuzz.image_len) {
+        image_fix_crcs(data);
     }
 }
 
@@ -597,6 +623,34 @@ static void keep_rows(void)
     }
 }
 
+static void add_spot(const uint8_t *at)
+{
+    if (fuzz.nr_spots < SPOTS) {
+        fuzz.spot[fuzz.nr_spots++] = at - fuzz.image;
+    }
+}
+
+static void find_spots(void)
+{
+    uint32_t sections = image_get_le32(fuzz.image + IMAGE_OFF_SECTIONS);
+    uint8_t *at = fuzz.image + IMAGE_HEADER_BYTES;
+
+    add_spot(fuzz.image);
+    while (sections--) {
+        const char *kind = (char *)at + IMAGE_SECTION_BYTES;
+        uint32_t objects = 0;
+
+        add_spot(at);
+        if (image_get_le32(at) == IMAGE_OBJECTS) {
+            objects = image_objects(at + IMAGE_SECTION_BYTES);
+        }
+        for (uint32_t i = 0; i < objects; i++) {
+            add_spot(image_object(fuzz.image, kind, i));
+        }
+        at = image_next_section(at);
+    }
+}
+
 static void begin(void **state_of_test)
 {
     Machine *m = machine_start(state_of_test, 1, "fw-pages=4");
@@ -618,6 +672,7 @@ static void begin(void **state_of_test)
     vhca_buf_create(&m->pf[0], &fuzz.buf, IMAGE_BYTES);
     vhca_must_stop(&m->pf[0], fuzz.id[1]);
     fuzz.image = vhca_must_save(&fuzz.buf, fuzz.id[1], &fuzz.image_len);
+    find_spots();
     vhca_must_run(&m->pf[0], fuzz.id[1]);
     hca_on_command = NULL;
     keep_rows();
