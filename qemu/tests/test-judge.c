@@ -134,6 +134,72 @@ static void test_vf_not_enabled(void **state)
     assert_int_equal(errors(m), 3);
 }
 
+/* MANAGE_PAGES of one page, or QUERY_PAGES, for a VF. */
+static int vf_pages(Hca *pf, uint16_t opcode, uint16_t op_mod, uint16_t vf)
+{
+    uint8_t in[CX_SZ(manage_pages_in) + 8] = {}, out[64];
+
+    hca_header(in, opcode, op_mod);
+    CX_SET(manage_pages_in, in, function_id, vf);
+    CX_SET(manage_pages_in, in, input_num_entries, opcode == OP(MANAGE_PAGES));
+    stq_be_p(in + CX_OFF(manage_pages_in, pas),
+             qtest_alloc(pf->q, HCA_PAGE_BYTES, HCA_PAGE_BYTES));
+    return hca_exec(pf, in, sizeof(in), out, sizeof(out));
+}
+
+/* MANAGE_PAGES op_mod */
+enum { CANT_GIVE, GIVE, TAKE };
+
+/* Nobody asks for pages on behalf of a VF that is not enabled. */
+static void test_pages_of_vf_not_enabled(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "fw-pages=2");
+    Hca *pf = &m->pf[0];
+
+    for (uint16_t op_mod = CANT_GIVE; op_mod <= TAKE; op_mod++) {
+        assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), op_mod, 1),
+                         HCA_BAD_RES_STATE);
+        assert_int_equal(vf_pages(pf, OP(QUERY_PAGES), op_mod + 1, 1),
+                         HCA_BAD_RES_STATE);
+    }
+    assert_int_equal(errors(m), 6);
+    assert_int_equal(hca_simple(pf, OP(DISABLE_HCA), 0, 1), HCA_BAD_RES_STATE);
+    assert_int_equal(errors(m), 7);
+    hca_must_simple(pf, OP(ENABLE_HCA), 0, 1);
+    assert_int_equal(vf_pages(pf, OP(QUERY_PAGES), 3, 1), HCA_OK);
+    assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), GIVE, 1), HCA_OK);
+    assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), CANT_GIVE, 1), HCA_OK);
+    /* What was given comes back. */
+    hca_must_simple(pf, OP(DISABLE_HCA), 0, 1);
+    assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), TAKE, 1), HCA_OK);
+    assert_int_equal(errors(m), 7);
+    assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), TAKE, 1),
+                     HCA_BAD_RES_STATE);
+    assert_int_equal(errors(m), 8);
+}
+
+/* The driver's answer to a request may cross the end of the VF. */
+static void test_late_pages(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "fw-pages=2");
+    Hca *pf = &m->pf[0];
+
+    hca_must_simple(pf, OP(ENABLE_HCA), 0, 1);
+    hca_must_simple(pf, OP(DISABLE_HCA), 0, 1);
+    assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), GIVE, 1),
+                     HCA_BAD_RES_STATE);
+    assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), CANT_GIVE, 1),
+                     HCA_BAD_RES_STATE);
+    assert_int_equal(errors(m), 0);
+    /* One that had all that it wanted asks for nothing. */
+    hca_must_simple(pf, OP(ENABLE_HCA), 0, 1);
+    assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), CANT_GIVE, 1), HCA_OK);
+    hca_must_simple(pf, OP(DISABLE_HCA), 0, 1);
+    assert_int_equal(vf_pages(pf, OP(MANAGE_PAGES), GIVE, 1),
+                     HCA_BAD_RES_STATE);
+    assert_int_equal(errors(m), 1);
+}
+
 /* Every kind of number that two functions have is another in each. */
 static void test_numbers_differ(void **state)
 {
@@ -309,6 +375,8 @@ int main(void)
         machine_test(test_headers),
         machine_test(test_refused),
         machine_test(test_vf_not_enabled),
+        machine_test(test_pages_of_vf_not_enabled),
+        machine_test(test_late_pages),
         machine_test(test_numbers_differ),
         machine_test(test_capabilities),
         machine_test(test_reset_during_save),

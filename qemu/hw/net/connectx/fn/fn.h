@@ -73,6 +73,8 @@ struct ConnectXFunction {
     /* Pages given by the PF on this VF's behalf (PF's addresses, not saved) */
     GArray *host_pages;
     int32_t host_pages_wanted;
+    /* It was disabled before the PF had answered: an answer may come late. */
+    bool host_pages_late;
 };
 
 struct ConnectXDevice {

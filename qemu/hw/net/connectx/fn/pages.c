@@ -21,6 +21,7 @@ void cx_pages_reset(ConnectXFunction *fn)
 void cx_pages_reset_host(ConnectXFunction *fn)
 {
     fn->host_pages_wanted = 0;
+    fn->host_pages_late = false;
     g_array_set_size(fn->host_pages, 0);
 }
 

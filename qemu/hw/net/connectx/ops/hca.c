@@ -72,11 +72,12 @@ static ConnectXStatus cx_op_disable_hca(ConnectXCmd *cmd)
     if (!vf) {
         return CX_BAD_PARAM;
     }
-    cx_fn_reset(vf);
-    if (vf->host_enabled) {
-        vf->host_enabled = false;
-        cx_pages_vf_enabled(vf, false);
+    if (!vf->host_enabled) {
+        return CX_BAD_RES_STATE;
     }
+    cx_fn_reset(vf);
+    vf->host_enabled = false;
+    cx_pages_vf_enabled(vf, false);
     return CX_OK;
 }
 

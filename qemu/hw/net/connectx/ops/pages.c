@@ -53,6 +53,7 @@ void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled)
 {
     int32_t held = vf->host_pages->len;
 
+    vf->host_pages_late = !enabled && vf->host_pages_wanted > held;
     vf->host_pages_wanted = enabled ? vf->dev->fw_pages : 0;
     if (vf->host_pages_wanted != held) {
         cx_pages_request(vf->dev->pf, vf->number,
@@ -60,9 +61,23 @@ void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled)
     }
 }
 
+/*
+ * A VF has books from the PF's ENABLE_HCA for it until all that was given after
+ * that is back.
+ */
+static ConnectXStatus cx_pages_check_vf(ConnectXCmd *cmd, ConnectXFunction *vf,
+                                        bool take)
+{
+    if (vf->host_enabled || (take && vf->host_pages->len)) {
+        return CX_OK;
+    }
+    cmd->excused = vf->host_pages_late && !take;
+    return CX_BAD_RES_STATE;
+}
+
 /* Whose books a page command is about: 0 is the caller's own. */
-static ConnectXStatus cx_pages_target(ConnectXCmd *cmd, ConnectXFunction **fn,
-                                      GArray **list)
+static ConnectXStatus cx_pages_target(ConnectXCmd *cmd, bool take,
+                                      ConnectXFunction **fn, GArray **list)
 {
     uint16_t number = CX_GET(manage_pages_in, cmd->in, function_id);
 
@@ -72,8 +87,11 @@ static ConnectXStatus cx_pages_target(ConnectXCmd *cmd, ConnectXFunction **fn,
         return CX_OK;
     }
     *fn = cmd->fn->is_vf ? NULL : cx_dev_find_function(cmd->fn->dev, number);
-    *list = *fn ? (*fn)->host_pages : NULL;
-    return *fn ? CX_OK : CX_BAD_PARAM;
+    if (!*fn) {
+        return CX_BAD_PARAM;
+    }
+    *list = (*fn)->host_pages;
+    return cx_pages_check_vf(cmd, *fn, take);
 }
 
 static ConnectXStatus cx_op_query_pages(ConnectXCmd *cmd)
@@ -83,7 +101,7 @@ static ConnectXStatus cx_op_query_pages(ConnectXCmd *cmd)
     GArray *list;
     int32_t pages;
 
-    status = cx_pages_target(cmd, &fn, &list);
+    status = cx_pages_target(cmd, false, &fn, &list);
     if (status != CX_OK) {
         return status;
     }
@@ -182,7 +200,7 @@ static ConnectXStatus cx_op_manage_pages(ConnectXCmd *cmd)
     ConnectXStatus status;
     GArray *list;
 
-    status = cx_pages_target(cmd, &fn, &list);
+    status = cx_pages_target(cmd, cmd->op_mod == CX_PAGES_TAKE, &fn, &list);
     if (status != CX_OK) {
         return status;
     }
