@@ -353,6 +353,9 @@ int hca_create_list_mkey(Hca *hca, const HcaMttKey *k, uint32_t *index)
         stq_be_p(in + CX_OFF(create_mkey_in, klm_pas_mtt) + i * 8,
                  (k->buf + (uint64_t)i * HCA_PAGE_BYTES) | 3);
     }
+    if (k->spoil) {
+        k->spoil(in);
+    }
     status = hca_exec(hca, in, in_len, out, sizeof(out));
     *index = ldl_be_p(out + CX_OFF(cmd_out, command_output)) & 0xffffff;
     free(in);

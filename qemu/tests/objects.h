@@ -103,6 +103,8 @@ typedef struct HcaMttKey {
     unsigned listed;
     /* What it says of itself: its first address and its length. */
     uint64_t start, len;
+    /* Changes the finished command, unless NULL. */
+    void (*spoil)(uint8_t *in);
 } HcaMttKey;
 
 int hca_create_list_mkey(Hca *hca, const HcaMttKey *key, uint32_t *index);

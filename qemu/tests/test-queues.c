@@ -238,6 +238,97 @@ static void test_keys_that_lie(void **state)
     assert_int_equal(hca_create_list_mkey(q.hca, &bad, &index), HCA_BAD_PARAM);
 }
 
+#define MKC(in, f, v) CX_SET(create_mkey_in, in, memory_key_mkey_entry.f, v)
+
+/* Faults are not taken: the capability pg is 0. */
+static void ask_for_faults(uint8_t *in)
+{
+    CX_SET(create_mkey_in, in, pg_access, 1);
+}
+
+static void list_beyond_its_size(uint8_t *in)
+{
+    MKC(in, translations_octword_size, 1);
+}
+
+/* Mode 5: a key across functions */
+static void unknown_mode(uint8_t *in)
+{
+    MKC(in, access_mode_1_0, 1);
+    MKC(in, access_mode_4_2, 1);
+}
+
+static void relax_writes(uint8_t *in)
+{
+    MKC(in, relaxed_ordering_write, 1);
+}
+
+static void relax_reads(uint8_t *in)
+{
+    MKC(in, relaxed_ordering_read, 1);
+}
+
+/* Keys that ask for what no capability offers. */
+static void test_keys_that_want_more(void **state)
+{
+    static void (*const spoil[])(uint8_t *in) = {
+        ask_for_faults, list_beyond_its_size, unknown_mode, relax_writes,
+        relax_reads,
+    };
+    HcaMttKey key;
+    uint32_t index;
+    Queues q;
+
+    queues_start(&q, state);
+    key = (HcaMttKey) {
+        .pd = q.o.pd, .listed = 4, .len = 4 * HCA_PAGE_BYTES,
+        .buf = qtest_alloc(q.m->q, 4 * HCA_PAGE_BYTES, HCA_PAGE_BYTES),
+    };
+    assert_int_equal(hca_create_list_mkey(q.hca, &key, &index), HCA_OK);
+    for (unsigned i = 0; i < sizeof(spoil) / sizeof(spoil[0]); i++) {
+        int status;
+
+        key.spoil = spoil[i];
+        status = hca_create_list_mkey(q.hca, &key, &index);
+        if (status != HCA_BAD_PARAM) {
+            fail_msg("key %u: status 0x%x", i, status);
+        }
+    }
+}
+
+static uint32_t bound_to;
+
+static void bind_key(uint8_t *in)
+{
+    MKC(in, qpn, bound_to);
+}
+
+/* A key that names a queue serves no other. */
+static void test_key_of_another_queue(void **state)
+{
+    HcaMttKey key;
+    uint32_t index;
+    Queues q;
+
+    queues_start(&q, state);
+    key = (HcaMttKey) {
+        .pd = q.o.pd, .listed = 1, .start = q.sq.buf, .len = HCA_PAGE_BYTES,
+        .buf = q.sq.buf, .spoil = bind_key,
+    };
+    bound_to = q.sq.number;
+    assert_int_equal(hca_create_list_mkey(q.hca, &key, &index), HCA_OK);
+    post_send(&q, index << 8 | HCA_MKEY_BYTE);
+    hca_sq_ring(&q.sq, true);
+    assert_true(hca_cq_wait(&q.cq));
+    assert_int_equal(hca_cq_peek(&q.cq)[63] >> 4, CQE_REQ);
+    hca_cq_pop(&q.cq);
+    bound_to = q.sq.number + 1;
+    assert_int_equal(hca_create_list_mkey(q.hca, &key, &index), HCA_OK);
+    post_send(&q, index << 8 | HCA_MKEY_BYTE);
+    hca_sq_ring(&q.sq, true);
+    check_error(&q, CQE_REQ_ERR, LOCAL_PROT, q.sq.number, 1);
+}
+
 /* A request that says that it belongs to another queue. */
 static void test_request_of_another_queue(void **state)
 {
@@ -365,6 +456,8 @@ int main(void)
         machine_test(test_error_flushes_what_follows),
         machine_test(test_key_of_another_domain),
         machine_test(test_keys_that_lie),
+        machine_test(test_keys_that_want_more),
+        machine_test(test_key_of_another_queue),
         machine_test(test_request_of_another_queue),
         machine_test(test_rq_to_error_flushes),
         machine_test(test_bad_doorbell_record),

@@ -138,6 +138,29 @@ static void test_last_image_wins(void **state)
     free(new_image);
 }
 
+static void bind_key(uint8_t *in)
+{
+    CX_SET(create_mkey_in, in, memory_key_mkey_entry.qpn, 0x1234);
+}
+
+/* A key that belongs to a queue is none for a command. */
+static void check_bound_key(VhcaBench *b, uint16_t id)
+{
+    VhcaBuf bad = b->buf[0];
+    HcaMttKey key = {
+        .pd = bad.pd, .listed = bad.bytes / HCA_PAGE_BYTES, .buf = bad.addr,
+        .len = bad.bytes, .spoil = bind_key,
+    };
+    VhcaSaved saved;
+
+    assert_int_equal(hca_create_list_mkey(bad.pf, &key, &bad.index), HCA_OK);
+    bad.key = bad.index << 8 | HCA_MKEY_BYTE;
+    assert_int_equal(vhca_save(&bad, id, 0, 0, bad.bytes, &saved),
+                     HCA_BAD_PARAM);
+    assert_int_equal(vhca_load(&bad, id, 64), HCA_BAD_PARAM);
+    hca_must_simple(bad.pf, OP(DESTROY_MKEY), 0, bad.index);
+}
+
 static void test_bad_keys(void **state)
 {
     VhcaSaved saved;
@@ -159,6 +182,7 @@ static void test_bad_keys(void **state)
     /* The key is right, the memory behind it too short. */
     bad = b.buf[0];
     assert_int_not_equal(vhca_load(&bad, id, VHCA_BUF_BYTES + 4096), HCA_OK);
+    check_bound_key(&b, id);
     vhca_buf_destroy(&bad);
     vhca_buf_create(&b.m->pf[0], &bad, 4096);
     assert_int_not_equal(vhca_save(&bad, id, 0, 0, VHCA_BUF_BYTES, &saved),

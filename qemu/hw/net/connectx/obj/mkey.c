@@ -10,18 +10,24 @@
 #include "obj/mkey.h"
 #include "obj/obj.h"
 
-/* mkc.access_mode */
+/* mkc.access_mode; those behind have capability bits that are not offered */
 enum {
     CX_MKEY_PA  = 0,
     CX_MKEY_MTT = 1,
+    CX_MKEY_KSM = 3,
 };
 
 /* Translation entries: an address with flags in its low bits. */
 #define CX_MTT_FLAGS    7ull
 #define CX_MKEY_PAGE_SHIFT_MAX  40
 
-/* Who asks has none: a command of the function */
-#define CX_PD_ANY       UINT32_MAX
+/* mkc.qpn: serves all queues */
+#define CX_MKEY_UNBOUND         0xffffff
+
+/* A command of the function: it is in no domain, and no queue. */
+static const ConnectXKeyUser cx_command = {
+    .pd = UINT32_MAX, .number = CX_MKEY_UNBOUND,
+};
 
 static uint8_t cx_mkey_mode(const uint8_t *in)
 {
@@ -66,13 +72,30 @@ static bool cx_mkey_pages_good(const ConnectXObj *obj)
     return true;
 }
 
+/*
+ * Asks for nothing that no capability offers: memory of user contexts, page
+ * faults (pg), modes, relaxed ordering; and has room for its list.
+ */
+static bool cx_mkey_is_modest(const uint8_t *in)
+{
+    const uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
+
+    return !CX_GET(create_mkey_in, in, mkey_umem_valid) &&
+           !CX_GET(create_mkey_in, in, pg_access) &&
+           cx_mkey_mode(in) <= CX_MKEY_KSM &&
+           !CX_GET(mkc, mkc, relaxed_ordering_write) &&
+           !CX_GET(mkc, mkc, relaxed_ordering_read) &&
+           CX_GET(create_mkey_in, in, translations_octword_actual_size) <=
+           CX_GET(mkc, mkc, translations_octword_size);
+}
+
 static ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *in = obj->in;
     uint32_t pd = CX_GET(create_mkey_in, in, memory_key_mkey_entry.pd);
     bool is_free = CX_GET(create_mkey_in, in, memory_key_mkey_entry.free);
 
-    if (CX_GET(create_mkey_in, in, mkey_umem_valid)) {
+    if (!cx_mkey_is_modest(in)) {
         return CX_BAD_PARAM;
     }
     if (!is_free && cx_mkey_mode(in) == CX_MKEY_MTT &&
@@ -83,11 +106,20 @@ static ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
     return is_free && !pd ? CX_OK : cx_obj_use(fn, obj, CX_OBJ_PD, pd);
 }
 
+/* The key is for its queue, or for all of them; its domain is the queue's. */
+static bool cx_mkey_serves(const uint8_t *mkc, ConnectXKeyUser by)
+{
+    uint32_t number = CX_GET(mkc, mkc, qpn);
+
+    return (number == CX_MKEY_UNBOUND || number == by.number) &&
+           (by.pd == cx_command.pd || by.pd == CX_GET(mkc, mkc, pd));
+}
+
 /*
- * Checks the key itself, its domain, the right and the range that
+ * Checks the key itself, whom it serves, the right and the range that
  * [va, va + len) is in.
  */
-static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, uint32_t pd,
+static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, ConnectXKeyUser by,
                                     uint32_t mkey, uint64_t va, uint64_t len,
                                     bool write, ConnectXObj **objp)
 {
@@ -102,7 +134,7 @@ static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, uint32_t pd,
     if (CX_GET(mkc, mkc, mkey_7_0) != (mkey & 0xff) || CX_GET(mkc, mkc, free)) {
         return CX_BAD_RESOURCE;
     }
-    if (pd != CX_PD_ANY && pd != CX_GET(mkc, mkc, pd)) {
+    if (!cx_mkey_serves(mkc, by)) {
         return CX_BAD_PARAM;
     }
     if (!(write ? CX_GET(mkc, mkc, lw) : CX_GET(mkc, mkc, lr))) {
@@ -126,7 +158,7 @@ static bool cx_mkey_dma(ConnectXFunction *fn, uint64_t addr, uint8_t *buf,
                    cx_dma_read(fn, addr, buf, len);
 }
 
-static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t pd,
+static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
                                  uint32_t mkey, uint64_t va, uint8_t *buf,
                                  uint64_t len, bool write)
 {
@@ -136,7 +168,7 @@ static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t pd,
     uint64_t offset, page_size;
     uint8_t shift;
 
-    status = cx_mkey_check(fn, pd, mkey, va, len, write, &obj);
+    status = cx_mkey_check(fn, by, mkey, va, len, write, &obj);
     if (status != CX_OK) {
         return status;
     }
@@ -174,32 +206,32 @@ static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, uint32_t pd,
 ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                             void *buf, uint64_t len)
 {
-    return cx_mkey_rw(fn, CX_PD_ANY, mkey, va, buf, len, false);
+    return cx_mkey_rw(fn, cx_command, mkey, va, buf, len, false);
 }
 
 ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                              const void *buf, uint64_t len)
 {
-    return cx_mkey_rw(fn, CX_PD_ANY, mkey, va, (uint8_t *)buf, len, true);
+    return cx_mkey_rw(fn, cx_command, mkey, va, (uint8_t *)buf, len, true);
 }
 
-bool cx_mkey_gather(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
+bool cx_mkey_gather(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                     uint64_t va, void *buf, uint64_t len)
 {
-    return cx_mkey_rw(fn, pd, mkey, va, buf, len, false) == CX_OK;
+    return cx_mkey_rw(fn, by, mkey, va, buf, len, false) == CX_OK;
 }
 
-bool cx_mkey_scatter(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
+bool cx_mkey_scatter(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                      uint64_t va, const void *buf, uint64_t len)
 {
-    return cx_mkey_rw(fn, pd, mkey, va, (uint8_t *)buf, len, true) == CX_OK;
+    return cx_mkey_rw(fn, by, mkey, va, (uint8_t *)buf, len, true) == CX_OK;
 }
 
 ConnectXStatus cx_mkey_hold(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                             uint64_t len, bool write)
 {
     ConnectXObj *obj;
-    ConnectXStatus status = cx_mkey_check(fn, CX_PD_ANY, mkey, va, len, write,
+    ConnectXStatus status = cx_mkey_check(fn, cx_command, mkey, va, len, write,
                                           &obj);
 
     if (status == CX_OK) {

@@ -14,19 +14,25 @@ void cx_mkey_register(void);
  * cx_mkey_read/write - Copy through a memory key of the function, as commands
  * do.
  * CX_OK, CX_BAD_RESOURCE (no such key), CX_BAD_PARAM (outside of it, no such
- * right), CX_INTERNAL (bus error).
+ * right, bound to a queue), CX_INTERNAL (bus error).
  */
 ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                             void *buf, uint64_t len);
 ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                              const void *buf, uint64_t len);
+/* A queue that uses a key: its protection domain and its number */
+typedef struct ConnectXKeyUser {
+    uint32_t pd, number;
+} ConnectXKeyUser;
+
 /*
  * cx_mkey_gather/scatter - The same for a queue, whose protection domain must
- * be the key's. False if the key does not allow it.
+ * be the key's, and for which the key must be if it is bound to one. False if
+ * the key does not allow it.
  */
-bool cx_mkey_gather(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
+bool cx_mkey_gather(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                     uint64_t va, void *buf, uint64_t len);
-bool cx_mkey_scatter(ConnectXFunction *fn, uint32_t pd, uint32_t mkey,
+bool cx_mkey_scatter(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                      uint64_t va, const void *buf, uint64_t len);
 
 /*

@@ -86,7 +86,9 @@ static ConnectXSyndrome cx_rx_scatter(ConnectXFunction *fn, ConnectXObj *rq,
                                       const uint8_t *wqe, uint32_t wqe_len,
                                       const uint8_t *frame, uint32_t len)
 {
-    uint32_t pd = CX_GET(rqc, cx_rqc(rq), wq.pd);
+    ConnectXKeyUser by = {
+        .pd = CX_GET(rqc, cx_rqc(rq), wq.pd), .number = rq->id,
+    };
 
     for (uint32_t at = 0; len && at + CX_RSEG_SIZE <= wqe_len;
          at += CX_RSEG_SIZE) {
@@ -96,7 +98,7 @@ static ConnectXSyndrome cx_rx_scatter(ConnectXFunction *fn, ConnectXObj *rq,
         if (!n || key == CX_RSEG_END) {
             break;
         }
-        if (!cx_mkey_scatter(fn, pd, key, ldq_be_p(wqe + at + 8), frame, n)) {
+        if (!cx_mkey_scatter(fn, by, key, ldq_be_p(wqe + at + 8), frame, n)) {
             return CX_SYN_LOCAL_PROT;
         }
         frame += n;

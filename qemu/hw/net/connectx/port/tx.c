@@ -46,7 +46,7 @@ typedef struct ConnectXGather {
     uint32_t wqe_len;
     GByteArray *data;
     uint32_t max;
-    uint32_t pd;
+    ConnectXKeyUser by;
     ConnectXBudget *budget;
 } ConnectXGather;
 
@@ -76,7 +76,7 @@ static ConnectXSyndrome cx_tx_segment(ConnectXGather *g, uint32_t *at)
     }
     g_byte_array_set_size(g->data, old + count);
     *at += CX_DSEG_SIZE;
-    return cx_mkey_gather(g->fn, g->pd, ldl_be_p(g->wqe + *at - 12),
+    return cx_mkey_gather(g->fn, g->by, ldl_be_p(g->wqe + *at - 12),
                           ldq_be_p(g->wqe + *at - 8), g->data->data + old,
                           count) ? CX_SYN_NONE : CX_SYN_LOCAL_PROT;
 }
@@ -130,7 +130,9 @@ static ConnectXSyndrome cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
     g_autoptr(GByteArray) data = g_byte_array_new();
     ConnectXGather g = {
         .fn = fn, .data = data, .budget = budget,
-        .pd = CX_GET(create_sq_in, sq->in, ctx.wq.pd),
+        .by = {
+            .pd = CX_GET(create_sq_in, sq->in, ctx.wq.pd), .number = sq->id,
+        },
     };
     ConnectXSyndrome syndrome;
     uint32_t inlined;
