@@ -164,10 +164,9 @@ static void test_vfs_after_flr_of_pf(void **state)
     hca_must_start(vf);
 }
 
-static void must_be_dead(Hca *hca)
+static void must_be_silent(Hca *hca)
 {
     assert_int_equal(syndrome(hca), SYNDROME);
-    assert_true(wants_reset(hca));
     assert_false(ticks(hca));
     assert_int_not_equal(iseg(hca, ISEG_FW_VER), 0xffffffff);
     for (unsigned off = 0; off < 6 * 4; off += 4) {
@@ -178,6 +177,12 @@ static void must_be_dead(Hca *hca)
     hca_ring(hca, 1);
     assert_true(qtest_alive(hca->q));
     assert_false(hca_done(hca, 0));
+}
+
+static void must_be_dead(Hca *hca)
+{
+    assert_true(wants_reset(hca));
+    must_be_silent(hca);
 }
 
 /* The health buffer is one for the whole device, and so is the reset. */
@@ -281,6 +286,29 @@ static void test_fatal_error_and_flr(void **state)
     hca_must_start(pf);
 }
 
+/* A card that is set up so does not ask its driver for the reset. */
+static void test_fatal_error_without_a_request(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *pf = &m->pf[0], *vf;
+
+    machine_enable_vfs(m, 0, 1);
+    vf = machine_start_vf(m, 0, 0);
+    qmp_set_number(m->q, "pf0", "x-fatal-no-request", 1);
+    kill_firmware(m, 0);
+    must_be_silent(pf);
+    assert_false(wants_reset(pf));
+    must_be_silent(vf);
+    assert_false(wants_reset(vf));
+    pci_flr(&pf->fn);
+    must_be_well(pf);
+    hca_must_boot(pf);
+    hca_must_start(pf);
+    qmp_set_number(m->q, "pf0", "x-fatal-no-request", 0);
+    kill_firmware(m, 0);
+    must_be_dead(pf);
+}
+
 /* A firmware that dies in the midst of a SAVE leaves nothing behind. */
 static void test_fatal_error_while_saving(void **state)
 {
@@ -342,6 +370,35 @@ static void test_sw_reset_with_suspended_vf(void **state)
     vhca_must_run(pf, id);
 }
 
+/* A VF's driver resets it while it is suspended: it is when it is resumed. */
+static void test_reset_that_was_latched(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *pf = &m->pf[0], *vf;
+    HcaObjects o;
+    uint16_t id;
+
+    machine_enable_vfs(m, 0, 1);
+    vf = machine_start_vf(m, 0, 0);
+    hca_must_create_objects(vf, &o);
+    id = vhca_id_of(pf, 0);
+    vhca_must_stop(pf, id);
+    hca_cq_arm(&o.cq);
+    set_nic_state(vf, NIC_SW_RESET);
+    hca_cq_arm(&o.cq);
+    assert_int_equal(nic_state(vf), NIC_FULL_DRIVER);
+    assert_int_equal(vhca_resume(pf, id, RESUME_RESPONDER), HCA_OK);
+    assert_int_equal(nic_state(vf), NIC_DISABLED);
+    /* It is not suspended any more. */
+    hca_must_boot(vf);
+    hca_must_start(vf);
+    hca_must_create_objects(vf, &o);
+    assert_int_equal(vhca_resume(pf, id, RESUME_INITIATOR), HCA_OK);
+    vhca_must_stop(pf, id);
+    vhca_must_run(pf, id);
+    hca_must_destroy_objects(vf, &o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,8 +409,10 @@ int main(void)
         machine_test(test_sw_reset_takes_time),
         machine_test(test_fatal_error_of_vf),
         machine_test(test_fatal_error_and_flr),
+        machine_test(test_fatal_error_without_a_request),
         machine_test(test_fatal_error_while_saving),
         machine_test(test_sw_reset_with_suspended_vf),
+        machine_test(test_reset_that_was_latched),
     };
 
     return machine_main(tests);

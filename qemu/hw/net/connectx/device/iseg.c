@@ -42,8 +42,17 @@ enum {
 #define CX_INITIALIZING     (1u << 31)
 #define CX_CAN_SW_RESET     (1u << 30)
 #define CX_HEALTH_ASSERT    0xa55e0000  /* any numbers, for a driver's log */
-/* Severity of a fatal error: reset asked for, level valid, 2 (critical) */
-#define CX_HEALTH_FATAL     (1u << 31 | 1u << 27 | 2u << 24)
+/* Severity of a fatal error: level valid, 2 (critical); and reset asked for */
+#define CX_HEALTH_FATAL     (1u << 27 | 2u << 24)
+#define CX_HEALTH_RFR       (1u << 31)
+
+static uint32_t cx_iseg_severity(const ConnectXFunction *fn)
+{
+    if (!cx_health_syndrome(fn)) {
+        return 0;
+    }
+    return CX_HEALTH_FATAL | (fn->dev->fatal_no_request ? 0 : CX_HEALTH_RFR);
+}
 
 /* The health buffer: what a driver logs of a firmware that died */
 static uint32_t cx_iseg_health_word(ConnectXFunction *fn, uint32_t offset)
@@ -59,7 +68,7 @@ static uint32_t cx_iseg_health_word(ConnectXFunction *fn, uint32_t offset)
     case CX_ISEG_HEALTH_HW_ID:
         return fn->dev->identity->hw_id;
     case CX_ISEG_HEALTH_SEVERITY:
-        return syndrome ? CX_HEALTH_FATAL : 0;
+        return cx_iseg_severity(fn);
     case CX_ISEG_HEALTH_SYNDROME:
         return syndrome << 16;
     case CX_ISEG_HEALTH_ASSERTS ... CX_ISEG_HEALTH_ASSERTS + 5 * 4:

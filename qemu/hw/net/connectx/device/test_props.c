@@ -100,6 +100,8 @@ static const ConnectXNumber cx_numbers[] = {
       "1: no tracked SAVE at all" },
     { "x-fatal-function", false, offsetof(ConnectXDevice, fatal_function),
       "Whose health x-fatal is about: 0 the device's, n VF n's" },
+    { "x-fatal-no-request", false, offsetof(ConnectXDevice, fatal_no_request),
+      "1: a firmware that died does not ask for a reset" },
 };
 
 static uint32_t *cx_number(Object *obj, const ConnectXNumber *number)

@@ -102,6 +102,7 @@ struct ConnectXDevice {
     uint32_t save_next;                 /* junk in a reserved field of SAVE */
     ConnectXGuestErrors guest_errors;
     uint32_t fatal_function;            /* whose x-fatal is */
+    uint32_t fatal_no_request;
 };
 
 /* NULL when there is none. */

@@ -10,7 +10,9 @@
  * just works.
  *
  * A reset by sysfs tells mlx5_core nothing, nor does a firmware that dies: it looks
- * after its card every two to three seconds, and then loads itself anew.
+ * after its card every two to three seconds, and then loads itself anew. It does
+ * not when the firmware asks for no reset, as that of a card may be told to: then
+ * it tells its administrator, by devlink, whose reset of the PF it gets over.
  *
  * The suspend is one that the kernel ends by itself after the devices' part
  * (pm_test). It is done only where VFIO_SUSPEND=1 says that the machine can take
@@ -58,6 +60,7 @@ enum host_event {
 	EVENT_SUSPEND,
 	EVENT_RESET,
 	EVENT_DEATH,
+	EVENT_DEATH_UNASKED,
 };
 
 FIXTURE_VARIANT(event) {
@@ -80,6 +83,10 @@ FIXTURE_VARIANT_ADD(event, reset) {
 
 FIXTURE_VARIANT_ADD(event, death) {
 	.event = EVENT_DEATH, .swap_recovery = true,
+};
+
+FIXTURE_VARIANT_ADD(event, death_without_a_request) {
+	.event = EVENT_DEATH_UNASKED,
 };
 
 FIXTURE_VARIANT_ADD(event, suspend) {
@@ -117,7 +124,7 @@ FIXTURE_SETUP(event)
 
 	if (variant->event == EVENT_SUSPEND && !getenv("VFIO_SUSPEND"))
 		skip = "VFIO_SUSPEND does not allow it";
-	if (variant->event == EVENT_DEATH)
+	if (variant->event == EVENT_DEATH || variant->event == EVENT_DEATH_UNASKED)
 		skip = model_fault_open();
 	if (!skip)
 		skip = vfio_cast_open(&self->cast);
@@ -247,6 +254,41 @@ static void ask_nobody(struct __test_metadata *_metadata,
 	       ms_since(&start));
 }
 
+/* How many errors of the firmware mlx5_core has told devlink of */
+static unsigned int reported_errors(const char *pf)
+{
+	char line[128], text[512], *at;
+	FILE *f;
+
+	snprintf(line, sizeof(line), "devlink -j health show pci/%s reporter fw", pf);
+	f = popen(line, "r");
+	if (!f)
+		return 0;
+	at = fgets(text, sizeof(text), f) ? strstr(text, "\"error\":") : NULL;
+	pclose(f);
+	return at ? atoi(at + strlen("\"error\":")) : 0;
+}
+
+/*
+ * Until somebody resets the PF nothing is lost, and nothing works: no state
+ * changes, as nobody asks for one.
+ */
+static void notice(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self)
+{
+	struct timespec start, pause = { .tv_nsec = 200000000 };
+	unsigned int errors = reported_errors(self->cast.pf);
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	model_firmware_dies(false);
+	do {
+		watch_all(_metadata, self);
+		nanosleep(&pause, NULL);
+	} while (reported_errors(self->cast.pf) == errors && ms_since(&start) < RECOVERY_MS);
+	EXPECT_LT(errors, reported_errors(self->cast.pf));
+	TH_LOG("an error is reported after %u ms", ms_since(&start));
+	EXPECT_EQ(0, self->refused);
+}
+
 static void lose_pf(struct __test_metadata *_metadata,
 		    FIXTURE_DATA(event) * self, enum host_event event)
 {
@@ -254,9 +296,11 @@ static void lose_pf(struct __test_metadata *_metadata,
 	bool back;
 
 	ASSERT_TRUE(devlink(self->cast.pf, "health set", ANY_TIME));
+	if (event == EVENT_DEATH_UNASKED)
+		notice(_metadata, self);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (event == EVENT_DEATH)
-		model_firmware_dies();
+		model_firmware_dies(true);
 	else
 		EXPECT_EQ(0, __vfio_attr_write(self->cast.pf, "reset", "1"));
 	ask_nobody(_metadata, self);
@@ -345,6 +389,7 @@ TEST_F_TIMEOUT(event, what_was_lost_is_told_and_can_be_made_good, EVENT_SECONDS)
 		break;
 	case EVENT_RESET:
 	case EVENT_DEATH:
+	case EVENT_DEATH_UNASKED:
 		lose_pf(_metadata, self, variant->event);
 		break;
 	}

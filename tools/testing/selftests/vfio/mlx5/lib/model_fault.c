@@ -134,8 +134,9 @@ void model_pcie_error(void)
 /* "unrecoverable hardware error", as mlx5_core calls it */
 #define SYNDROME	8
 
-void model_firmware_dies(void)
+void model_firmware_dies(bool asks_for_reset)
 {
+	set_number("x-fatal-no-request", !asks_for_reset);
 	set_number("x-fatal-function", 0);
 	set_number("x-fatal", SYNDROME);
 }

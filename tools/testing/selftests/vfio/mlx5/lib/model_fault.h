@@ -26,10 +26,10 @@ void model_save_next(unsigned int bytes);
  */
 void model_pcie_error(void);
 /*
- * The firmware dies, for good: of the whole card, which its PF's driver has to reset.
- * VFs that are open lose what they hold.
+ * The firmware dies, for good: of the whole card, which its PF's driver has to reset,
+ * if it is asked to, or somebody else. VFs that are open lose what they hold.
  */
-void model_firmware_dies(void);
+void model_firmware_dies(bool asks_for_reset);
 /* No failing and no slow command from now on. */
 void model_no_faults(void);
 
