@@ -166,8 +166,8 @@ static uint32_t fill_wq(Hca *hca, HcaWq *wq, uint8_t *wqc, uint32_t pd,
     return put_pas(wqc + CX_OFF(wq, pas), wq->buf, bytes);
 }
 
-void hca_must_create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
-                        uint32_t tisn, unsigned log_size)
+static void create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
+                      uint32_t tisn, unsigned log_size, bool flush)
 {
     uint8_t in[CX_SZ(create_sq_in) + MAX_PAGES * 8] = {};
     uint8_t *sqc = CX_ADDR(create_sq_in, in, ctx);
@@ -177,13 +177,25 @@ void hca_must_create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
     CX_SET(sqc, sqc, cqn, cqn);
     CX_SET(sqc, sqc, tis_lst_sz, 1);
     CX_SET(sqc, sqc, tis_num_0, tisn);
-    CX_SET(sqc, sqc, flush_in_error_en, 1);
+    CX_SET(sqc, sqc, flush_in_error_en, flush);
     pas = fill_wq(hca, sq, CX_ADDR(sqc, sqc, wq), pd, WQEBB_BYTES, log_size);
     sq->number = must_create(hca, in, CX_SZ(create_sq_in) + pas);
 }
 
-void hca_must_create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
-                        unsigned log_size)
+void hca_must_create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
+                        uint32_t tisn, unsigned log_size)
+{
+    create_sq(hca, sq, cqn, pd, tisn, log_size, true);
+}
+
+void hca_must_create_quiet_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
+                              uint32_t tisn, unsigned log_size)
+{
+    create_sq(hca, sq, cqn, pd, tisn, log_size, false);
+}
+
+static void create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
+                      unsigned log_size, bool flush)
 {
     uint8_t in[CX_SZ(create_rq_in) + MAX_PAGES * 8] = {};
     uint8_t *rqc = CX_ADDR(create_rq_in, in, ctx);
@@ -192,9 +204,21 @@ void hca_must_create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
     hca_header(in, OP(CREATE_RQ), 0);
     CX_SET(rqc, rqc, cqn, cqn);
     CX_SET(rqc, rqc, vsd, 1);
-    CX_SET(rqc, rqc, flush_in_error_en, 1);
+    CX_SET(rqc, rqc, flush_in_error_en, flush);
     pas = fill_wq(hca, rq, CX_ADDR(rqc, rqc, wq), pd, RQ_WQE_BYTES, log_size);
     rq->number = must_create(hca, in, CX_SZ(create_rq_in) + pas);
+}
+
+void hca_must_create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
+                        unsigned log_size)
+{
+    create_rq(hca, rq, cqn, pd, log_size, true);
+}
+
+void hca_must_create_quiet_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
+                              unsigned log_size)
+{
+    create_rq(hca, rq, cqn, pd, log_size, false);
 }
 
 /* MODIFY_SQ and MODIFY_RQ have one layout. */

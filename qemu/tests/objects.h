@@ -62,6 +62,11 @@ void hca_must_create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
                         uint32_t tisn, unsigned log_size);
 void hca_must_create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
                         unsigned log_size);
+/* The same that complete nothing of what is outstanding when they fail. */
+void hca_must_create_quiet_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
+                              uint32_t tisn, unsigned log_size);
+void hca_must_create_quiet_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
+                              unsigned log_size);
 int hca_modify_wq(Hca *hca, uint16_t opcode, uint32_t number,
                   unsigned from, unsigned to);
 /* A NOP that completes; told to the device by hca_sq_ring(). */

@@ -188,6 +188,34 @@ static void test_error_flushes_what_follows(void **state)
     assert_null(hca_cq_peek(&q.cq));
 }
 
+/* Queues that are not to be flushed say what went wrong, and no more. */
+static void test_without_flush(void **state)
+{
+    Queues q;
+
+    queues_start(&q, state);
+    hca_must_create_quiet_sq(q.hca, &q.sq, q.cq.cqn, q.o.pd, q.o.tis, LOG_WQ);
+    hca_must_create_quiet_rq(q.hca, &q.rq, q.cq.cqn, q.o.pd, LOG_WQ);
+    assert_int_equal(move_sq(&q, HCA_WQ_RST, HCA_WQ_RDY), HCA_OK);
+    assert_int_equal(move_rq(&q, HCA_WQ_RST, HCA_WQ_RDY), HCA_OK);
+    post_send(&q, 0x12345678);
+    hca_sq_post_nop(&q.sq);
+    hca_sq_ring(&q.sq, true);
+    check_error(&q, CQE_REQ_ERR, LOCAL_PROT, q.sq.number, 0);
+    stl_be_p(qtest_ram(q.m->q, q.rq.dbr, 4), WQES);
+    assert_int_equal(move_rq(&q, HCA_WQ_RDY, HCA_WQ_ERR), HCA_OK);
+    hca_sq_post_nop(&q.sq);
+    hca_sq_ring(&q.sq, true);
+    assert_int_equal(sq_state(&q), HCA_WQ_ERR);
+    assert_null(hca_cq_peek(&q.cq));
+    /* What was not completed is gone with the reset. */
+    assert_int_equal(move_sq(&q, HCA_WQ_ERR, HCA_WQ_RST), HCA_OK);
+    assert_int_equal(move_sq(&q, HCA_WQ_RST, HCA_WQ_RDY), HCA_OK);
+    q.sq.pi = 0;
+    check_nop(&q, 0);
+    assert_null(hca_cq_peek(&q.cq));
+}
+
 /* A key serves the queues of its protection domain. */
 static void test_key_of_another_domain(void **state)
 {
@@ -454,6 +482,7 @@ int main(void)
         machine_test(test_modify_rq_all_or_nothing),
         machine_test(test_sq_to_error_flushes),
         machine_test(test_error_flushes_what_follows),
+        machine_test(test_without_flush),
         machine_test(test_key_of_another_domain),
         machine_test(test_keys_that_lie),
         machine_test(test_keys_that_want_more),

@@ -3,6 +3,8 @@
  * Who is served when: much work of one queue does not keep the others, or
  * anything else in QEMU, waiting.
  */
+#include <unistd.h>
+
 #include "machine.h"
 #include "objects.h"
 
@@ -17,6 +19,12 @@
 #define SMALL_QUEUES    20
 /* Large sends that may go before a small one of another queue */
 #define FEW             4
+
+#define UAR_SQ_DOORBELL 0x800
+
+/* Many times what may be spent at once */
+#define MANY_QUEUES     8000
+#define RUN_FRAMES      512
 
 typedef struct Line {
     Hca *hca;
@@ -135,11 +143,95 @@ static void test_gone_while_in_line(void **state)
     assert_true(hca_cq_wait(&l.o.cq));
 }
 
+/* What the trace of one run of the scheduler after the other says. */
+typedef struct Runs {
+    const char *path;
+    long from;                  /* position in the log */
+    unsigned runs, frames, most;
+} Runs;
+
+static bool all_were_looked_at(void *opaque)
+{
+    Runs *r = opaque;
+    FILE *f = fopen(r->path, "r");
+    char line[256];
+
+    assert_non_null(f);
+    *r = (Runs) { .path = r->path, .from = r->from };
+    fseek(f, r->from, SEEK_SET);
+    while (fgets(line, sizeof(line), f)) {
+        const char *at = strstr(line, "connectx_sched_run frames ");
+        unsigned frames;
+
+        if (at && sscanf(at, "connectx_sched_run frames %u", &frames) == 1) {
+            r->runs++;
+            r->frames += frames;
+            r->most = frames > r->most ? frames : r->most;
+        }
+    }
+    fclose(f);
+    return r->frames >= MANY_QUEUES;
+}
+
+static long size_of(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    long size;
+
+    assert_non_null(f);
+    fseek(f, 0, SEEK_END);
+    size = ftell(f);
+    fclose(f);
+    return size;
+}
+
+/* All become due at once, and a look at each is all that there is to do. */
+static void test_many_queues(void **state)
+{
+    char path[] = "/tmp/sched-XXXXXX";
+    const char *const args[] = {
+        "-trace", "connectx_sched_run", "-D", path, NULL
+    };
+    Runs runs = { .path = path };
+    uint64_t mark, uar;
+    Machine *m;
+    HcaObjects o;
+    Hca *hca;
+
+    close(mkstemp(path));
+    m = machine_start_with(state, 1, NULL, args);
+    hca = &m->pf[0];
+    hca_must_boot(hca);
+    hca_must_start(hca);
+    hca_must_create_objects(hca, &o);
+    uar = (uint64_t)hca->uar * HCA_PAGE_BYTES;
+    mark = qtest_alloc_mark(m->q);
+    for (unsigned i = 0; i < MANY_QUEUES; i++) {
+        HcaWq sq;
+
+        hca_must_create_sq(hca, &sq, o.cq.cqn, o.pd, o.tis, 0);
+        must_ready(hca, &sq);
+        pci_bar_write(&hca->fn, uar + UAR_SQ_DOORBELL,
+                      htobe64((uint64_t)sq.number << 8), 8);
+        qtest_alloc_release(m->q, mark);
+    }
+    qtest_settle(m->q);
+    runs.from = size_of(path);
+    pci_set_bus_master(&hca->fn, false);
+    pci_set_bus_master(&hca->fn, true);
+    assert_true(qtest_wait(m->q, all_were_looked_at, &runs, HCA_TIMEOUT_MS));
+    unlink(path);
+    printf("# %u frames in %u runs, %u at most\n", runs.frames, runs.runs,
+           runs.most);
+    assert_in_range(runs.most, 1, RUN_FRAMES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_small_before_large),
         machine_test(test_gone_while_in_line),
+        machine_test(test_many_queues),
     };
 
     return machine_main(tests);

@@ -7,6 +7,7 @@
 
 #include "machine.h"
 #include "objects.h"
+#include "qmp.h"
 #include "vhca.h"
 
 #define NOPS                6       /* at once; the completion queue holds 8 */
@@ -15,6 +16,8 @@
 #define UAR_EQ_ARM          0x40
 #define UAR_SQ_DOORBELL     0x800
 #define NIC_SW_RESET        (7 << 8)
+#define NIC_FULL_DRIVER     0
+#define NIC_DISABLED        1
 #define FLR                 PCI_EXP_DEVCTL_BCR_FLR
 /* Slot control with attention and power indicators and power itself off */
 #define SLOT_OFF            (PCI_EXP_SLTCTL_ATTN_IND_OFF | \
@@ -266,6 +269,52 @@ static void test_suspended_sends_none(void **state)
     }
 }
 
+static unsigned nic_state(Hca *hca)
+{
+    return be32toh(pci_bar_read(&hca->fn, ISEG_CMDQ_LOW, 4)) >> 8 & 7;
+}
+
+/*
+ * A suspension ends a command whose message resets the VF. The message is sent
+ * when the VF runs again, and it is not halfway suspended then.
+ */
+static void test_suspension_ends_a_command(void **state)
+{
+    uint8_t nop[16] = {};
+    uint16_t id;
+    HcaEq eq;
+    Range r;
+
+    range_start(&r, state);
+    hca_must_create_eq(r.vf, &eq, BIT(HCA_EV_CMD), 5, 7);
+    pci_msix_aim(&r.vf->fn, 7,
+                 pci_cfg_addr(&r.vf->fn, r.vf->fn.exp_cap + PCI_EXP_DEVCTL),
+                 FLR);
+    hca_eq_ring(&eq, true);
+    id = vhca_id_of(r.pf, 0);
+    qmp_set_number(r.m->q, "pf0", "x-delay-ms", 3600000);
+    qmp_set_text(r.m->q, "pf0", "x-delay-cmd", "NOP");
+    hca_header(nop, OP(NOP), 0);
+    hca_prepare(r.vf, 0, nop, sizeof(nop), 16, NULL);
+    hca_ring(r.vf, 1);
+    assert_false(hca_done(r.vf, 0));
+    assert_int_equal(vhca_suspend(r.pf, id, SUSPEND_INITIATOR), HCA_OK);
+    assert_true(hca_done(r.vf, 0));
+    assert_non_null(hca_eq_peek(&eq));
+    qtest_settle(r.m->q);
+    assert_int_equal(nic_state(r.vf), NIC_FULL_DRIVER);
+    assert_int_equal(vhca_suspend(r.pf, id, SUSPEND_RESPONDER), HCA_OK);
+    assert_int_equal(vhca_resume(r.pf, id, RESUME_RESPONDER), HCA_OK);
+    assert_int_equal(nic_state(r.vf), NIC_FULL_DRIVER);
+    assert_int_equal(vhca_resume(r.pf, id, RESUME_INITIATOR), HCA_OK);
+    qtest_settle(r.m->q);
+    pci_cfg_write(&r.vf->fn, PCI_COMMAND,
+                  PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+    assert_int_equal(nic_state(r.vf), NIC_DISABLED);
+    qmp_set_text(r.m->q, "pf0", "x-delay-cmd", "");
+    check_restart(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +329,7 @@ int main(void)
         machine_test(test_at_the_slots_power),
         machine_test(test_at_bus_mastering),
         machine_test(test_suspended_sends_none),
+        machine_test(test_suspension_ends_a_command),
     };
 
     return machine_main(tests);
