@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "fn/fn.h"
 #include "fn/life.h"
+#include "obj/garbage.h"
 #include "obj/log.h"
 #include "obj/obj.h"
 #include "obj/store.h"
@@ -61,7 +62,7 @@ void cx_obj_store_free(ConnectXObjStore *store)
 {
     cx_obj_log_stop(store);
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
-        g_tree_destroy(store->tree[kind]);
+        cx_garbage_add(store->tree[kind]);
     }
     g_free(store);
 }
