@@ -163,6 +163,63 @@ static void test_full_vf_moves(void **state)
     free(image);
 }
 
+/* All of a tracked image, from one VF into another, through one buffer. */
+static void move_pieces(VhcaBench *b, uint16_t from, uint16_t to)
+{
+    VhcaSaved saved;
+    VhcaSize size;
+
+    do {
+        assert_int_equal(vhca_load(&b->buf[0], to, CHUNK_BYTES), HCA_OK);
+        assert_int_equal(vhca_query(&b->m->pf[0], from, true, true, &size),
+                         HCA_OK);
+        if (size.required) {
+            assert_int_equal(vhca_save(&b->buf[0], from, true, true,
+                                       CHUNK_BYTES, &saved), HCA_OK);
+        }
+    } while (size.required == CHUNK_BYTES);
+    assert_int_equal(vhca_load(&b->buf[0], to, saved.bytes), HCA_OK);
+}
+
+/* To ask for a delta, to save and to load it costs what it holds, not more. */
+static void test_delta_of_a_full_vf(void **state)
+{
+    uint64_t start, whole_us, delta_us;
+    uint16_t from, to;
+    VhcaSaved saved;
+    VhcaSize size;
+    HcaObjects o;
+    VhcaBench b;
+    Hca *pf, *vf;
+
+    full_vf(&b, state, &o);
+    pf = &b.m->pf[0];
+    vf = &b.m->vf[0][0];
+    from = vhca_id_of(pf, 0);
+    to = vhca_id_of(pf, 1);
+    vhca_must_run(pf, from);
+    vhca_must_stop(pf, to);
+    start = now_us();
+    assert_int_equal(vhca_query(pf, from, false, true, &size), HCA_OK);
+    assert_int_equal(vhca_save(&b.buf[0], from, false, true, CHUNK_BYTES,
+                               &saved), HCA_OK);
+    move_pieces(&b, from, to);
+    whole_us = now_us() - start;
+    start = now_us();
+    for (int i = 0; i < 10; i++) {
+        vhca_check_one_nop(vf, &o);
+        assert_int_equal(vhca_query(pf, from, true, true, &size), HCA_OK);
+        assert_in_range(size.remaining, 1, 4096);
+        assert_int_equal(vhca_save(&b.buf[0], from, true, true, CHUNK_BYTES,
+                                   &saved), HCA_OK);
+        assert_int_equal(vhca_load(&b.buf[0], to, saved.bytes), HCA_OK);
+    }
+    delta_us = now_us() - start;
+    printf("# 1 image in %u ms, 10 deltas in %u\n",
+           (unsigned)(whole_us / 1000), (unsigned)(delta_us / 1000));
+    assert_in_range(delta_us, 0, whole_us / 2);
+}
+
 static void check_ended(Hca *pf)
 {
     assert_true(hca_wait_done(pf, SLOT));
@@ -210,6 +267,7 @@ int main(void)
         machine_test(test_memory_is_bounded),
         machine_test(test_query_is_cheap),
         machine_test(test_full_vf_moves),
+        machine_test(test_delta_of_a_full_vf),
         machine_test(test_reset_in_the_midst),
     };
 

@@ -157,17 +157,10 @@ static ConnectXVhcaState cx_save_state(ConnectXFunction *vf)
     return vhca->out || cx_vhca_changed(vf) ? CX_VHCA_DIRTY : CX_VHCA_READY;
 }
 
-/* Of a VF that was loaded, half a state is none to tell of. */
 static ConnectXStatus cx_save_sound(ConnectXFunction *vf)
 {
-    ConnectXVhca *vhca = vf->vhca;
-
-    vhca->syndrome = CX_SYN_VHCA_NONE;
-    if (vhca->poisoned) {
-        return cx_vhca_refuse(vf, CX_SYN_POISONED);
-    }
-    return vhca->in && !vhca->transfer && !cx_image_in_final(vhca->in) ?
-           cx_vhca_refuse(vf, CX_SYN_NOT_FINAL) : CX_OK;
+    vf->vhca->syndrome = CX_SYN_VHCA_NONE;
+    return vf->vhca->poisoned ? cx_vhca_refuse(vf, CX_SYN_POISONED) : CX_OK;
 }
 
 ConnectXStatus cx_vhca_query(ConnectXFunction *vf, bool inc, bool chunk,
@@ -347,6 +340,10 @@ static ConnectXStatus cx_save_allowed(ConnectXFunction *vf, bool inc,
     }
     if (status != CX_OK) {
         return status;
+    }
+    /* Of a VF that was loaded, half a state is none to hand on. */
+    if (vhca->in && !vhca->transfer && !cx_image_in_final(vhca->in)) {
+        return cx_vhca_refuse(vf, CX_SYN_NOT_FINAL);
     }
     if ((inc && !cx_save_has_base(vhca)) ||
         (track && vf->suspended & CX_SUSP_RESPONDER) ||

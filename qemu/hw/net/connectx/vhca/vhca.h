@@ -14,7 +14,7 @@ typedef enum ConnectXVhcaSyndrome {
     CX_SYN_IMAGE_GAP        = 0x10ad01,     /* one before it did not come */
     CX_SYN_IMAGE_REPEATED   = 0x10ad02,     /* it came already */
     CX_SYN_IMAGE_FOREIGN    = 0x10ad03,     /* of another session */
-    CX_SYN_NOT_FINAL        = 0x10ad04,     /* RESUME, SAVE: more was to come */
+    CX_SYN_NOT_FINAL        = 0x10ad04,     /* RESUME, SAVE: more is to come */
     CX_SYN_POISONED         = 0x10ad05,     /* a LOAD was refused before */
 } ConnectXVhcaSyndrome;
 
