@@ -49,6 +49,28 @@ static void test_suspend_during_tracked_save(void **state)
     }
 }
 
+/*
+ * Pre-copy that begins while the VFs that talk to each other are silent: the
+ * driver lets the initiator run without waiting for the SAVE.
+ */
+static void test_resume_during_tracked_save(void **state)
+{
+    VhcaSize size;
+    VhcaBench b;
+    uint16_t id;
+    Hca *pf;
+
+    pf = start(&b, state, &id);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
+    vhca_start_tracked_save(&b.buf[0], id, SLOT);
+    assert_int_equal(vhca_resume(pf, id, RESUME_INITIATOR), HCA_OK);
+    assert_false(hca_done(pf, SLOT));
+    assert_int_equal(save_result(&b), HCA_OK);
+    assert_int_equal(vhca_query(pf, id, true, false, &size), HCA_OK);
+    qmp_set_number(b.m->q, PF, "x-twice-fails", 1);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
+}
+
 static void test_query_during_first_save(void **state)
 {
     VhcaSize size;
@@ -119,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_suspend_during_tracked_save),
+        machine_test(test_resume_during_tracked_save),
         machine_test(test_query_during_first_save),
         machine_test(test_tracked_save_while_suspended),
         machine_test(test_tracking_that_fails),
