@@ -50,24 +50,9 @@ static void cx_vport_reply_list(ConnectXCmd *cmd, uint8_t *ctx,
     CX_SET(nic_vport_context, ctx, allowed_list_size, n);
 }
 
-static ConnectXStatus cx_op_query_nic_vport_context(ConnectXCmd *cmd)
+/* All but the system's GUID, which is of the device, and the list. */
+static void cx_vport_reply(const ConnectXVport *vport, uint8_t *ctx)
 {
-    ConnectXFunction *fn = cx_cmd_target(cmd);
-    uint8_t type = CX_GET(query_nic_vport_context_in, cmd->in,
-                          allowed_list_type);
-    uint8_t *ctx = CX_ADDR(query_nic_vport_context_out, cmd->out,
-                           nic_vport_context);
-    ConnectXMacList *list;
-    ConnectXVport *vport;
-
-    if (!fn) {
-        return CX_BAD_PARAM;
-    }
-    vport = fn->vport;
-    list = cx_vport_list(vport, type);
-    if (!list) {
-        return CX_BAD_PARAM;
-    }
 #define CTX(f, v) CX_SET(nic_vport_context, ctx, f, v)
     CTX(roce_en, vport->roce_en);
     CTX(disable_uc_local_lb, vport->disable_uc_lb);
@@ -82,14 +67,29 @@ static ConnectXStatus cx_op_query_nic_vport_context(ConnectXCmd *cmd)
     CTX(promisc_uc, vport->promisc_uc);
     CTX(promisc_mc, vport->promisc_mc);
     CTX(promisc_all, vport->promisc_all);
-    CTX(allowed_list_type, type);
 #undef CTX
-    CX_SET64(nic_vport_context, ctx, system_image_guid,
-             fn->dev->pf->vport->node_guid);
     CX_SET64(nic_vport_context, ctx, port_guid, vport->port_guid);
     CX_SET64(nic_vport_context, ctx, node_guid, vport->node_guid);
     memcpy((uint8_t *)CX_ADDR(nic_vport_context, ctx, permanent_address) + 2,
            vport->permanent_mac, 6);
+}
+
+static ConnectXStatus cx_op_query_nic_vport_context(ConnectXCmd *cmd)
+{
+    ConnectXFunction *fn = cx_cmd_target(cmd);
+    uint8_t type = CX_GET(query_nic_vport_context_in, cmd->in,
+                          allowed_list_type);
+    uint8_t *ctx = CX_ADDR(query_nic_vport_context_out, cmd->out,
+                           nic_vport_context);
+    ConnectXMacList *list = fn ? cx_vport_list(fn->vport, type) : NULL;
+
+    if (!list) {
+        return CX_BAD_PARAM;
+    }
+    cx_vport_reply(fn->vport, ctx);
+    CX_SET64(nic_vport_context, ctx, system_image_guid,
+             fn->dev->pf->vport->node_guid);
+    CX_SET(nic_vport_context, ctx, allowed_list_type, type);
     cx_vport_reply_list(cmd, ctx, list);
     return CX_OK;
 }
