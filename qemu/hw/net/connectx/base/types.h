@@ -20,11 +20,15 @@ typedef struct ConnectXCmdFaults ConnectXCmdFaults;
 typedef struct ConnectXCmdQueue ConnectXCmdQueue;
 typedef struct ConnectXEqs ConnectXEqs;
 typedef struct ConnectXHealth ConnectXHealth;
+typedef struct ConnectXHostPages ConnectXHostPages;
 typedef struct ConnectXIrq ConnectXIrq;
 typedef struct ConnectXObj ConnectXObj;
 typedef struct ConnectXObjLog ConnectXObjLog;
 typedef struct ConnectXObjStore ConnectXObjStore;
+typedef struct ConnectXPages ConnectXPages;
+typedef struct ConnectXSched ConnectXSched;
 typedef struct ConnectXUar ConnectXUar;
+typedef struct ConnectXUplink ConnectXUplink;
 typedef struct ConnectXVhca ConnectXVhca;
 typedef struct ConnectXVport ConnectXVport;
 

@@ -9,33 +9,59 @@
 #include "fn/pages.h"
 #include "host/dma.h"
 
+ConnectXPages *cx_pages_new(void)
+{
+    ConnectXPages *pages = g_new0(ConnectXPages, 1);
+
+    pages->pa = g_array_new(false, false, sizeof(uint64_t));
+    return pages;
+}
+
+void cx_pages_free(ConnectXPages *pages)
+{
+    g_array_unref(pages->pa);
+    g_free(pages);
+}
+
+bool cx_pages_missing(const ConnectXFunction *fn)
+{
+    return fn->pages->wanted_boot > 0 || fn->pages->wanted_init > 0;
+}
+
+void cx_pages_ask_no_more(ConnectXFunction *fn)
+{
+    fn->pages->wanted_regular = 0;
+}
+
 void cx_pages_reset(ConnectXFunction *fn)
 {
-    g_array_set_size(fn->pages.pa, 0);
-    fn->pages.changes++;
-    fn->pages.wanted_boot = fn->dev->fw_pages;
-    fn->pages.wanted_init = fn->dev->fw_pages;
-    fn->pages.wanted_regular = fn->dev->fw_pages;
+    g_array_set_size(fn->pages->pa, 0);
+    fn->pages->changes++;
+    fn->pages->wanted_boot = fn->dev->fw_pages;
+    fn->pages->wanted_init = fn->dev->fw_pages;
+    fn->pages->wanted_regular = fn->dev->fw_pages;
 }
 
 void cx_pages_reset_host(ConnectXFunction *fn)
 {
-    fn->host_pages_wanted = 0;
-    fn->host_pages_late = false;
-    g_array_set_size(fn->host_pages, 0);
+    fn->host_pages->wanted = 0;
+    fn->host_pages->late = false;
+    g_array_set_size(fn->host_pages->pa, 0);
 }
 
 static void cx_pages_init(ConnectXFunction *fn)
 {
-    fn->pages.pa = g_array_new(false, true, sizeof(uint64_t));
-    fn->host_pages = g_array_new(false, true, sizeof(uint64_t));
+    fn->pages = cx_pages_new();
+    fn->host_pages = g_new0(ConnectXHostPages, 1);
+    fn->host_pages->pa = g_array_new(false, false, sizeof(uint64_t));
     cx_pages_reset(fn);
 }
 
 static void cx_pages_uninit(ConnectXFunction *fn)
 {
-    g_array_free(g_steal_pointer(&fn->pages.pa), true);
-    g_array_free(g_steal_pointer(&fn->host_pages), true);
+    g_clear_pointer(&fn->pages, cx_pages_free);
+    g_array_unref(fn->host_pages->pa);
+    g_clear_pointer(&fn->host_pages, g_free);
 }
 
 #define CX_PAGE_WORDS       (CX_PAGE_SIZE / sizeof(uint64_t))
@@ -98,10 +124,10 @@ static void cx_pages_use_one(ConnectXFunction *by, const GArray *list,
 
 void cx_pages_use(ConnectXFunction *fn)
 {
-    uint32_t index = fn->pages.next_use++;
+    uint32_t index = fn->pages->next_use++;
 
-    cx_pages_use_one(fn, fn->pages.pa, index);
-    cx_pages_use_one(fn->dev->pf, fn->host_pages, index);
+    cx_pages_use_one(fn, fn->pages->pa, index);
+    cx_pages_use_one(fn->dev->pf, fn->host_pages->pa, index);
 }
 
 static const ConnectXParticipant cx_pages_part = {

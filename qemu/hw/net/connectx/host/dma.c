@@ -10,7 +10,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/pci/pci_device.h"
-#include "fn/fn.h"
+#include "base/function.h"
 #include "host/dma.h"
 #include "trace.h"
 

@@ -6,7 +6,7 @@
 #include "qemu/main-loop.h"
 #include "block/aio.h"
 #include "hw/pci/msix.h"
-#include "fn/fn.h"
+#include "base/function.h"
 #include "host/dma.h"
 #include "host/irq.h"
 #include "trace.h"

@@ -6,7 +6,7 @@
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "qemu/units.h"
-#include "fn/fn.h"
+#include "base/function.h"
 #include "host/sched.h"
 #include "trace.h"
 

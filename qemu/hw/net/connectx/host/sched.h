@@ -16,8 +16,6 @@
 
 #include "base/types.h"
 
-typedef struct ConnectXSched ConnectXSched;
-
 /* What is left to spend; the last thing bought may cost more than there is. */
 typedef struct ConnectXBudget {
     int64_t frames;             /* copies made of frames, requests, looks */

@@ -106,7 +106,7 @@ static ConnectXStatus cx_op_init_hca(ConnectXCmd *cmd)
     if (fn->state != CX_FN_ENABLED) {
         return CX_BAD_SYS_STATE;
     }
-    if (fn->pages.wanted_boot > 0 || fn->pages.wanted_init > 0) {
+    if (cx_pages_missing(fn)) {
         cx_guest_error(fn, "INIT_HCA without the pages asked for");
         return CX_NOT_READY;
     }
@@ -128,7 +128,7 @@ static ConnectXStatus cx_op_teardown_hca(ConnectXCmd *cmd)
         return CX_BAD_PARAM;
     }
     cx_fn_teardown(fn);
-    fn->pages.wanted_regular = 0;
+    cx_pages_ask_no_more(fn);
     fn->state = CX_FN_ENABLED;
     /* teardown_hca_out.state 0: what was asked for was done */
     return CX_OK;

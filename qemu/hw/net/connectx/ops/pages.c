@@ -44,20 +44,20 @@ static void cx_pages_request(ConnectXFunction *to, uint16_t number,
 
 void cx_pages_eq_created(ConnectXFunction *fn)
 {
-    if (fn->pages.wanted_regular > 0) {
-        cx_pages_request(fn, 0, fn->pages.wanted_regular);
+    if (fn->pages->wanted_regular > 0) {
+        cx_pages_request(fn, 0, fn->pages->wanted_regular);
     }
 }
 
 void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled)
 {
-    int32_t held = vf->host_pages->len;
+    int32_t held = vf->host_pages->pa->len;
 
-    vf->host_pages_late = !enabled && vf->host_pages_wanted > held;
-    vf->host_pages_wanted = enabled ? vf->dev->fw_pages : 0;
-    if (vf->host_pages_wanted != held) {
+    vf->host_pages->late = !enabled && vf->host_pages->wanted > held;
+    vf->host_pages->wanted = enabled ? vf->dev->fw_pages : 0;
+    if (vf->host_pages->wanted != held) {
         cx_pages_request(vf->dev->pf, vf->number,
-                         vf->host_pages_wanted - held);
+                         vf->host_pages->wanted - held);
     }
 }
 
@@ -68,10 +68,10 @@ void cx_pages_vf_enabled(ConnectXFunction *vf, bool enabled)
 static ConnectXStatus cx_pages_check_vf(ConnectXCmd *cmd, ConnectXFunction *vf,
                                         bool take)
 {
-    if (vf->host_enabled || (take && vf->host_pages->len)) {
+    if (vf->host_enabled || (take && vf->host_pages->pa->len)) {
         return CX_OK;
     }
-    cmd->excused = vf->host_pages_late && !take;
+    cmd->excused = vf->host_pages->late && !take;
     return CX_BAD_RES_STATE;
 }
 
@@ -83,14 +83,14 @@ static ConnectXStatus cx_pages_target(ConnectXCmd *cmd, bool take,
 
     if (!number || number == cmd->fn->number) {
         *fn = cmd->fn;
-        *list = cmd->fn->pages.pa;
+        *list = cmd->fn->pages->pa;
         return CX_OK;
     }
     *fn = cmd->fn->is_vf ? NULL : cx_dev_find_function(cmd->fn->dev, number);
     if (!*fn) {
         return CX_BAD_PARAM;
     }
-    *list = (*fn)->host_pages;
+    *list = (*fn)->host_pages->pa;
     return cx_pages_check_vf(cmd, *fn, take);
 }
 
@@ -107,19 +107,19 @@ static ConnectXStatus cx_op_query_pages(ConnectXCmd *cmd)
     }
     switch (cmd->op_mod) {
     case CX_PAGES_BOOT:
-        pages = fn->pages.wanted_boot;
+        pages = fn->pages->wanted_boot;
         break;
     case CX_PAGES_INIT:
-        pages = fn->pages.wanted_init;
+        pages = fn->pages->wanted_init;
         break;
     case CX_PAGES_REGULAR:
-        pages = fn->pages.wanted_regular;
+        pages = fn->pages->wanted_regular;
         break;
     default:
         return CX_BAD_PARAM;
     }
     if (fn != cmd->fn) {
-        pages = fn->host_pages_wanted - (int32_t)list->len;
+        pages = fn->host_pages->wanted - (int32_t)list->len;
     }
     CX_SET(query_pages_out, cmd->out, function_id,
            CX_GET(query_pages_in, cmd->in, function_id));
@@ -140,10 +140,10 @@ static uint32_t cx_pages_owed(ConnectXCmd *cmd, ConnectXFunction *fn,
                               GArray *list)
 {
     if (fn != cmd->fn) {
-        return MAX(fn->host_pages_wanted - (int32_t)list->len, 0);
+        return MAX(fn->host_pages->wanted - (int32_t)list->len, 0);
     }
-    return MAX(fn->pages.wanted_boot, 0) + MAX(fn->pages.wanted_init, 0) +
-           MAX(fn->pages.wanted_regular, 0);
+    return MAX(fn->pages->wanted_boot, 0) + MAX(fn->pages->wanted_init, 0) +
+           MAX(fn->pages->wanted_regular, 0);
 }
 
 static ConnectXStatus cx_pages_give(ConnectXCmd *cmd, ConnectXFunction *fn,
@@ -169,9 +169,9 @@ static ConnectXStatus cx_pages_give(ConnectXCmd *cmd, ConnectXFunction *fn,
         g_array_append_val(list, pa);
     }
     if (fn == cmd->fn) {
-        cx_pages_count(&fn->pages.wanted_boot, &n);
-        cx_pages_count(&fn->pages.wanted_init, &n);
-        cx_pages_count(&fn->pages.wanted_regular, &n);
+        cx_pages_count(&fn->pages->wanted_boot, &n);
+        cx_pages_count(&fn->pages->wanted_init, &n);
+        cx_pages_count(&fn->pages->wanted_regular, &n);
     }
     return CX_OK;
 }
@@ -206,14 +206,14 @@ static ConnectXStatus cx_op_manage_pages(ConnectXCmd *cmd)
     }
     trace_connectx_manage_pages(cmd->fn->number, fn->number, cmd->op_mod, n,
                                 list->len);
-    fn->pages.changes += fn == cmd->fn;
+    fn->pages->changes += fn == cmd->fn;
     switch (cmd->op_mod) {
     case CX_PAGES_CANT_GIVE:
         /* The model can live without: it does not ask again. */
         if (fn == cmd->fn) {
-            fn->pages.wanted_regular = 0;
+            fn->pages->wanted_regular = 0;
         } else {
-            fn->host_pages_wanted = list->len;
+            fn->host_pages->wanted = list->len;
         }
         return CX_OK;
     case CX_PAGES_GIVE:

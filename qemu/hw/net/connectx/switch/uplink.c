@@ -15,10 +15,10 @@
 #include "host/irq.h"
 #include "switch/uplink.h"
 
-typedef struct ConnectXUplink {
+struct ConnectXUplink {
     QEMUBH *bh;
     GQueue frames;              /* of GBytes */
-} ConnectXUplink;
+};
 
 static void cx_uplink_bh(void *opaque)
 {

@@ -28,10 +28,10 @@ ConnectXImageBase *cx_image_base_new(ConnectXFunction *fn, uint64_t session,
     base->sequence = sequence;
     base->generation = cx_obj_log_cut(fn->objs);
     base->small = cx_small_of(fn);
-    base->page_changes = fn->pages.changes;
-    base->wanted_boot = fn->pages.wanted_boot;
-    base->wanted_init = fn->pages.wanted_init;
-    base->wanted_regular = fn->pages.wanted_regular;
+    base->page_changes = fn->pages->changes;
+    base->wanted_boot = fn->pages->wanted_boot;
+    base->wanted_init = fn->pages->wanted_init;
+    base->wanted_regular = fn->pages->wanted_regular;
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
         base->next_id[kind] = cx_obj_next_id(fn, kind);
     }

@@ -313,7 +313,7 @@ void cx_image_in_apply(ConnectXImageIn *in)
 {
     ConnectXFunction *vf = in->vf, *stage = in->stage;
     ConnectXObjStore *objs = vf->objs;
-    ConnectXPages pages = vf->pages;
+    ConnectXPages *pages = vf->pages;
 
     in->stage = NULL;
     vf->state = stage->state;

@@ -115,7 +115,7 @@ static void cx_out_put_rest(ConnectXImageWriter *w, const ConnectXFunction *fn,
 static bool cx_out_has_pages(const ConnectXFunction *fn,
                              const ConnectXImageBase *parent)
 {
-    return !parent || cx_image_base_pages_differ(parent, &fn->pages);
+    return !parent || cx_image_base_pages_differ(parent, fn->pages);
 }
 
 static uint64_t cx_kinds_len(const ConnectXOutKind *kinds)
@@ -142,7 +142,7 @@ static uint64_t cx_body_len(const ConnectXFunction *fn,
     len += w.body->len;
     g_byte_array_unref(w.body);
     if (cx_out_has_pages(fn, parent)) {
-        len += cx_pages_section_len(&fn->pages);
+        len += cx_pages_section_len(fn->pages);
     }
     cx_out_count(fn, parent, kinds);
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
@@ -346,7 +346,7 @@ static void cx_out_put_begin(ConnectXImageOut *out,
     out->summed = sizeof(no_header);
     cx_out_put_rest(&out->w, out->fn, parent);
     if (cx_out_has_pages(out->fn, parent)) {
-        cx_put_pages(&out->w, &out->fn->pages);
+        cx_put_pages(&out->w, out->fn->pages);
     }
     if (spec->final) {
         cx_put_moment(&out->w, &spec->moment);

@@ -52,7 +52,7 @@ ConnectXFunction *cx_image_stage_new(ConnectXFunction *vf)
     stage->vport = g_memdup2(vf->vport, sizeof(*vf->vport));
     stage->caps = cx_caps_copy(vf);
     stage->objs = cx_obj_store_new();
-    stage->pages.pa = g_array_new(false, false, sizeof(uint64_t));
+    stage->pages = cx_pages_new();
     stage->latch = g_array_new(false, false, sizeof(ConnectXLatch));
     return stage;
 }
@@ -64,7 +64,7 @@ void cx_image_stage_free(ConnectXFunction *stage)
     }
     cx_caps_free(stage->caps);
     cx_obj_store_free(stage->objs);
-    g_array_unref(stage->pages.pa);
+    cx_pages_free(stage->pages);
     g_array_unref(stage->latch);
     g_free(stage->vport);
     g_free(stage);
@@ -186,7 +186,7 @@ ConnectXStatus cx_take_vport(ConnectXFunction *stage, ConnectXImageCursor *cur)
 ConnectXStatus cx_take_pages(ConnectXFunction *stage, ConnectXImageCursor *cur)
 {
     const ConnectXImagePages *head = cx_take(cur, sizeof(*head));
-    ConnectXPages *pages = &stage->pages;
+    ConnectXPages *pages = stage->pages;
     const uint8_t *pa;
     uint32_t n;
 
