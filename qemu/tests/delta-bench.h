@@ -8,7 +8,7 @@
 
 #include "vhca-bench.h"
 
-#define DELTA_IMAGES_MAX    16
+#define DELTA_IMAGES_MAX    24
 
 /* Syndromes of LOAD and RESUME. */
 enum {

@@ -100,7 +100,7 @@ static void change_port_back(DeltaBench *d)
     hca_must_set_port(d->vf, true);
 }
 
-static void change_mtu(DeltaBench *d)
+static void change_promisc(DeltaBench *d)
 {
     uint8_t in[CX_SZ(modify_nic_vport_context_in)] = {}, out[16];
 
@@ -120,6 +120,29 @@ static void change_create(DeltaBench *d)
     hca_must_alloc(d->vf, OP(ALLOC_TRANSPORT_DOMAIN));
 }
 
+#define FW_PAGES    5
+
+static void change_pages(DeltaBench *d)
+{
+    uint64_t first = qtest_alloc(d->vf->q, FW_PAGES * HCA_PAGE_BYTES,
+                                 HCA_PAGE_BYTES);
+
+    assert_int_equal(hca_must_query_pages(d->vf, 3), FW_PAGES);
+    assert_int_equal(hca_give_pages(d->vf, first, FW_PAGES, FW_PAGES),
+                     HCA_OK);
+}
+
+static void change_pages_back(DeltaBench *d)
+{
+    uint8_t in[CX_SZ(manage_pages_in)] = {};
+    uint8_t out[CX_SZ(manage_pages_out) + 8];
+
+    hca_header(in, OP(MANAGE_PAGES), 2);
+    CX_SET(manage_pages_in, in, input_num_entries, 1);
+    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
+                     HCA_OK);
+}
+
 static void change_nothing_left(DeltaBench *d)
 {
     uint32_t pd = hca_must_alloc(d->vf, OP(ALLOC_PD));
@@ -132,12 +155,12 @@ static void test_every_change(void **state)
 {
     static void (*const changes[])(DeltaBench *d) = {
         delta_traffic, change_rq, change_rq_back, change_tis, change_tir,
-        change_cq, change_fte, change_port, change_port_back, change_mtu,
-        change_create, change_nothing_left,
+        change_cq, change_fte, change_port, change_port_back, change_promisc,
+        change_create, change_pages, change_pages_back, change_nothing_left,
     };
     DeltaBench d;
 
-    delta_start(&d, state, NULL);
+    delta_start(&d, state, "fw-pages=5");
     for (unsigned i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         uint32_t size = delta_size(&d);
 
