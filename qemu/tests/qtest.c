@@ -383,6 +383,36 @@ bool qtest_stop(Qtest *q)
     return good;
 }
 
+static FILE *open_proc(const Qtest *q, const char *name, const char *mode)
+{
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)q->pid, name);
+    file = fopen(path, mode);
+    if (!file) {
+        die("%s: %s", path, strerror(errno));
+    }
+    return file;
+}
+
+unsigned long qtest_peak_kib(const Qtest *q)
+{
+    FILE *status = open_proc(q, "status", "r");
+    FILE *clear = open_proc(q, "clear_refs", "w");
+    unsigned long kib = 0;
+    char line[256];
+
+    while (!kib && fgets(line, sizeof(line), status)) {
+        sscanf(line, "VmHWM: %lu", &kib);
+    }
+    fclose(status);
+    /* proc(5): 5 sets the peak back to what there is */
+    fputs("5", clear);
+    fclose(clear);
+    return kib;
+}
+
 void qtest_outl(Qtest *q, uint16_t port, uint32_t val)
 {
     command(q, "outl 0x%x 0x%x\n", port, val);

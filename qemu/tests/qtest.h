@@ -45,6 +45,12 @@ bool qtest_stop(Qtest *q);
 /* True while the machine answers. */
 bool qtest_alive(Qtest *q);
 
+/*
+ * The most memory that QEMU has had, in KiB, with what it has of RAM: since its
+ * start, or since this was asked for last.
+ */
+unsigned long qtest_peak_kib(const Qtest *q);
+
 /* Our end of the machine's monitor; stays the machine's. */
 int qtest_qmp_fd(const Qtest *q);
 

@@ -174,9 +174,10 @@ static void test_tracked_chunks(void **state)
 #define HUGE        (4400ull << 20)
 #define HUGE_IMAGE  "chunks=on,image-pad=4613734400"
 
-/* More than a SAVE can say, through one buffer. */
+/* More than a SAVE can say, through one buffer and next to no memory. */
 static void test_more_than_4_gib(void **state)
 {
+    unsigned long peak_kib;
     uint64_t bytes = 0;
     Hca *dst;
     Stream s;
@@ -185,6 +186,8 @@ static void test_more_than_4_gib(void **state)
     vhca_must_stop(s.pf, s.from);
     assert_int_equal(query(&s, false, true), CHUNK);
     assert_in_range(s.size.remaining, HUGE, HUGE + CHUNK);
+    qtest_peak_kib(s.b.m->q);
+    peak_kib = qtest_peak_kib(s.b.m->q);
     do {
         assert_int_equal(vhca_save(&s.b.buf[0], s.from, bytes, false, CHUNK,
                                    &s.saved), HCA_OK);
@@ -192,6 +195,10 @@ static void test_more_than_4_gib(void **state)
         assert_int_equal(vhca_load(&s.b.buf[0], s.to, s.saved.bytes), HCA_OK);
     } while (s.saved.next);
     assert_in_range(bytes, HUGE, HUGE + CHUNK);
+    peak_kib = qtest_peak_kib(s.b.m->q) - peak_kib;
+    printf("# %lu KiB for an image of %u MiB\n", peak_kib,
+           (unsigned)(bytes >> 20));
+    assert_in_range(peak_kib, 0, 2 * (CHUNK >> 10));
     dst = &s.b.m->vf[0][1];
     pci_flr(&s.vf->fn);
     vhca_move_driver(dst, s.vf);
