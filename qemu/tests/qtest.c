@@ -284,6 +284,22 @@ static bool read_line(Qtest *q, char *line)
 static uint64_t command(Qtest *q, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+static uint64_t reply(Qtest *q)
+{
+    char line[LINE_BYTES];
+
+    do {
+        if (!read_line(q, line)) {
+            q->dead = true;
+            return 0;
+        }
+    } while (!strncmp(line, "IRQ ", 4));
+    if (strncmp(line, "OK", 2)) {
+        die("QEMU refused a qtest command: %s", line);
+    }
+    return line[2] ? strtoull(line + 3, NULL, 0) : 0;
+}
+
 static uint64_t command(Qtest *q, const char *fmt, ...)
 {
     char line[LINE_BYTES];
@@ -300,16 +316,7 @@ static uint64_t command(Qtest *q, const char *fmt, ...)
         q->dead = true;
         return 0;
     }
-    do {
-        if (!read_line(q, line)) {
-            q->dead = true;
-            return 0;
-        }
-    } while (!strncmp(line, "IRQ ", 4));
-    if (strncmp(line, "OK", 2)) {
-        die("QEMU refused a qtest command: %s", line);
-    }
-    return line[2] ? strtoull(line + 3, NULL, 0) : 0;
+    return reply(q);
 }
 
 int qtest_qmp_fd(const Qtest *q)
@@ -448,6 +455,14 @@ void qtest_write(Qtest *q, uint64_t addr, uint64_t val, unsigned size)
 uint64_t qtest_read(Qtest *q, uint64_t addr, unsigned size)
 {
     return command(q, "read%c 0x%" PRIx64 "\n", size_letter(size), addr);
+}
+
+uint64_t qtest_write_read(Qtest *q, uint64_t addr, uint64_t val, unsigned size,
+                          uint64_t read_addr, unsigned read_size)
+{
+    command(q, "write%c 0x%" PRIx64 " 0x%" PRIx64 "\nread%c 0x%" PRIx64 "\n",
+            size_letter(size), addr, val, size_letter(read_size), read_addr);
+    return q->dead ? 0 : reply(q);
 }
 
 void *qtest_ram(Qtest *q, uint64_t addr, size_t len)

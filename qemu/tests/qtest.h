@@ -64,6 +64,13 @@ uint32_t qtest_inl(Qtest *q, uint16_t port);
 void qtest_write(Qtest *q, uint64_t addr, uint64_t val, unsigned size);
 uint64_t qtest_read(Qtest *q, uint64_t addr, unsigned size);
 
+/*
+ * A write and a read of @read_size bytes behind it in one turn of the main loop:
+ * the read finds what the device did inside of the write, and nothing else.
+ */
+uint64_t qtest_write_read(Qtest *q, uint64_t addr, uint64_t val, unsigned size,
+                          uint64_t read_addr, unsigned read_size);
+
 /* The test's own view of guest RAM; ends the program if out of range. */
 void *qtest_ram(Qtest *q, uint64_t addr, size_t len);
 

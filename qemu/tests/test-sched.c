@@ -8,7 +8,10 @@
 #include "machine.h"
 #include "objects.h"
 
+#define UAR_SQ_DOORBELL 0x800
 #define CQE_REQ         0
+#define CQE_INVALID     0xf
+#define CQE_BYTES       64
 #define TCP_HEADERS     54
 #define LOG_SQ          8
 #define LOG_CQ          9
@@ -17,6 +20,8 @@
 #define FRAMES          1000
 #define MSS             64
 #define SMALL_QUEUES    20
+/* More than a doorbell's write may do */
+#define MANY            64
 /* Large sends that may go before a small one of another queue */
 #define FEW             4
 
@@ -248,12 +253,65 @@ static void test_many_queues(void **state)
     unlink(path);
 }
 
+/* Rings, and reads a word of memory before QEMU does anything else. */
+static uint32_t ring_and_read(HcaWq *sq, uint64_t addr)
+{
+    Hca *hca = sq->hca;
+    uint64_t ctrl = (uint64_t)htobe32(sq->number << 8 | 1) << 32;
+
+    hca_sq_ring(sq, false);
+    return qtest_write_read(hca->q, hca->fn.bar0 + UAR_SQ_DOORBELL +
+                            (uint64_t)hca->uar * HCA_PAGE_BYTES, ctrl, 8,
+                            addr, 4);
+}
+
+/*
+ * A request is done, and its interrupt message in memory, when the write of its
+ * doorbell has ended: nobody has to wake up for it.
+ */
+static void test_small_at_once(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, NULL);
+    Hca *hca = &m->pf[0];
+    HcaObjects o;
+    unsigned vector;
+
+    pci_msix_enable(&hca->fn);
+    hca_must_create_objects(hca, &o);
+    vector = o.comp_eq.vector;
+    pci_msix_forget(&hca->fn, vector);
+    hca_sq_post_nop(&o.sq);
+    assert_int_equal(ring_and_read(&o.sq, hca->fn.msix_sink + vector * 4),
+                     vector + 1);
+    assert_non_null(hca_cq_peek(&o.cq));
+}
+
+/* The write of a doorbell does not take long, whatever it set off. */
+static void test_much_not_at_once(void **state)
+{
+    uint64_t last;
+    Line l;
+
+    line_start(&l, state);
+    for (int i = 0; i < MANY; i++) {
+        hca_sq_post_nop(&l.large);
+    }
+    last = l.cq.buf + (MANY - 1) * CQE_BYTES + CQE_BYTES - 4;
+    assert_int_equal(ring_and_read(&l.large, last) >> 28, CQE_INVALID);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(next_sender(&l), l.large.number);
+    }
+    assert_null(hca_cq_peek(&l.cq));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_small_before_large),
         machine_test(test_gone_while_in_line),
         machine_test(test_many_queues),
+        machine_test(test_small_at_once),
+        machine_test(test_much_not_at_once),
     };
 
     return machine_main(tests);

@@ -15,6 +15,7 @@
 #include "fn/latch.h"
 #include "fn/life.h"
 #include "host/irq.h"
+#include "host/sched.h"
 #include "trace.h"
 
 static uint64_t cx_bar_read(void *opaque, hwaddr addr, unsigned size)
@@ -81,12 +82,24 @@ static void cx_bar_mmio_write(void *opaque, hwaddr addr, uint64_t value,
                               unsigned size)
 {
     ConnectXFunction *fn = opaque;
+    PCIDevice *pci = fn->pci;
+    bool outermost;
 
     if (cx_irq_in_message()) {
         cx_guest_error(fn, "an interrupt message wrote to a register");
         return;
     }
+    cx_pci_hold(pci);
+    outermost = cx_irq_hold();
+    if (outermost) {
+        cx_sched_open(fn->dev);
+    }
     cx_bar_write(fn, addr, value, size);
+    if (outermost) {
+        cx_sched_close(fn->dev);
+        cx_irq_release();
+    }
+    cx_pci_let_go(pci);
 }
 
 const MemoryRegionOps cx_bar_ops = {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: interrupt vectors, sent from a bottom half
+ * ConnectX device model: interrupt vectors, sent where nobody holds an object
  */
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
+#include "qemu/queue.h"
 #include "block/aio.h"
 #include "hw/pci/msix.h"
 #include "base/function.h"
@@ -12,8 +13,11 @@
 #include "trace.h"
 
 struct ConnectXIrq {
+    ConnectXFunction *fn;
     QEMUBH *bh;
     uint64_t due;               /* a bit for each vector */
+    bool in_line;
+    QTAILQ_ENTRY(ConnectXIrq) next;
 };
 
 QEMU_BUILD_BUG_ON(CX_PF_VECTORS > 64 || CX_VF_VECTORS > 64);
@@ -23,6 +27,10 @@ QEMU_BUILD_BUG_ON(CX_PF_VECTORS > 64 || CX_VF_VECTORS > 64);
  * function can hit registers of all.
  */
 static bool cx_irq_sending;
+/* Between hold and release, and who raised a vector meanwhile. */
+static bool cx_irq_held;
+static QTAILQ_HEAD(, ConnectXIrq) cx_irq_line =
+    QTAILQ_HEAD_INITIALIZER(cx_irq_line);
 
 bool cx_irq_in_message(void)
 {
@@ -65,13 +73,28 @@ static void cx_irq_send(PCIDevice *pci, unsigned vector)
     cx_irq_sending = false;
 }
 
-static void cx_irq_bh(void *opaque)
+static void cx_irq_line_up(ConnectXIrq *irq)
 {
-    ConnectXFunction *fn = opaque;
+    if (!irq->in_line) {
+        irq->in_line = true;
+        QTAILQ_INSERT_TAIL(&cx_irq_line, irq, next);
+    }
+}
+
+static void cx_irq_step_out(ConnectXIrq *irq)
+{
+    if (irq->in_line) {
+        irq->in_line = false;
+        QTAILQ_REMOVE(&cx_irq_line, irq, next);
+    }
+}
+
+/* A message may reset the function, so that none is due, or unplug it. */
+static void cx_irq_send_due(ConnectXFunction *fn)
+{
     PCIDevice *pci = fn->pci;
 
     cx_pci_hold(pci);
-    /* A message may reset the function, so that none is due, or unplug it. */
     while (fn->irq && fn->irq->due && cx_fn_may_dma(fn)) {
         unsigned vector = ctz64(fn->irq->due);
 
@@ -82,9 +105,41 @@ static void cx_irq_bh(void *opaque)
     cx_pci_let_go(pci);
 }
 
+bool cx_irq_hold(void)
+{
+    if (cx_irq_held || cx_irq_sending) {
+        return false;
+    }
+    cx_irq_held = true;
+    return true;
+}
+
+void cx_irq_release(void)
+{
+    cx_irq_held = false;
+    while (!QTAILQ_EMPTY(&cx_irq_line)) {
+        ConnectXIrq *irq = QTAILQ_FIRST(&cx_irq_line);
+
+        cx_irq_step_out(irq);
+        cx_irq_send_due(irq->fn);
+    }
+}
+
+/* What runs in a main loop of someone else leaves it to those outside. */
+static void cx_irq_bh(void *opaque)
+{
+    ConnectXFunction *fn = opaque;
+
+    cx_irq_line_up(fn->irq);
+    if (cx_irq_hold()) {
+        cx_irq_release();
+    }
+}
+
 void cx_irq_init(ConnectXFunction *fn)
 {
     fn->irq = g_new0(ConnectXIrq, 1);
+    fn->irq->fn = fn;
     fn->irq->bh = qemu_bh_new_guarded(cx_irq_bh, fn,
                                       &DEVICE(fn->pci)->mem_reentrancy_guard);
 }
@@ -92,6 +147,7 @@ void cx_irq_init(ConnectXFunction *fn)
 void cx_irq_uninit(ConnectXFunction *fn)
 {
     if (fn->irq) {
+        cx_irq_step_out(fn->irq);
         qemu_bh_delete(fn->irq->bh);
         g_clear_pointer(&fn->irq, g_free);
     }
@@ -105,11 +161,16 @@ void cx_irq_raise(ConnectXFunction *fn, unsigned vector)
         return;
     }
     fn->irq->due |= BIT_ULL(vector);
-    qemu_bh_schedule(fn->irq->bh);
+    if (cx_irq_held) {
+        cx_irq_line_up(fn->irq);
+    } else {
+        qemu_bh_schedule(fn->irq->bh);
+    }
 }
 
 void cx_irq_drop(ConnectXFunction *fn)
 {
     fn->irq->due = 0;
+    cx_irq_step_out(fn->irq);
     qemu_bh_cancel(fn->irq->bh);
 }

@@ -7,6 +7,7 @@
 #include "qemu/timer.h"
 #include "qemu/units.h"
 #include "base/function.h"
+#include "host/irq.h"
 #include "host/sched.h"
 #include "trace.h"
 
@@ -15,6 +16,9 @@
 #define CX_RUN_BYTES        (1 * MiB)
 #define CX_SLICE_FRAMES     128
 #define CX_SLICE_BYTES      (256 * KiB)
+/* In the doorbell's write itself */
+#define CX_AT_ONCE_FRAMES   8
+#define CX_AT_ONCE_BYTES    (16 * KiB)
 /* Until the next go: what a thread takes to wake up and get the lock */
 #define CX_REST_NS          (50 * SCALE_US)
 
@@ -25,10 +29,12 @@ typedef struct ConnectXTurn {
 } ConnectXTurn;
 
 struct ConnectXSched {
+    PCIDevice *pci;
     QEMUBH *bh;
     QEMUTimer *rest;
     QTAILQ_HEAD(, ConnectXTurn) line;
     GHashTable *in_line;        /* the same turns */
+    bool at_once;               /* whoever is in line came by this write */
 };
 
 static ConnectXWork cx_sched_work;
@@ -90,21 +96,36 @@ static void cx_sched_next(ConnectXSched *s, ConnectXBudget *run)
                     slice.bytes - left.bytes);
 }
 
+static void cx_sched_go(ConnectXSched *s, ConnectXBudget run)
+{
+    ConnectXBudget left = run;
+
+    while (!QTAILQ_EMPTY(&s->line) && !cx_budget_spent(&left)) {
+        cx_sched_next(s, &left);
+    }
+    trace_connectx_sched_run(run.frames - left.frames, run.bytes - left.bytes,
+                             !QTAILQ_EMPTY(&s->line));
+}
+
 static void cx_sched_run(void *opaque)
 {
     ConnectXSched *s = opaque;
-    ConnectXBudget run = { .frames = CX_RUN_FRAMES, .bytes = CX_RUN_BYTES };
+    PCIDevice *pci = s->pci;
+    bool outermost = cx_irq_hold();
 
-    while (!QTAILQ_EMPTY(&s->line) && !cx_budget_spent(&run)) {
-        cx_sched_next(s, &run);
-    }
-    trace_connectx_sched_run(CX_RUN_FRAMES - run.frames,
-                             CX_RUN_BYTES - run.bytes,
-                             !QTAILQ_EMPTY(&s->line));
+    cx_pci_hold(pci);
+    cx_sched_go(s, (ConnectXBudget) {
+        .frames = CX_RUN_FRAMES,
+        .bytes = CX_RUN_BYTES,
+    });
     if (!QTAILQ_EMPTY(&s->line)) {
         timer_mod(s->rest,
                   qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + CX_REST_NS);
     }
+    if (outermost) {
+        cx_irq_release();
+    }
+    cx_pci_let_go(pci);
 }
 
 void cx_sched_add(ConnectXFunction *fn, uint32_t number)
@@ -112,7 +133,31 @@ void cx_sched_add(ConnectXFunction *fn, uint32_t number)
     ConnectXSched *s = fn->dev->sched;
 
     cx_sched_append(s, fn, number);
-    if (!timer_pending(s->rest)) {
+    if (!s->at_once && !timer_pending(s->rest)) {
+        qemu_bh_schedule(s->bh);
+    }
+}
+
+void cx_sched_open(ConnectXDevice *dev)
+{
+    dev->sched->at_once = QTAILQ_EMPTY(&dev->sched->line);
+}
+
+void cx_sched_close(ConnectXDevice *dev)
+{
+    ConnectXSched *s = dev->sched;
+
+    if (!s->at_once) {
+        return;
+    }
+    if (!QTAILQ_EMPTY(&s->line)) {
+        cx_sched_go(s, (ConnectXBudget) {
+            .frames = CX_AT_ONCE_FRAMES,
+            .bytes = CX_AT_ONCE_BYTES,
+        });
+    }
+    s->at_once = false;
+    if (!QTAILQ_EMPTY(&s->line)) {
         qemu_bh_schedule(s->bh);
     }
 }
@@ -133,6 +178,7 @@ void cx_sched_init(ConnectXDevice *dev, PCIDevice *pci)
 {
     ConnectXSched *s = g_new0(ConnectXSched, 1);
 
+    s->pci = pci;
     QTAILQ_INIT(&s->line);
     s->in_line = g_hash_table_new(cx_turn_hash, cx_turn_equal);
     s->bh = qemu_bh_new_guarded(cx_sched_run, s,

@@ -2,7 +2,8 @@
 /*
  * ConnectX device model: whose turn it is to be worked on
  *
- * A doorbell only puts its queue in line; the work is done from a bottom half
+ * A doorbell puts its queue in line. A little is done at the end of the write, as
+ * waking another thread up takes longer than that; the rest from a bottom half
  * of the device, a slice for each queue of each function in turn. How much is
  * done in one go is counted in frames and bytes over all of them, however many
  * queues there are and however much one request asks for: the big lock is held
@@ -48,6 +49,13 @@ void cx_sched_init(ConnectXDevice *dev, PCIDevice *pci);
 void cx_sched_uninit(ConnectXDevice *dev);
 /* Puts a queue in line, if it is not yet. */
 void cx_sched_add(ConnectXFunction *fn, uint32_t number);
+/*
+ * cx_sched_open/close - Around a register write, if nobody holds an object at
+ * its end: queues that get in line in between are served at once, a little, when
+ * nobody was in line before.
+ */
+void cx_sched_open(ConnectXDevice *dev);
+void cx_sched_close(ConnectXDevice *dev);
 /* Takes all queues of a function out of line. */
 void cx_sched_forget(ConnectXFunction *fn);
 
