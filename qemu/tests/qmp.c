@@ -43,14 +43,21 @@ static void execute(Qtest *q, const char *command, char answer[MESSAGE_BYTES])
              strncmp(answer, "{\"error\"", 8));
 }
 
-/* After the second time the monitor says that there is nothing to do. */
+/* After the first time the monitor says that there is nothing to do. */
+static void greet(Qtest *q)
+{
+    char answer[MESSAGE_BYTES];
+
+    execute(q, "{ \"execute\": \"qmp_capabilities\" }\n", answer);
+}
+
 static void qom(Qtest *q, const char *command, const char *path,
                 const char *property, const char *value,
                 char answer[MESSAGE_BYTES])
 {
     char message[MESSAGE_BYTES];
 
-    execute(q, "{ \"execute\": \"qmp_capabilities\" }\n", answer);
+    greet(q);
     snprintf(message, sizeof(message), "{ \"execute\": \"%s\", \"arguments\": "
              "{ \"path\": \"%s\", \"property\": \"%s\"%s%s } }\n", command,
              path, property, value ? ", \"value\": " : "",
@@ -123,4 +130,22 @@ bool qmp_refuses(Qtest *q, const char *path, const char *property,
     snprintf(text, sizeof(text), "\"%s\"", value);
     qom(q, "qom-set", path, property, text, answer);
     return !strncmp(answer, "{\"error\"", 8);
+}
+
+void qmp_stop(Qtest *q)
+{
+    char answer[MESSAGE_BYTES];
+
+    greet(q);
+    execute(q, "{ \"execute\": \"stop\" }\n", answer);
+    must_return(answer);
+}
+
+void qmp_cont(Qtest *q)
+{
+    char answer[MESSAGE_BYTES];
+
+    greet(q);
+    execute(q, "{ \"execute\": \"cont\" }\n", answer);
+    must_return(answer);
 }

@@ -23,4 +23,11 @@ void qmp_set_text(Qtest *q, const char *path, const char *property,
 bool qmp_refuses(Qtest *q, const char *path, const char *property,
                  const char *value);
 
+/*
+ * Stops and starts the machine's virtual clock: in between no timer of the
+ * model fires, but registers and bottom halves work.
+ */
+void qmp_stop(Qtest *q);
+void qmp_cont(Qtest *q);
+
 #endif

@@ -4,6 +4,7 @@
  * MAC, whole, with a completion that tells the truth; not while suspended,
  * and to where a VF is after it moved.
  */
+#include "qmp.h"
 #include "vhca-bench.h"
 
 #define LIST_UC         0
@@ -15,6 +16,9 @@
 #define PAYLOAD_BYTES   300
 #define RX_BUF_BYTES    2048
 #define TCP_HEADERS     54
+/* Requests of two blocks each, and as many frames as one request may make */
+#define LARGE_SENDS     8
+#define LARGE_FRAMES    1024
 
 enum {                      /* of error completions */
     SYNDROME_LOCAL_LENGTH   = 1,
@@ -221,14 +225,10 @@ static void test_frames_follow_a_vf(void **state)
     check_received(&f, &f.o[0], 0, macs[0], macs[1]);
 }
 
-static void test_segmentation(void **state)
+/* From the first VF to the second */
+static void fill_tcp_header(uint8_t header[TCP_HEADERS])
 {
-    static const unsigned mss = 400, payload = 1500;
-    uint8_t header[TCP_HEADERS] = {};
-    unsigned left = payload;
-    Frames f;
-
-    frames_start(&f, state, 1);
+    memset(header, 0, TCP_HEADERS);
     memcpy(header, macs[1], MAC_BYTES);
     memcpy(header + MAC_BYTES, macs[0], MAC_BYTES);
     header[12] = 0x08;
@@ -236,6 +236,17 @@ static void test_segmentation(void **state)
     header[22] = 64;
     header[23] = 6;             /* TCP */
     header[46] = 5 << 4;
+}
+
+static void test_segmentation(void **state)
+{
+    static const unsigned mss = 400, payload = 1500;
+    uint8_t header[TCP_HEADERS];
+    unsigned left = payload;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    fill_tcp_header(header);
     hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
         .header = header, .header_len = TCP_HEADERS,
         .addr = f.payload, .len = payload, .mss = mss,
@@ -259,6 +270,57 @@ static void test_segmentation(void **state)
         left -= part;
     }
     assert_null(hca_cq_peek(&f.o[1].cq));
+}
+
+static uint64_t frames_sent(Frames *f, unsigned vf)
+{
+    uint8_t in[CX_SZ(query_vport_counter_in)] = {};
+    uint8_t out[CX_SZ(query_vport_counter_out)];
+
+    hca_header(in, OP(QUERY_VPORT_COUNTER), 0);
+    CX_SET(query_vport_counter_in, in, other_vport, 1);
+    CX_SET(query_vport_counter_in, in, vport_number, vf + 1);
+    assert_int_equal(hca_exec(&f->b.m->pf[0], in, sizeof(in), out,
+                              sizeof(out)), HCA_OK);
+    return CX_GET64(query_vport_counter_out, out,
+                    transmitted_eth_unicast.packets);
+}
+
+/*
+ * Stopped and moved amid a request, a VF goes on with the next frame elsewhere:
+ * none is missing, none is sent twice.
+ */
+static void test_large_sends_move(void **state)
+{
+    uint8_t header[TCP_HEADERS];
+    Frames f;
+    Hca *pf;
+
+    frames_start(&f, state, 1);
+    pf = &f.b.m->pf[0];
+    fill_tcp_header(header);
+    for (unsigned i = 0; i < LARGE_SENDS; i++) {
+        hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
+            .header = header, .header_len = TCP_HEADERS, .addr = f.payload,
+            .len = LARGE_FRAMES, .mss = 1,
+            .key = f.o[0].mkey << 8 | HCA_MKEY_BYTE,
+        });
+    }
+    /* With the clock stopped, the device does not go on after its first rest. */
+    qmp_stop(f.b.m->q);
+    hca_sq_ring(&f.o[0].sq, true);
+    assert_int_equal(vhca_suspend(pf, vhca_id_of(pf, 0), SUSPEND_INITIATOR),
+                     HCA_OK);
+    qmp_cont(f.b.m->q);
+    pci_flr(&f.vf[1]->fn);
+    vhca_move(&f.b, 0, 0, 0, 1, &f.o[0]);
+    for (unsigned i = 0; i < LARGE_SENDS; i++) {
+        assert_true(hca_cq_wait(&f.o[0].cq));
+        hca_cq_pop(&f.o[0].cq);
+    }
+    assert_in_range(frames_sent(&f, 0), 1, LARGE_SENDS * LARGE_FRAMES - 1);
+    /* An image takes the counters along. */
+    assert_int_equal(frames_sent(&f, 1), LARGE_SENDS * LARGE_FRAMES);
 }
 
 /* A request that cannot be sent: an error completion, a queue in error. */
@@ -388,6 +450,7 @@ int main(void)
         machine_test(test_suspended_vf_gets_nothing),
         machine_test(test_frames_follow_a_vf),
         machine_test(test_segmentation),
+        machine_test(test_large_sends_move),
         machine_test(test_bad_key),
         machine_test(test_receive_with_bad_key),
         machine_test(test_receive_too_long),

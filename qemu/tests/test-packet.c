@@ -187,9 +187,11 @@ typedef struct Cut {
     Frame whole;
     uint32_t hdr_bytes, mss;
     uint32_t done, frames;
+    /* How many frames are wanted in one go */
+    uint32_t at_once;
 } Cut;
 
-static void cut_frame(void *opaque, const uint8_t *data, uint32_t len)
+static bool cut_frame(void *opaque, const uint8_t *data, uint32_t len)
 {
     Cut *cut = opaque;
     const Frame *f = &cut->whole;
@@ -218,6 +220,7 @@ static void cut_frame(void *opaque, const uint8_t *data, uint32_t len)
     }
     cut->done += bytes;
     cut->frames++;
+    return cut->frames % cut->at_once;
 }
 
 static void test_segment(void **state)
@@ -228,27 +231,33 @@ static void test_segment(void **state)
         Cut cut = {
             .whole = frame_new(i / 20, i / 5 % 2, i / 10 % 2 ? TCP : UDP,
                                payloads[i % 5]),
-            .mss = 1448,
+            .mss = 1448, .at_once = i % 7 + 1,
         };
+        uint32_t next = 0, goes = 0;
 
         cut.hdr_bytes = cut.whole.len - payloads[i % 5];
-        assert_true(cx_packet_segment(cut.whole.data, cut.whole.len,
-                                      cut.hdr_bytes, cut.mss, cut_frame,
-                                      &cut));
+        do {
+            assert_true(cx_packet_segment(cut.whole.data, cut.whole.len,
+                                          cut.hdr_bytes, cut.mss, &next,
+                                          cut_frame, &cut));
+            assert_int_equal(next, next ? ++goes * cut.at_once : 0);
+        } while (next);
         assert_int_equal(cut.done, payloads[i % 5]);
         assert_int_equal(cut.frames, (payloads[i % 5] + 1447) / 1448);
         free(cut.whole.data);
     }
 }
 
-static void no_frame(void *opaque, const uint8_t *data, uint32_t len)
+static bool no_frame(void *opaque, const uint8_t *data, uint32_t len)
 {
     fail_msg("a frame of %u bytes was made", len);
+    return false;
 }
 
 static void test_not_to_be_cut(void **state)
 {
     Frame f = frame_new(0, false, TCP, 20000);
+    uint32_t next = 0;
     const uint32_t hdr = f.len - 20000;
     const struct {
         uint32_t hdr_bytes, mss;
@@ -260,17 +269,19 @@ static void test_not_to_be_cut(void **state)
 
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(cx_packet_segment(f.data, f.len, bad[i].hdr_bytes,
-                                       bad[i].mss, no_frame, NULL));
+                                       bad[i].mss, &next, no_frame, NULL));
     }
     f.data[f.l3 + 9] = 1;               /* ICMP */
-    assert_false(cx_packet_segment(f.data, f.len, hdr, 1448, no_frame, NULL));
+    assert_false(cx_packet_segment(f.data, f.len, hdr, 1448, &next, no_frame,
+                                   NULL));
     free(f.data);
 }
 
-static void count_bytes(void *opaque, const uint8_t *data, uint32_t len)
+static bool count_bytes(void *opaque, const uint8_t *data, uint32_t len)
 {
     assert_in_range(len, 1, CX_FRAME_MAX);
     *(uint32_t *)opaque += cx_csum_add(0, data, len) != 1;
+    return true;
 }
 
 /* Valid frames with a few bytes changed: whatever comes out, it comes out. */
@@ -284,13 +295,14 @@ static void test_fuzz(void **state)
                             rand() % 200);
         uint32_t len = rand() % 4 ? f.len : rand() % f.len + 1;
         uint8_t *data = malloc(len);
+        uint32_t next = rand() % 4;
 
         memcpy(data, f.data, len);
         for (int n = rand() % 4; n; n--) {
             data[rand() % len] = rand();
         }
         cx_packet_segment(data, len, rand() % (len + 2), rand() % 64,
-                          count_bytes, &frames);
+                          &next, count_bytes, &frames);
         cx_packet_checksum(data, len, rand() % 4);
         free(data);
         free(f.data);

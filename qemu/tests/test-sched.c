@@ -25,8 +25,6 @@
 /* Large sends that may go before a small one of another queue */
 #define FEW             4
 
-#define UAR_SQ_DOORBELL 0x800
-
 /* Many times what is done in one go */
 #define MANY_QUEUES     8000
 #define SLICE           512
@@ -63,8 +61,9 @@ static void line_start(Line *l, void **state)
     }
 }
 
-static void post_large(Line *l, uint64_t payload)
+static void post_large(Line *l, int n)
 {
+    uint64_t payload = qtest_alloc(l->hca->q, FRAMES * MSS, 64);
     uint8_t header[TCP_HEADERS] = { 0x02, 9, 9, 9, 9, 9, 0x02, 8 };
 
     header[12] = 0x08;
@@ -72,7 +71,7 @@ static void post_large(Line *l, uint64_t payload)
     header[22] = 64;
     header[23] = 6;             /* TCP */
     header[46] = 5 << 4;
-    for (int i = 0; i < LARGE_SENDS; i++) {
+    for (int i = 0; i < n; i++) {
         hca_sq_post_frame(&l->large, &(HcaFrame) {
             .header = header, .header_len = TCP_HEADERS,
             .addr = payload, .len = FRAMES * MSS, .mss = MSS,
@@ -107,7 +106,7 @@ static void test_small_before_large(void **state)
 
     line_start(&l, state);
     pci_set_bus_master(&l.hca->fn, false);
-    post_large(&l, qtest_alloc(l.hca->q, FRAMES * MSS, 64));
+    post_large(&l, LARGE_SENDS);
     for (int i = 0; i < SMALL_QUEUES; i++) {
         hca_sq_post_nop(&l.small[i]);
         hca_sq_ring(&l.small[i], true);
@@ -126,13 +125,44 @@ static void test_small_before_large(void **state)
     assert_null(hca_cq_peek(&l.cq));
 }
 
+static uint64_t frames_sent(Hca *hca)
+{
+    uint8_t in[CX_SZ(query_vport_counter_in)] = {};
+    uint8_t out[CX_SZ(query_vport_counter_out)];
+
+    hca_header(in, OP(QUERY_VPORT_COUNTER), 0);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    return CX_GET64(query_vport_counter_out, out,
+                    transmitted_eth_unicast.packets);
+}
+
+/* One request with many frames does not keep the others waiting, either. */
+static void test_large_is_cut(void **state)
+{
+    Line l;
+
+    line_start(&l, state);
+    pci_set_bus_master(&l.hca->fn, false);
+    post_large(&l, 1);
+    for (int i = 0; i < SMALL_QUEUES; i++) {
+        hca_sq_post_nop(&l.small[i]);
+        hca_sq_ring(&l.small[i], true);
+    }
+    pci_set_bus_master(&l.hca->fn, true);
+    for (int i = 0; i < SMALL_QUEUES; i++) {
+        assert_int_not_equal(next_sender(&l), l.large.number);
+    }
+    assert_int_equal(next_sender(&l), l.large.number);
+    assert_int_equal(frames_sent(l.hca), FRAMES);
+}
+
 /* A queue that is destroyed, and a function that is reset, while in line. */
 static void test_gone_while_in_line(void **state)
 {
     Line l;
 
     line_start(&l, state);
-    post_large(&l, qtest_alloc(l.hca->q, FRAMES * MSS, 64));
+    post_large(&l, LARGE_SENDS);
     hca_must_simple(l.hca, OP(DESTROY_SQ), 0, l.large.number);
     for (int i = 0; i < SMALL_QUEUES; i++) {
         hca_sq_post_nop(&l.small[i]);
@@ -308,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_small_before_large),
+        machine_test(test_large_is_cut),
         machine_test(test_gone_while_in_line),
         machine_test(test_many_queues),
         machine_test(test_small_at_once),

@@ -12,5 +12,6 @@
 #include <string.h>
 
 #define MIN(a, b)   ((a) < (b) ? (a) : (b))
+#define DIV_ROUND_UP(n, d)  (((n) + (d) - 1) / (d))
 
 #endif /* TESTS_QEMU_OSDEP_H */

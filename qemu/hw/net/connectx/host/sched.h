@@ -17,7 +17,7 @@
 
 #include "base/types.h"
 
-/* What is left to spend; the last thing bought may cost more than there is. */
+/* What is left to spend; the last frame may cost more than there is. */
 typedef struct ConnectXBudget {
     int64_t frames;             /* copies made of frames, requests, looks */
     int64_t bytes;

@@ -7,10 +7,16 @@
 #include "packet/packet.h"
 #include "packet/parse.h"
 
-/* Frames of one send: 256 KiB in the smallest segments that TCP uses */
-#define CX_SEGMENTS_MAX     1024
-
 #define CX_TCP_FIN_PSH      0x09        /* byte 13 of the header */
+
+typedef struct ConnectXSegments {
+    uint8_t head[CX_FRAME_MAX];
+    ConnectXHeaders h;
+    const uint8_t *payload;
+    uint32_t payload_len;
+    uint32_t hdr_len;
+    uint32_t mss;
+} ConnectXSegments;
 
 /* Lengths in the headers of a frame of len bytes. */
 static void cx_segment_lengths(uint8_t *frame, const ConnectXHeaders *h,
@@ -55,35 +61,53 @@ static bool cx_segment_headers(uint8_t *head, const uint8_t *data,
            cx_headers_l4(h);
 }
 
-bool cx_packet_segment(const uint8_t *data, uint32_t len, uint32_t hdr_len,
-                       uint32_t mss, ConnectXEmit emit, void *opaque)
+/* Makes the frame of number n; returns its length. */
+static uint32_t cx_segment_make(uint8_t *frame, const ConnectXSegments *s,
+                                uint32_t n)
 {
-    uint8_t head[CX_FRAME_MAX], frame[CX_FRAME_MAX];
-    ConnectXHeaders h;
+    uint32_t at = n * s->mss;
+    uint32_t bytes = MIN(s->mss, s->payload_len - at);
+    uint32_t total = s->hdr_len + bytes;
+    uint8_t *l4 = frame + s->h.l4;
+
+    memcpy(frame, s->head, s->hdr_len);
+    memcpy(frame + s->hdr_len, s->payload + at, bytes);
+    cx_segment_lengths(frame, &s->h, total, n);
+    if (s->h.proto == CX_IP_TCP) {
+        stl_be_p(l4 + 4, ldl_be_p(l4 + 4) + at);
+        if (at + bytes < s->payload_len) {
+            l4[13] &= ~CX_TCP_FIN_PSH;
+        }
+    }
+    cx_packet_checksum(frame, total, CX_CSUM_L3 | CX_CSUM_L4);
+    return total;
+}
+
+bool cx_packet_segment(const uint8_t *data, uint32_t len, uint32_t hdr_len,
+                       uint32_t mss, uint32_t *next, ConnectXEmit emit,
+                       void *opaque)
+{
+    ConnectXSegments s;
+    uint8_t frame[CX_FRAME_MAX];
+    bool more = true;
+    uint32_t frames;
 
     if (!mss || hdr_len > len || hdr_len < CX_ETH_HEADER + CX_IP4_HEADER ||
         hdr_len > CX_FRAME_MAX || mss > CX_FRAME_MAX - hdr_len ||
         (len - hdr_len) / mss > CX_SEGMENTS_MAX ||
-        !cx_segment_headers(head, data, hdr_len, &h)) {
+        !cx_segment_headers(s.head, data, hdr_len, &s.h)) {
         return false;
     }
-    for (uint32_t done = 0, n = 0; done < len - hdr_len; n++) {
-        uint32_t bytes = MIN(mss, len - hdr_len - done);
-        uint32_t total = hdr_len + bytes;
-        uint8_t *l4 = frame + h.l4;
-
-        memcpy(frame, head, hdr_len);
-        memcpy(frame + hdr_len, data + hdr_len + done, bytes);
-        cx_segment_lengths(frame, &h, total, n);
-        if (h.proto == CX_IP_TCP) {
-            stl_be_p(l4 + 4, ldl_be_p(l4 + 4) + done);
-            if (done + bytes < len - hdr_len) {
-                l4[13] &= ~CX_TCP_FIN_PSH;
-            }
-        }
-        cx_packet_checksum(frame, total, CX_CSUM_L3 | CX_CSUM_L4);
-        emit(opaque, frame, total);
-        done += bytes;
+    s.payload = data + hdr_len;
+    s.payload_len = len - hdr_len;
+    s.hdr_len = hdr_len;
+    s.mss = mss;
+    frames = DIV_ROUND_UP(s.payload_len, mss);
+    for (; more && *next < frames; ++*next) {
+        more = emit(opaque, frame, cx_segment_make(frame, &s, *next));
+    }
+    if (*next >= frames) {
+        *next = 0;
     }
     return true;
 }

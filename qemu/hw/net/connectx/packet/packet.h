@@ -8,6 +8,8 @@
 #define CX_ETH_HEADER       14
 #define CX_FRAME_MIN        60
 #define CX_FRAME_MAX        10240           /* MTU 10000 and headers */
+/* Frames of one send: 256 KiB in the smallest segments that TCP uses */
+#define CX_SEGMENTS_MAX     1024
 
 /* Checksums that a work request asks for */
 enum {
@@ -21,10 +23,13 @@ void cx_packet_checksum(uint8_t *frame, uint32_t len, unsigned which);
  * cx_packet_segment - Cut a large TCP or UDP send into frames.
  * hdr_len bytes of headers are repeated before each mss bytes of payload, with
  * lengths, ids, sequence numbers, flags and checksums set. False if the
- * headers are not of a kind that can be cut.
+ * headers are not of a kind that can be cut. *next is the frame to begin with,
+ * and then the one to go on with another time, as emit did not want more; 0
+ * when all are made.
  */
-typedef void (*ConnectXEmit)(void *opaque, const uint8_t *frame, uint32_t len);
+typedef bool (*ConnectXEmit)(void *opaque, const uint8_t *frame, uint32_t len);
 bool cx_packet_segment(const uint8_t *data, uint32_t len, uint32_t hdr_len,
-                       uint32_t mss, ConnectXEmit emit, void *opaque);
+                       uint32_t mss, uint32_t *next, ConnectXEmit emit,
+                       void *opaque);
 
 #endif /* HW_NET_CONNECTX_PACKET_H */

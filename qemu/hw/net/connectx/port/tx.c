@@ -94,16 +94,30 @@ static ConnectXSyndrome cx_tx_gather(ConnectXGather *g, uint32_t inlined)
     return syndrome;
 }
 
-static void cx_tx_emit(void *opaque, const uint8_t *frame, uint32_t len)
+static bool cx_tx_emit(void *opaque, const uint8_t *frame, uint32_t len)
 {
     ConnectXGather *g = opaque;
     unsigned copies = cx_switch_forward(g->fn->dev, g->fn, frame, len);
 
     cx_budget_spend(g->budget, MAX(copies, 1), MAX(copies, 1) * len);
+    return !cx_budget_spent(g->budget);
 }
 
-static ConnectXSyndrome cx_tx_out(ConnectXGather *g, uint8_t opcode,
-                                  uint32_t inlined)
+/* Goes on where the budget of the last time ended; the data is read again. */
+static ConnectXSyndrome cx_tx_segment_out(ConnectXGather *g, ConnectXObj *sq,
+                                          uint32_t inlined)
+{
+    uint32_t next = sq->run.count[CX_SQ_SENT];
+    bool good = cx_packet_segment(g->data->data, g->data->len, inlined,
+                                  lduw_be_p(g->wqe + CX_ETH_MSS), &next,
+                                  cx_tx_emit, g);
+
+    cx_obj_run(g->fn, sq)->count[CX_SQ_SENT] = next;
+    return good ? CX_SYN_NONE : CX_SYN_LOCAL_QP_OP;
+}
+
+static ConnectXSyndrome cx_tx_out(ConnectXGather *g, ConnectXObj *sq,
+                                  uint8_t opcode, uint32_t inlined)
 {
     uint8_t flags = g->wqe[CX_ETH_CS_FLAGS];
 
@@ -111,10 +125,9 @@ static ConnectXSyndrome cx_tx_out(ConnectXGather *g, uint8_t opcode,
         return CX_SYN_LOCAL_QP_OP;
     }
     if (opcode == CX_WQE_LSO) {
-        return cx_packet_segment(g->data->data, g->data->len, inlined,
-                                 lduw_be_p(g->wqe + CX_ETH_MSS), cx_tx_emit,
-                                 g) ? CX_SYN_NONE : CX_SYN_LOCAL_QP_OP;
+        return cx_tx_segment_out(g, sq, inlined);
     }
+    cx_obj_run(g->fn, sq)->count[CX_SQ_SENT] = 0;
     cx_packet_checksum(g->data->data, g->data->len,
                        (flags & CX_CS_L3 ? CX_CSUM_L3 : 0) |
                        (flags & CX_CS_L4 ? CX_CSUM_L4 : 0));
@@ -152,7 +165,8 @@ static ConnectXSyndrome cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
         return CX_SYN_LOCAL_QP_OP;
     }
     syndrome = cx_tx_gather(&g, inlined);
-    return syndrome == CX_SYN_NONE ? cx_tx_out(&g, opcode, inlined) : syndrome;
+    return syndrome == CX_SYN_NONE ? cx_tx_out(&g, sq, opcode, inlined) :
+                                     syndrome;
 }
 
 void cx_tx_register(void)

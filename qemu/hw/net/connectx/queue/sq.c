@@ -17,6 +17,7 @@
 #include "host/dma.h"
 #include "host/sched.h"
 #include "obj/obj.h"
+#include "packet/packet.h"
 #include "queue/sq.h"
 #include "queue/wq.h"
 #include "trace.h"
@@ -56,6 +57,9 @@ static ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj)
 
     if (status == CX_OK && CX_GET(wq, wq, log_wq_stride) !=
                            ctz32(CX_WQEBB_SIZE)) {
+        status = CX_BAD_PARAM;
+    }
+    if (status == CX_OK && obj->run.count[CX_SQ_SENT] > CX_SEGMENTS_MAX) {
         status = CX_BAD_PARAM;
     }
     if (status == CX_OK) {
@@ -129,6 +133,7 @@ static ConnectXSyndrome cx_sq_execute(ConnectXFunction *fn, ConnectXObj *sq,
     }
     switch (ctrl[3]) {
     case CX_WQE_NOP:
+        cx_obj_run(fn, sq)->count[CX_SQ_SENT] = 0;
         return CX_SYN_NONE;
     case CX_WQE_SEND:
     case CX_WQE_LSO:
@@ -138,7 +143,10 @@ static ConnectXSyndrome cx_sq_execute(ConnectXFunction *fn, ConnectXObj *sq,
     }
 }
 
-/* Handles the request at run.pi; todo: blocks the driver has produced. */
+/*
+ * Handles the request at run.pi, or as much of it as there is a budget for;
+ * todo: blocks the driver has produced.
+ */
 static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
                        const ConnectXRing *ring, uint32_t todo,
                        ConnectXBudget *budget)
@@ -157,6 +165,10 @@ static bool cx_sq_step(ConnectXFunction *fn, ConnectXObj *sq,
     if (syndrome != CX_SYN_NONE) {
         cx_sq_fail(fn, sq, ctrl[3], blocks, syndrome);
         return false;
+    }
+    /* Too much for this turn: the budget is spent. */
+    if (sq->run.count[CX_SQ_SENT]) {
+        return true;
     }
     if (ctrl[CX_WQE_FM_CE_SE] & CX_WQE_CE && !cx_sq_complete(fn, sq, ctrl)) {
         cx_wq_catastrophe(fn, sq, "its completion queue is in error");

@@ -12,13 +12,17 @@
 
 /*
  * Sends what the request of blocks blocks at run.pi describes, and takes what
- * that costs from the budget.
+ * that costs from the budget. When that is spent amid the request, run.count
+ * says with which frame to go on the next time; else it is 0.
  */
 typedef ConnectXSyndrome (*ConnectXSqSend)(ConnectXFunction *fn,
                                            ConnectXObj *sq,
                                            const ConnectXRing *ring,
                                            uint32_t blocks,
                                            ConnectXBudget *budget);
+enum {
+    CX_SQ_SENT,             /* run.count: frames of the request at run.pi */
+};
 /* Who knows of frames: the port. Once. */
 void cx_sq_set_sender(ConnectXSqSend send);
 /* From a UAR page */

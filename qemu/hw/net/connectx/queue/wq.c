@@ -116,6 +116,10 @@ void cx_wq_set_state(ConnectXFunction *fn, ConnectXObj *obj, uint8_t state)
         run->pi = 0;
         run->armed = false;
     }
+    if (state != run->state) {
+        /* A request that was being sent is begun anew, or flushed. */
+        memset(run->count, 0, sizeof(run->count));
+    }
     run->state = state;
     if (cx_wq_flushes(obj)) {
         cx_sched_add(fn, obj->id);
