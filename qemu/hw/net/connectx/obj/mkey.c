@@ -158,33 +158,18 @@ static bool cx_mkey_dma(ConnectXFunction *fn, uint64_t addr, uint8_t *buf,
                    cx_dma_read(fn, addr, buf, len);
 }
 
-static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
-                                 uint32_t mkey, uint64_t va, uint8_t *buf,
-                                 uint64_t len, bool write)
+/* Through the key's list of pages */
+static ConnectXStatus cx_mkey_list_dma(ConnectXFunction *fn,
+                                       const ConnectXObj *obj, uint64_t va,
+                                       uint8_t *buf, uint64_t len, bool write)
 {
-    ConnectXObj *obj;
-    ConnectXStatus status;
-    const uint8_t *mkc;
-    uint64_t offset, page_size;
-    uint8_t shift;
+    const uint8_t *mkc = CX_ADDR(create_mkey_in, obj->in,
+                                 memory_key_mkey_entry);
+    uint8_t shift = CX_GET(mkc, mkc, log_page_size);
+    uint64_t page_size = 1ull << shift;
+    uint64_t offset = va - CX_GET64(mkc, mkc, start_addr) +
+                      cx_mkey_offset(mkc);
 
-    status = cx_mkey_check(fn, by, mkey, va, len, write, &obj);
-    if (status != CX_OK) {
-        return status;
-    }
-    if (cx_mkey_mode(obj->in) == CX_MKEY_PA) {
-        return cx_mkey_dma(fn, va, buf, len, write) ? CX_OK : CX_INTERNAL;
-    }
-    if (cx_mkey_mode(obj->in) != CX_MKEY_MTT) {
-        qemu_log_mask(LOG_UNIMP, "connectx: access through mkey mode %u\n",
-                      cx_mkey_mode(obj->in));
-        return CX_BAD_PARAM;
-    }
-
-    mkc = CX_ADDR(create_mkey_in, obj->in, memory_key_mkey_entry);
-    shift = CX_GET(mkc, mkc, log_page_size);
-    page_size = 1ull << shift;
-    offset = va - CX_GET64(mkc, mkc, start_addr) + cx_mkey_offset(mkc);
     while (len) {
         uint64_t in_page = offset & (page_size - 1);
         uint64_t n = MIN(len, page_size - in_page);
@@ -201,6 +186,28 @@ static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
         len -= n;
     }
     return CX_OK;
+}
+
+static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
+                                 uint32_t mkey, uint64_t va, uint8_t *buf,
+                                 uint64_t len, bool write)
+{
+    ConnectXObj *obj;
+    ConnectXStatus status;
+
+    status = cx_mkey_check(fn, by, mkey, va, len, write, &obj);
+    if (status != CX_OK) {
+        return status;
+    }
+    if (cx_mkey_mode(obj->in) == CX_MKEY_PA) {
+        return cx_mkey_dma(fn, va, buf, len, write) ? CX_OK : CX_INTERNAL;
+    }
+    if (cx_mkey_mode(obj->in) != CX_MKEY_MTT) {
+        qemu_log_mask(LOG_UNIMP, "connectx: access through mkey mode %u\n",
+                      cx_mkey_mode(obj->in));
+        return CX_BAD_PARAM;
+    }
+    return cx_mkey_list_dma(fn, obj, va, buf, len, write);
 }
 
 ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,

@@ -15,6 +15,7 @@
 #include "fn/life.h"
 #include "obj/garbage.h"
 #include "obj/log.h"
+#include "obj/number.h"
 #include "obj/obj.h"
 #include "obj/store.h"
 #include "trace.h"
@@ -150,55 +151,6 @@ static uint64_t cx_obj_charge(uint32_t in_len, uint32_t npas)
     return CX_OBJ_OVERHEAD_BYTES + cx_obj_bytes(in_len, npas);
 }
 
-static bool cx_obj_id_taken(ConnectXFunction *fn, ConnectXObjKind kind,
-                            uint64_t id)
-{
-    uint8_t space = cx_obj_type(kind)->space;
-
-    if (space == CX_SPACE_OWN) {
-        return cx_obj_find(fn, kind, id);
-    }
-    for (int k = 0; k < CX_OBJ_KINDS; k++) {
-        if (cx_obj_type(k)->space == space && cx_obj_find(fn, k, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static uint32_t cx_obj_last_id(ConnectXFunction *fn,
-                               const ConnectXObjType *type)
-{
-    return fn->is_vf && type->vf_last_id ? type->vf_last_id : type->last_id;
-}
-
-/*
- * Numbers rotate: one just freed comes back as late as possible, so that a
- * late doorbell for the old object cannot hit a new one.
- */
-static bool cx_obj_new_id(ConnectXFunction *fn, ConnectXObjKind kind,
-                          uint32_t *idp)
-{
-    const ConnectXObjType *type = cx_obj_type(kind);
-    uint32_t last = cx_obj_last_id(fn, type);
-    uint32_t id = fn->objs->next_id[kind];
-    /* A shared space has at most all the kinds' objects before a free one. */
-    uint64_t tries = (uint64_t)type->limit * CX_OBJ_KINDS + 1;
-
-    while (tries--) {
-        if (id < type->first_id || id > last) {
-            id = type->first_id;
-        }
-        if (!cx_obj_id_taken(fn, kind, id)) {
-            fn->objs->next_id[kind] = id == last ? type->first_id : id + 1;
-            *idp = id;
-            return true;
-        }
-        id++;
-    }
-    return false;
-}
-
 ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
                              uint64_t id, const void *in, uint32_t in_len,
                              uint64_t *pas, uint32_t npas, ConnectXObj **objp)
@@ -211,13 +163,13 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
         (npas && !type->has_pas)) {
         status = CX_BAD_INPUT_LEN;
     } else if (type->last_id && (id < type->first_id ||
-                                 id > cx_obj_last_id(fn, type))) {
+                                 id > cx_number_last(fn, type))) {
         status = CX_BAD_INDEX;
     } else if (cx_obj_count(fn, kind) >= type->limit ||
                cx_obj_charge(in_len, npas) >
                CX_STORE_BYTES_MAX - fn->objs->charged) {
         status = CX_EXCEED_LIMIT;
-    } else if (cx_obj_id_taken(fn, kind, id)) {
+    } else if (cx_number_taken(fn, kind, id)) {
         status = CX_BAD_PARAM;
     }
     if (status != CX_OK) {
@@ -320,7 +272,7 @@ ConnectXStatus cx_obj_create(ConnectXFunction *fn, ConnectXObjKind kind,
     ConnectXStatus status;
     uint32_t id;
 
-    if (!cx_obj_new_id(fn, kind, &id)) {
+    if (!cx_number_next(fn, kind, &id)) {
         g_free(pas);
         return CX_EXCEED_LIMIT;
     }
@@ -408,29 +360,12 @@ ConnectXStatus cx_obj_destroy(ConnectXFunction *fn, ConnectXObjKind kind,
     return CX_OK;
 }
 
-/*
- * Each function and kind begins elsewhere: a driver that takes a number of one
- * for that of another hits nothing. The first stride has no factor in common
- * with a kind's numbers, so that all functions differ.
- */
-#define CX_START_PER_FUNCTION   0x10001
-#define CX_START_PER_KIND       1009
-
-static uint32_t cx_obj_start(ConnectXFunction *fn, const ConnectXObjType *type)
-{
-    uint32_t span = cx_obj_last_id(fn, type) - type->first_id + 1;
-
-    return type->first_id +
-           (fn->number * CX_START_PER_FUNCTION +
-            type->kind * CX_START_PER_KIND) % span;
-}
-
 static void cx_obj_init(ConnectXFunction *fn)
 {
     fn->objs = cx_obj_store_new();
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
         if (cx_obj_type(kind)->last_id) {
-            fn->objs->next_id[kind] = cx_obj_start(fn, cx_obj_type(kind));
+            fn->objs->next_id[kind] = cx_number_start(fn, cx_obj_type(kind));
         }
     }
 }
