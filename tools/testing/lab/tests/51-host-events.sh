@@ -5,9 +5,11 @@
 # PF's driver loaded anew by devlink, a reset of the PF, a firmware that dies, a
 # suspend, and at last another kernel, for which this script runs a second time,
 # in that kernel. The driver on the last VF, which plays a guest, goes on ringing
-# doorbells when a reset has taken its objects from it.
+# doorbells when a reset has taken its objects from it. The PF is an eswitch manager, so
+# that mlx5_core asks and sets all that it may of VFs before it enables them.
 #
 # lab: pfs=1 vfs=8 mem=1536 release=13 soak-root=12,13-backports suspend=1 timeout=480
+# lab-model-prop: eswitch=on
 # lab-guest-error-allow: fn 8: doorbell
 
 . "$(dirname "$0")/lib.sh"
