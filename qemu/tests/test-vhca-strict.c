@@ -179,6 +179,36 @@ static void test_reset_overtakes(void **state)
     assert_int_equal(errors(&b), 1);
 }
 
+/* The same for one that is saved while it runs. */
+static void test_reset_ends_tracking(void **state)
+{
+    VhcaSaved saved;
+    VhcaSize size;
+    uint16_t id;
+    VhcaBench b;
+    Hca *pf;
+
+    pf = start(&b, state, NULL, &id);
+    assert_int_equal(vhca_save(&b.buf[0], id, false, true, VHCA_BUF_BYTES,
+                               &saved), HCA_OK);
+    pci_flr(&b.m->vf[0][0].fn);
+    assert_int_equal(vhca_query(pf, id, true, false, &size),
+                     HCA_BAD_RES_STATE);
+    assert_int_equal(vhca_save(&b.buf[0], id, true, true, VHCA_BUF_BYTES,
+                               &saved), HCA_BAD_RES_STATE);
+    assert_int_equal(vhca_save(&b.buf[0], id, false, false, VHCA_BUF_BYTES,
+                               &saved), HCA_BAD_RES_STATE);
+    assert_int_equal(errors(&b), 0);
+    /* From the next image on it knows. */
+    assert_int_equal(vhca_save(&b.buf[0], id, false, true, VHCA_BUF_BYTES,
+                               &saved), HCA_OK);
+    assert_int_equal(vhca_save(&b.buf[0], id, false, false, VHCA_BUF_BYTES,
+                               &saved), HCA_OK);
+    assert_int_equal(vhca_query(pf, id, true, false, &size),
+                     HCA_BAD_RES_STATE);
+    assert_int_equal(errors(&b), 1);
+}
+
 /* A VF that the PF has not enabled is none that a command can name. */
 static void test_vf_not_enabled(void **state)
 {
@@ -330,6 +360,7 @@ int main(void)
         machine_test(test_load_cut_short),
         machine_test(test_save_of_a_running_vf),
         machine_test(test_reset_overtakes),
+        machine_test(test_reset_ends_tracking),
         machine_test(test_vf_not_enabled),
         machine_test(test_key_in_use),
         machine_test(test_without_migration),

@@ -293,6 +293,7 @@ static uint32_t cx_save_commit(ConnectXTransfer *t)
     left = cx_save_left(vhca);
     if (t->track) {
         vhca->tracked = true;
+        vhca->overtaken = false;
     }
     if (!left) {
         cx_save_complete(t->vf);

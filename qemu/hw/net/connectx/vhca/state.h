@@ -39,8 +39,10 @@ struct ConnectXVhca {
     bool poisoned;
 
     /*
-     * A reset took it out of a suspension: what its PF's driver had under way
-     * comes too late, by nobody's fault. Until the driver suspends it again.
+     * A reset ended its suspension, the tracking of its changes, or the SAVE
+     * that was to begin that: what its PF's driver had under way comes too
+     * late, by nobody's fault. Until the driver suspends it again, or saves it
+     * with tracking.
      */
     bool overtaken;
 

@@ -88,12 +88,12 @@ static void cx_vhca_reset(ConnectXFunction *fn)
 {
     ConnectXVhca *vhca = fn->vhca;
 
+    vhca->overtaken |= fn->suspended || vhca->tracked || vhca->transfer;
     cx_vhca_end_transfer(fn);
     cx_save_untrack(fn);
     g_clear_pointer(&vhca->in, cx_image_in_free);
     vhca->chunked = false;
     vhca->poisoned = false;
-    vhca->overtaken |= fn->suspended != 0;
     qemu_bh_cancel(vhca->later);
     fn->cmds_held = false;
 }
