@@ -415,7 +415,7 @@ static ConnectXStatus cx_save_begin(ConnectXFunction *vf, bool inc, bool track,
     ConnectXTransfer *t;
 
     /* A driver that asks for the last in one piece would lose the rest. */
-    if (buf->size < (pieces ? MIN(left, CX_PAGE_SIZE) : left)) {
+    if (buf->size < (pieces ? 1 : left)) {
         return CX_EXCEED_LIMIT;
     }
     status = cx_transfer_new(vf, &cx_save_kind, buf, MIN(left, buf->size),
