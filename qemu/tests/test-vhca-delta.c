@@ -3,6 +3,7 @@
  * Incremental images: what is in one, and that nothing is missing.
  */
 #include "delta-bench.h"
+#include "qmp.h"
 
 static void test_small_and_empty(void **state)
 {
@@ -288,6 +289,39 @@ static void test_failed_save(void **state)
     delta_end(&d);
 }
 
+/* A delta of a quarter of a second, so that something can come in between. */
+#define SLOW_DELTA  "delta-pad=524288,x-latency=SAVE_VHCA_STATE=0+500"
+#define SLOT        5
+
+/* The same, when it is a suspension that comes into its way. */
+static void test_save_ended_by_a_suspension(void **state)
+{
+    DeltaBench d;
+    uint32_t size;
+    Hca *dst;
+
+    delta_start(&d, state, SLOW_DELTA);
+    qmp_set_number(d.b.m->q, "pf0", "x-suspend-ends-save", 1);
+    change_create(&d);
+    delta_traffic(&d);
+    size = delta_size(&d);
+    vhca_start_delta_save(d.buf, d.from, SLOT);
+    /* What happens meanwhile comes on top of it. */
+    delta_traffic(&d);
+    assert_int_equal(vhca_suspend(d.pf, d.from, SUSPEND_INITIATOR), HCA_OK);
+    assert_true(hca_wait_done(d.pf, SLOT));
+    assert_int_equal(hca_result(d.pf, SLOT, NULL, 0), HCA_BAD_RES_STATE);
+    assert_int_equal(vhca_resume(d.pf, d.from, RESUME_INITIATOR), HCA_OK);
+    assert_in_range(delta_size(&d), size, size + 4096);
+    delta_must_save(&d);
+    delta_must_save_final(&d);
+    delta_must_load(&d);
+    delta_check_equal(&d);
+    dst = delta_move(&d);
+    vhca_check_objects(dst, &d.o);
+    delta_end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +331,7 @@ int main(void)
         machine_test(test_destroyed),
         machine_test(test_driver_starts_anew),
         machine_test(test_failed_save),
+        machine_test(test_save_ended_by_a_suspension),
     };
 
     return machine_main(tests);

@@ -111,11 +111,12 @@ int vhca_save(VhcaBuf *buf, uint16_t id, bool inc, bool track, uint32_t room,
     return status;
 }
 
-static void start_save(VhcaBuf *buf, uint16_t id, bool track, unsigned slot)
+static void start_save(VhcaBuf *buf, uint16_t id, bool inc, bool track,
+                       unsigned slot)
 {
     uint8_t in[CX_SZ(save_vhca_state_in)] = {};
 
-    fill_save(in, buf, id, false, track, buf->bytes);
+    fill_save(in, buf, id, inc, track, buf->bytes);
     hca_prepare(buf->pf, slot, in, sizeof(in), CX_SZ(save_vhca_state_out),
                 NULL);
     hca_ring(buf->pf, 1u << slot);
@@ -123,12 +124,17 @@ static void start_save(VhcaBuf *buf, uint16_t id, bool track, unsigned slot)
 
 void vhca_start_save(VhcaBuf *buf, uint16_t id, unsigned slot)
 {
-    start_save(buf, id, false, slot);
+    start_save(buf, id, false, false, slot);
 }
 
 void vhca_start_tracked_save(VhcaBuf *buf, uint16_t id, unsigned slot)
 {
-    start_save(buf, id, true, slot);
+    start_save(buf, id, false, true, slot);
+}
+
+void vhca_start_delta_save(VhcaBuf *buf, uint16_t id, unsigned slot)
+{
+    start_save(buf, id, true, true, slot);
 }
 
 static void fill_load(uint8_t *in, VhcaBuf *buf, uint16_t id, uint32_t bytes)

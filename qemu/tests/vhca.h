@@ -55,6 +55,7 @@ int vhca_load(VhcaBuf *buf, uint16_t id, uint32_t bytes);
 /* The command alone, in a slot, not waited for; a full SAVE. */
 void vhca_start_save(VhcaBuf *buf, uint16_t id, unsigned slot);
 void vhca_start_tracked_save(VhcaBuf *buf, uint16_t id, unsigned slot);
+void vhca_start_delta_save(VhcaBuf *buf, uint16_t id, unsigned slot);
 void vhca_start_load(VhcaBuf *buf, uint16_t id, uint32_t bytes, unsigned slot);
 
 /* A full image of a stopped VF, malloc'ed. */
