@@ -146,7 +146,7 @@ static ConnectXStatus cx_op_query_adapter(ConnectXCmd *cmd)
     return CX_OK;
 }
 
-/* A VF has capabilities from the PF's ENABLE_HCA for it on. */
+/* A VF has current capabilities from the PF's ENABLE_HCA for it on. */
 static bool cx_cmd_target_enabled(const ConnectXCmd *cmd,
                                   const ConnectXFunction *fn)
 {
@@ -163,7 +163,7 @@ static ConnectXStatus cx_op_query_hca_cap(ConnectXCmd *cmd)
     if (!fn || type >= CX_CAP_TYPES) {
         return CX_BAD_PARAM;
     }
-    if (!cx_cmd_target_enabled(cmd, fn)) {
+    if (cmd->op_mod & 1 && !cx_cmd_target_enabled(cmd, fn)) {
         return CX_BAD_RES_STATE;
     }
     page = cmd->op_mod & 1 ? cx_caps_cur(fn, type) : cx_caps_max(fn, type);
