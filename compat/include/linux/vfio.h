@@ -12,6 +12,27 @@
 #define VFIO_DEVICE_STATE_NR		8
 #endif
 
+/* Of 6.2 as well. The file that it is for is the driver's, on any kernel. */
+#ifndef VFIO_MIG_GET_PRECOPY_INFO
+struct vfio_precopy_info {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 initial_bytes;
+	__aligned_u64 dirty_bytes;
+};
+
+#define VFIO_MIG_GET_PRECOPY_INFO	_IO(VFIO_TYPE, VFIO_BASE + 21)
+#endif
+
+/*
+ * Known to 7.3: its flags, and the feature that switches them on, MIG_PRECOPY_INFOv2 there. Older
+ * kernels hand that to the driver.
+ */
+#ifndef VFIO_PRECOPY_INFO_REINIT
+#define VFIO_PRECOPY_INFO_REINIT	1
+#endif
+#define VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFO_V2 12
+
 /* Of 6.2: the size of what stop-copy will send. 6.1 hands unknown features to the driver. */
 #ifndef VFIO_DEVICE_FEATURE_MIG_DATA_SIZE
 struct vfio_device_feature_mig_data_size {
@@ -22,6 +43,16 @@ struct vfio_device_feature_mig_data_size {
 #endif
 
 #ifdef __KERNEL__
+
+/* Has the user switched flags of struct vfio_precopy_info on, as far as the kernel notes it? */
+static inline bool vfio_device_has_precopy_info_v2(const struct vfio_device *vdev)
+{
+#ifdef HAVE_VFIO_PRECOPY_INFO_V2
+	return vdev->precopy_info_v2;
+#else
+	return false;
+#endif
+}
 
 /* Members of struct vfio_migration_ops that 6.1 lacks */
 #ifdef HAVE_VFIO_MIG_GET_DATA_SIZE

@@ -8,10 +8,13 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
 
 #include "data_file.h"
 #include "load.h"
 #include "save.h"
+#include "walk.h"
 
 typedef ssize_t (*vpv_transfer_fn)(struct vpv_session *session, struct iov_iter *iter,
 				   bool nonblock);
@@ -49,7 +52,7 @@ static __poll_t vpv_data_file_poll_save(struct file *filp, struct poll_table_str
 	poll_wait(filp, &session->wait, wait);
 	if (vpv_session_error(session))
 		return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLERR;
-	return vpv_save_readable(session) ? EPOLLIN | EPOLLRDNORM : 0;
+	return vpv_save_poll(session) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static __poll_t vpv_data_file_poll_load(struct file *filp, struct poll_table_struct *wait)
@@ -60,6 +63,40 @@ static __poll_t vpv_data_file_poll_load(struct file *filp, struct poll_table_str
 	if (vpv_session_error(session))
 		return EPOLLOUT | EPOLLWRNORM | EPOLLERR;
 	return vpv_load_writable(session) ? EPOLLOUT | EPOLLWRNORM : 0;
+}
+
+/* The uAPI's first version gives flags no meaning, and user space gets back what it gave */
+static long vpv_data_file_precopy_info(struct vpv_session *session, void __user *arg)
+{
+	const size_t min_bytes = offsetofend(struct vfio_precopy_info, dirty_bytes);
+	struct vfio_precopy_info info;
+	struct vpv_save_info save;
+	int ret;
+
+	if (copy_from_user(&info, arg, min_bytes))
+		return -EFAULT;
+	if (info.argsz < min_bytes)
+		return -EINVAL;
+
+	ret = vpv_walk_precopy_info(session, &save);
+	if (ret)
+		return ret;
+
+	if (save.has_flags)
+		info.flags = save.reinit ? VFIO_PRECOPY_INFO_REINIT : 0;
+	info.initial_bytes = save.initial_bytes;
+	info.dirty_bytes = save.dirty_bytes;
+	return copy_to_user(arg, &info, min_bytes) ? -EFAULT : 0;
+}
+
+static long vpv_data_file_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct vpv_session *session = filp->private_data;
+
+	if (cmd != VFIO_MIG_GET_PRECOPY_INFO || !session->mig->has_precopy)
+		return -ENOTTY;
+
+	return vpv_data_file_precopy_info(session, (void __user *)arg);
 }
 
 static int vpv_data_file_release(struct inode *inode, struct file *filp)
@@ -73,6 +110,8 @@ static const struct file_operations vpv_data_file_save_fops = {
 	.owner = THIS_MODULE,
 	.read_iter = vpv_data_file_read_iter,
 	.poll = vpv_data_file_poll_save,
+	.unlocked_ioctl = vpv_data_file_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 	.release = vpv_data_file_release,
 };
 

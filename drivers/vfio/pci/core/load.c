@@ -37,6 +37,8 @@ struct vpv_load {
 
 	/* Under the state mutex: an image has been given to the device */
 	bool touched;
+	/* What a later image is likely to need, as the parser says; 0 when it says nothing */
+	u64 reserve_bytes;
 };
 
 static_assert(offsetof(struct vpv_load, session) == 0);
@@ -124,8 +126,9 @@ static int vpv_load_begin_image(struct vpv_load *load, u64 bytes)
 	if (bytes > SIZE_MAX - PAGE_SIZE)
 		return -E2BIG;
 
-	buf = vpv_session_take_spare(session, bytes);
+	buf = vpv_session_find_spare(session, bytes);
 	if (!buf) {
+		vpv_session_drop_spares(session);
 		buf = vpv_session_add_buf(session, DMA_TO_DEVICE);
 		if (IS_ERR(buf))
 			return PTR_ERR(buf);
@@ -160,12 +163,28 @@ static int vpv_load_ask(struct vpv_load *load)
 			ret = want.bytes ? vpv_load_begin_image(load, want.bytes) : -EINVAL;
 			if (ret)
 				return ret;
+			load->reserve_bytes = max(load->reserve_bytes, want.reserve_bytes);
 		}
 		load->started = true;
 		load->want = want;
 		load->got_bytes = 0;
 	} while (!load->want.bytes);
 	return 0;
+}
+
+/*
+ * The image is whole, and its buffer can still grow: to what a later image needs that comes
+ * when the guest stands still. Without memory for that it stays as it is.
+ */
+static void vpv_load_reserve(struct vpv_load *load)
+{
+	struct vpv_session *session = &load->session;
+
+	if (load->filling->pub.sgt.sgl || load->reserve_bytes > SIZE_MAX - PAGE_SIZE ||
+	    vpv_session_has_buf(session, load->reserve_bytes))
+		return;
+
+	vpv_session_grow_buf(session, load->filling, load->reserve_bytes);
 }
 
 /* A whole image becomes the one that waits for the device, if none does */
@@ -177,6 +196,7 @@ static int vpv_load_end_image(struct vpv_load *load)
 	if (!load->filling || !vpv_load_piece_is_whole(load) || load->pending)
 		return 0;
 
+	vpv_load_reserve(load);
 	ret = vpv_buf_seal(load->filling);
 	if (ret)
 		return ret;

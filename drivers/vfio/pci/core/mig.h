@@ -19,8 +19,10 @@ struct vpv_session;
  *	data_file.c	a session as the file that v2 gives to user space
  *	walk.c		from state to state; open, close, devices that go away
  *	save.c, load.c	the two kinds of session
+ *	save_queue.c	what was saved and is to be read
  *	session.c	state mutex and reset, what sessions have in common
  *	buf.c, arcs.c	buffers; the arc table
+ *	progress.c	what a save session is still to yield
  *
  * A session calls up through its ops alone.
  *
@@ -56,6 +58,11 @@ struct vfio_pci_variant_mig {
 	/* A user had the device open when it went */
 	bool lost;
 
+	/* The device can be saved while it runs; constant once it is registered */
+	bool has_precopy;
+	/* The user knows flags of struct vfio_precopy_info, where the kernel does not note that */
+	bool info_v2;
+
 	/* Set before the mutex is waited for: who holds it is to let go early. No lock. */
 	bool going;
 
@@ -79,6 +86,12 @@ static inline const struct vfio_pci_variant_mig_ops *
 vpv_mig_ops(const struct vfio_pci_variant_mig *mig)
 {
 	return mig->variant->ops->mig;
+}
+
+/* Does the user know flags of struct vfio_precopy_info? The state mutex is held. */
+static inline bool vpv_mig_has_info_v2(const struct vfio_pci_variant_mig *mig)
+{
+	return mig->info_v2 || vfio_device_has_precopy_info_v2(&mig->variant->core.vdev);
 }
 
 static inline const struct vfio_pci_variant_stream_ops *

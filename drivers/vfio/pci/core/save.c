@@ -2,49 +2,30 @@
 /*
  * A save session: from the device through buffers to user space
  *
- * The backend fills one buffer at a time and says whether there is more. Filled buffers
- * queue up for the reader, VPV_SAVE_READY_MAX of them at most; the next image is asked for
- * when there is room. The end of the stream is told by the backend alone (complete), never
- * by a queue that happens to be empty.
+ * The backend fills one buffer at a time and says whether there is more in this pass. Filled
+ * buffers queue up for the reader, VPV_SAVE_READY_MAX of them at most; the next image is asked
+ * for when there is room. With a device that runs, a pass of changes begins when user space
+ * asks how much there is and has read what there was before.
+ *
+ * Buffers: those that are filled or being read, one in flight, the ones of them that can be
+ * used again, and one in reserve for the final pass, so that this takes neither memory nor
+ * preparation while the guest stands still. For the same reason none is given back before
+ * the session ends.
  */
-#include <linux/export.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "save.h"
+#include "save_queue.h"
 
 /* One image that is being read and one that waits, while a third one is filled */
 #define VPV_SAVE_READY_MAX 2
 
-struct vpv_save {
-	struct vpv_session session;
-
-	/* Under session.lock: filled buffers in the order of the stream */
-	struct list_head ready;
-	unsigned int nr_ready;
-	/* Capacity that the backend wants for the next image, 0 when it wants none */
-	size_t next_bytes;
-	/* All images are in ready, or have been read */
-	bool complete;
-};
-
-static_assert(offsetof(struct vpv_save, session) == 0);
-
-static struct vpv_save *vpv_save_of(struct vpv_session *session)
-{
-	return container_of(session, struct vpv_save, session);
-}
-
-/* Makes sure that there is a buffer for the next image */
-static struct vpv_buf *vpv_save_get_buf(struct vpv_save *save, size_t bytes)
+static struct vpv_buf *vpv_save_make_buf(struct vpv_save *save, size_t bytes)
 {
 	struct vpv_session *session = &save->session;
 	struct vpv_buf *buf;
 	int ret;
-
-	buf = vpv_session_take_spare(session, bytes);
-	if (buf)
-		return buf;
 
 	buf = vpv_session_add_buf(session, DMA_FROM_DEVICE);
 	if (IS_ERR(buf))
@@ -60,159 +41,227 @@ static struct vpv_buf *vpv_save_get_buf(struct vpv_save *save, size_t bytes)
 	return buf;
 }
 
+/* A buffer for an image of the pass. Dropping those too small would take time of a blackout. */
+static struct vpv_buf *vpv_save_get_buf(struct vpv_save *save, size_t bytes, bool is_final)
+{
+	struct vpv_session *session = &save->session;
+	struct vpv_buf *buf = save->reserve;
+
+	if (is_final && buf && buf->pub.capacity_bytes >= bytes) {
+		save->reserve = NULL;
+		return buf;
+	}
+
+	buf = vpv_session_find_spare(session, bytes);
+	if (!buf && !is_final)
+		vpv_session_drop_spares(session);
+	return buf ?: vpv_save_make_buf(save, bytes);
+}
+
+/*
+ * Sees to it that the final pass finds its buffer. With @now the device is about to be frozen;
+ * else a buffer that a reader still has to come to is waited for.
+ */
+static void vpv_save_keep_reserve(struct vpv_save *save, bool now)
+{
+	const struct vfio_pci_variant_mig_ops *ops = vpv_mig_ops(save->session.mig);
+	struct vpv_buf *buf = save->reserve;
+
+	if (buf && buf->pub.capacity_bytes < save->reserve_bytes) {
+		vpv_session_drop_buf(&save->session, buf);
+		save->reserve = NULL;
+	}
+	if (save->reserve || !save->reserve_bytes)
+		return;
+
+	buf = vpv_session_find_spare(&save->session, save->reserve_bytes);
+	if (!buf && !now && vpv_session_has_buf(&save->session, save->reserve_bytes))
+		return;
+	if (!buf)
+		buf = vpv_save_make_buf(save, save->reserve_bytes);
+	/* For want of memory: the final pass tries again, and says so */
+	if (IS_ERR(buf))
+		return;
+
+	if (!buf->pub.priv && ops->prepare_buf)
+		ops->prepare_buf(save->session.mig->variant, &buf->pub);
+	save->reserve = buf;
+}
+
+/* Has the buffer filled. That changes are not tracked ends the pass, and is no error. */
 static int vpv_save_image(struct vpv_save *save, struct vpv_buf *buf)
 {
-	buf->pub.used_bytes = 0;
-	buf->record_bytes = 0;
-	buf->read_bytes = 0;
-	spin_lock_irq(&save->session.lock);
-	save->next_bytes = 0;
-	spin_unlock_irq(&save->session.lock);
-	return vpv_session_post(&save->session, buf, vpv_mig_ops(save->session.mig)->save_image);
+	struct vpv_session *session = &save->session;
+	int ret;
+
+	vpv_save_queue_post(save, buf);
+	ret = vpv_session_post(session, buf, vpv_mig_ops(session->mig)->save_image);
+	if (!ret)
+		return 0;
+
+	vpv_session_add_spare(session, buf);
+	if (ret != -ESTALE || !save->runs)
+		return ret == -ESTALE ? -EIO : ret;
+
+	vpv_save_queue_break(save);
+	vpv_session_kick(session);
+	return 0;
 }
 
-/* Under session.lock. Returns whether the session's work has something to do. */
-static bool vpv_save_accept(struct vpv_save *save, struct vpv_buf *buf,
-			    size_t used_bytes, size_t more_bytes)
+/* A pass for which there is a buffer begins with its first image */
+static int vpv_save_begin(struct vpv_save *save, const struct vfio_pci_variant_pass *pass,
+			  struct vpv_buf *buf, bool is_final, bool is_initial)
 {
-	struct vfio_pci_variant *variant = save->session.mig->variant;
-	const struct vfio_pci_variant_stream_ops *stream = variant->ops->stream;
+	static const struct vfio_pci_variant_pass none;
+	int ret;
 
-	if (used_bytes) {
-		buf->pub.used_bytes = used_bytes;
-		if (stream->save_record)
-			buf->record_bytes = stream->save_record(variant, used_bytes, buf->record);
-		list_add_tail(&buf->queue_item, &save->ready);
-		save->nr_ready++;
-	} else {
-		list_add_tail(&buf->queue_item, &save->session.spare);
-	}
-	save->next_bytes = more_bytes;
-	save->complete = !more_bytes;
-	return more_bytes || !used_bytes;
+	if (pass->reserve_bytes)
+		save->reserve_bytes = pass->reserve_bytes;
+	vpv_save_queue_begin(save, pass, is_final, is_initial);
+	ret = buf ? vpv_save_image(save, buf) : 0;
+	/* As if it had not */
+	if (ret)
+		vpv_save_queue_begin(save, &none, false, false);
+	return ret;
 }
 
-/**
- * vfio_pci_variant_save_done() - an image that was asked for is in its buffer, or will not be
- * @buf: the buffer that &vfio_pci_variant_mig_ops.save_image was given
- * @error: 0, or a negative errno, which ends the stream: read() returns it. -ESTALE says that
- *         the changes of a running device are not tracked, so that only an image of the
- *         whole state can follow, and ends the pass alone; in a session that began with a
- *         stopped device there is nothing that could follow, and it becomes -EIO.
- * @used_bytes: bytes of device state in @buf, at most its capacity
- * @more_bytes: capacity that the buffer for the next image must have; 0 when this was the
- *              last one of its pass
- *
- * The CPU's view of the buffer is in order: a backend whose DMA needs it has called
- * dma_sync_sgtable_for_cpu().
- *
- * Context: Any, interrupts included.
+/* Sets @pass to what a pass of changes would be now, all 0 where there is none to be had */
+static int vpv_save_ask(struct vpv_save *save, struct vfio_pci_variant_pass *pass)
+{
+	struct vpv_session *session = &save->session;
+	struct vfio_pci_variant_mig *mig = session->mig;
+	int ret;
+
+	memset(pass, 0, sizeof(*pass));
+	/* A device that is frozen in part is on its way to the final pass */
+	if (mig->state != VFIO_DEVICE_STATE_PRE_COPY || save->untracked ||
+	    save->progress.pass == VPV_PASS_GOES_ON)
+		return 0;
+
+	ret = vpv_mig_ops(mig)->save_changes(mig->variant, pass);
+	if (!ret)
+		return 0;
+	memset(pass, 0, sizeof(*pass));
+	if (ret != -ESTALE)
+		return ret;
+	save->untracked = true;
+	return 0;
+}
+
+/*
+ * Begins a pass of changes, if there are any and the reader has what was before; initial data
+ * comes as soon as there is room. Returns 1 when it began.
  */
-void vfio_pci_variant_save_done(struct vfio_pci_variant_buf *buf, int error,
-				size_t used_bytes, size_t more_bytes)
+static int vpv_save_begin_changes(struct vpv_save *save, const struct vfio_pci_variant_pass *pass)
 {
-	struct vpv_buf *vbuf = vpv_buf_of(buf);
-	struct vpv_session *session = vbuf->session;
-	unsigned long flags;
-	bool kick = false;
+	bool is_initial = pass->is_initial && vpv_mig_has_info_v2(save->session.mig);
+	unsigned int nr_ready = READ_ONCE(save->nr_ready);
+	struct vpv_buf *buf;
+	int ret;
 
-	if ((!error && used_bytes > buf->capacity_bytes) || error == -ESTALE)
-		error = -EIO;
+	if (!pass->first_bytes || nr_ready >= (is_initial ? VPV_SAVE_READY_MAX : 1))
+		return 0;
 
-	spin_lock_irqsave(&session->lock, flags);
-	if (error && !session->error)
-		session->error = error;
-	else if (!session->error)
-		kick = vpv_save_accept(vpv_save_of(session), vbuf, used_bytes, more_bytes);
-	spin_unlock_irqrestore(&session->lock, flags);
-	vpv_session_landed(session, kick);
+	buf = vpv_save_get_buf(save, pass->first_bytes, false);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+
+	ret = vpv_save_begin(save, pass, buf, false, is_initial);
+	if (ret)
+		return ret;
+	if (is_initial)
+		save->reinit = true;
+	return 1;
 }
-EXPORT_SYMBOL_GPL(vfio_pci_variant_save_done);
 
-/* Asks for the next image when there is room for it, and frees what is not needed any more */
+/* Begins the final pass of a device that is frozen on both sides */
+static int vpv_save_begin_final(struct vpv_save *save)
+{
+	struct vfio_pci_variant_mig *mig = save->session.mig;
+	struct vfio_pci_variant_pass pass = {};
+	struct vpv_buf *buf = NULL;
+	int ret;
+
+	ret = vpv_mig_ops(mig)->save_final(mig->variant, &pass);
+	if (ret)
+		return ret == -ESTALE ? -EIO : ret;
+
+	if (pass.first_bytes) {
+		buf = vpv_save_get_buf(save, pass.first_bytes, true);
+		if (IS_ERR(buf))
+			return PTR_ERR(buf);
+	}
+	return vpv_save_begin(save, &pass, buf, true, false);
+}
+
+/* A final pass without tracked changes is the whole state, and has no reason to break again */
+static int vpv_save_repeat_final(struct vpv_save *save)
+{
+	if (save->final_broke)
+		return -EIO;
+	save->final_broke = true;
+	return vpv_save_begin_final(save);
+}
+
+/* What is done about changes that are waited for can be asked for again, so no error is kept */
+static void vpv_save_work_between(struct vpv_save *save)
+{
+	struct vfio_pci_variant_pass pass;
+	bool awaited;
+
+	vpv_save_keep_reserve(save, false);
+
+	spin_lock_irq(&save->session.lock);
+	awaited = save->awaited;
+	save->awaited = false;
+	spin_unlock_irq(&save->session.lock);
+	if (awaited && !vpv_save_ask(save, &pass))
+		vpv_save_begin_changes(save, &pass);
+}
+
+/* Asks for the next image when there is room for it */
 static void vpv_save_work(struct vpv_session *session)
 {
 	struct vpv_save *save = vpv_save_of(session);
+	enum vpv_pass_state pass;
 	struct vpv_buf *buf;
-	bool busy, complete;
 	size_t next_bytes;
-	int ret;
+	bool busy, full;
+	int ret = 0;
 
 	spin_lock_irq(&session->lock);
-	complete = save->complete;
+	busy = session->error || session->in_flight;
+	full = save->nr_ready >= VPV_SAVE_READY_MAX;
+	pass = save->progress.pass;
 	next_bytes = save->next_bytes;
-	busy = session->error || session->in_flight || save->nr_ready >= VPV_SAVE_READY_MAX;
 	spin_unlock_irq(&session->lock);
-
-	if (complete) {
-		vpv_session_take_spare(session, 0);
+	if (busy)
 		return;
+
+	if (next_bytes && !full) {
+		buf = vpv_save_get_buf(save, next_bytes, save->progress.is_final);
+		ret = IS_ERR(buf) ? PTR_ERR(buf) : vpv_save_image(save, buf);
+	} else if (save->progress.is_final && pass == VPV_PASS_BROKEN) {
+		ret = vpv_save_repeat_final(save);
+	} else if (!save->progress.is_final && pass != VPV_PASS_GOES_ON) {
+		vpv_save_work_between(save);
 	}
-	if (busy || !next_bytes)
-		return;
-
-	buf = vpv_save_get_buf(save, next_bytes);
-	ret = IS_ERR(buf) ? PTR_ERR(buf) : vpv_save_image(save, buf);
 	if (ret)
 		vpv_session_fail(session, ret);
 }
 
 static void vpv_save_stop(struct vpv_session *session)
 {
-	vpv_mig_ops(session->mig)->save_stop(session->mig->variant,
-					     READ_ONCE(vpv_save_of(session)->complete));
+	struct vpv_save *save = vpv_save_of(session);
+
+	vpv_mig_ops(session->mig)->save_stop(session->mig->variant, save->progress.is_final &&
+					     READ_ONCE(save->progress.pass) == VPV_PASS_DONE);
 }
 
 static const struct vpv_session_ops vpv_save_session_ops = {
 	.stop = vpv_save_stop,
 	.work = vpv_save_work,
 };
-
-/*
- * Takes a slice of what is read next. Returns 1; 0 at the end of the stream; -EAGAIN while the
- * device is at work; or the session's error.
- */
-static int vpv_save_take_slice(struct vpv_save *save, size_t max_bytes, struct vpv_slice *slice)
-{
-	struct vpv_session *session = &save->session;
-	struct vpv_buf *buf;
-	int ret;
-
-	spin_lock_irq(&session->lock);
-	ret = vpv_session_error(session);
-	buf = list_first_entry_or_null(&save->ready, struct vpv_buf, queue_item);
-	if (!ret && buf) {
-		vpv_buf_slice_rest(buf, max_bytes, slice);
-		ret = 1;
-	} else if (!ret && !save->complete) {
-		ret = -EAGAIN;
-	}
-	spin_unlock_irq(&session->lock);
-	return ret;
-}
-
-/* The slice was read, as far as @bytes. Only one reads, so its buffer is the first one still. */
-static void vpv_save_consume(struct vpv_save *save, size_t bytes)
-{
-	struct vpv_session *session = &save->session;
-	bool kick = false;
-	struct vpv_buf *buf;
-
-	spin_lock_irq(&session->lock);
-	if (!session->error) {
-		buf = list_first_entry(&save->ready, struct vpv_buf, queue_item);
-		buf->read_bytes += bytes;
-		if (!vpv_buf_rest(buf)) {
-			list_move_tail(&buf->queue_item, &session->spare);
-			if (buf->pub.used_bytes)
-				save->nr_ready--;
-			kick = true;
-		}
-	}
-	spin_unlock_irq(&session->lock);
-	if (kick)
-		vpv_session_kick(session);
-}
 
 /* Copies a slice. Returns bytes, 0 at the end, or a negative errno. */
 static ssize_t vpv_save_read_some(struct vpv_save *save, struct iov_iter *to)
@@ -221,26 +270,14 @@ static ssize_t vpv_save_read_some(struct vpv_save *save, struct iov_iter *to)
 	size_t copied;
 	int ret;
 
-	ret = vpv_save_take_slice(save, iov_iter_count(to), &slice);
+	ret = vpv_save_queue_take_slice(save, iov_iter_count(to), &slice);
 	if (ret <= 0)
 		return ret;
 
 	copied = vpv_slice_read(&slice, to);
 	vpv_slice_put(&slice);
-	vpv_save_consume(save, copied);
+	vpv_save_queue_consume(save, copied);
 	return copied ?: -EFAULT;
-}
-
-/* Would vpv_save_read() say something at once? */
-bool vpv_save_readable(struct vpv_session *session)
-{
-	struct vpv_save *save = vpv_save_of(session);
-	bool readable;
-
-	spin_lock_irq(&session->lock);
-	readable = session->error || save->complete || !list_empty(&save->ready);
-	spin_unlock_irq(&session->lock);
-	return readable;
 }
 
 /*
@@ -249,13 +286,14 @@ bool vpv_save_readable(struct vpv_session *session)
  */
 ssize_t vpv_save_read(struct vpv_session *session, struct iov_iter *to, bool nonblock)
 {
+	struct vpv_save *save = vpv_save_of(session);
 	ssize_t done = 0;
 	ssize_t ret = 0;
 
 	lockdep_assert_held(&session->io_mutex);
 
 	while (iov_iter_count(to)) {
-		ret = vpv_save_read_some(vpv_save_of(session), to);
+		ret = vpv_save_read_some(save, to);
 		if (ret > 0) {
 			done += ret;
 			if (fatal_signal_pending(current))
@@ -264,11 +302,17 @@ ssize_t vpv_save_read(struct vpv_session *session, struct iov_iter *to, bool non
 		}
 		if (ret != -EAGAIN || done || nonblock)
 			break;
-		ret = wait_event_interruptible(session->wait, vpv_save_readable(session));
+		ret = wait_event_interruptible(session->wait, !vpv_save_queue_is_mute(save));
 		if (ret)
 			break;
 	}
 	return done ?: ret;
+}
+
+/* As vpv_save_queue_await() */
+bool vpv_save_poll(struct vpv_session *session)
+{
+	return vpv_save_queue_await(vpv_save_of(session));
 }
 
 /* Queues what the stream's layout puts before the first image */
@@ -286,32 +330,31 @@ static int vpv_save_queue_prologue(struct vpv_save *save, size_t first_bytes)
 		return PTR_ERR(buf);
 
 	buf->record_bytes = stream->save_prologue(session->mig->variant, first_bytes, buf->record);
-	if (!buf->record_bytes) {
+	if (buf->record_bytes)
+		vpv_save_queue_record(save, buf);
+	else
 		vpv_session_drop_buf(session, buf);
-		return 0;
-	}
-
-	spin_lock_irq(&session->lock);
-	list_add_tail(&buf->queue_item, &save->ready);
-	spin_unlock_irq(&session->lock);
 	return 0;
 }
 
-static int vpv_save_first_image(struct vpv_save *save, size_t first_bytes)
+static int vpv_save_begin_first(struct vpv_save *save, const struct vfio_pci_variant_pass *pass)
 {
 	struct vpv_buf *buf;
 	int ret;
 
-	buf = vpv_save_get_buf(save, first_bytes);
+	buf = vpv_save_get_buf(save, pass->first_bytes, false);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
-	ret = vpv_save_queue_prologue(save, buf->pub.capacity_bytes);
-	return ret ?: vpv_save_image(save, buf);
+	/* Before the pass, as the first image may land at once */
+	save->progress.is_initial = save->runs;
+	ret = vpv_save_queue_prologue(save, max(buf->pub.capacity_bytes, pass->reserve_bytes));
+	return ret ?: vpv_save_begin(save, pass, buf, !save->runs, save->runs);
 }
 
 /* Begins the engine's session. Returns it with a reference for the caller. */
-struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig)
+struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig,
+				   enum vfio_pci_variant_save_kind kind)
 {
 	struct vfio_pci_variant_pass pass = {};
 	struct vpv_save *save;
@@ -323,9 +366,10 @@ struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig)
 	if (!save)
 		return ERR_PTR(-ENOMEM);
 	vpv_session_init(&save->session, mig, &vpv_save_session_ops);
+	save->runs = kind == VFIO_PCI_VARIANT_SAVE_RUNNING;
 	INIT_LIST_HEAD(&save->ready);
 
-	ret = vpv_mig_ops(mig)->save_start(mig->variant, VFIO_PCI_VARIANT_SAVE_STOPPED, &pass);
+	ret = vpv_mig_ops(mig)->save_start(mig->variant, kind, &pass);
 	if (ret) {
 		vpv_session_put(&save->session);
 		return ERR_PTR(ret);
@@ -333,11 +377,61 @@ struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig)
 
 	mig->session = &save->session;
 	vpv_session_get(&save->session);
-	ret = vpv_save_first_image(save, pass.first_bytes);
+	ret = vpv_save_begin_first(save, &pass);
 	if (ret) {
 		vpv_session_end(mig);
 		vpv_session_put(&save->session);
 		return ERR_PTR(ret);
 	}
 	return &save->session;
+}
+
+/*
+ * What can be done for the final pass while the device still runs, or may be running: nothing
+ * is in flight
+ */
+void vpv_save_prepare_final(struct vpv_session *session)
+{
+	lockdep_assert_held(&session->mig->state_mutex);
+
+	vpv_save_keep_reserve(vpv_save_of(session), true);
+}
+
+/* The device that was saved running is frozen on both sides: to the end of the stream */
+int vpv_save_finish(struct vpv_session *session)
+{
+	lockdep_assert_held(&session->mig->state_mutex);
+
+	return vpv_session_error(session) ?: vpv_save_begin_final(vpv_save_of(session));
+}
+
+/*
+ * Tells what is left to read of a device that is saved running, and begins to save what has
+ * changed
+ */
+int vpv_save_precopy_info(struct vpv_session *session, struct vpv_save_info *info)
+{
+	struct vpv_save *save = vpv_save_of(session);
+	struct vfio_pci_variant_pass pass = {};
+	int ret;
+
+	lockdep_assert_held(&session->mig->state_mutex);
+
+	ret = vpv_session_error(session);
+	/* An image that has landed is in flight until its _done() has come to an end */
+	if (!ret && !READ_ONCE(session->in_flight))
+		ret = vpv_save_ask(save, &pass);
+	if (!ret)
+		ret = vpv_save_begin_changes(save, &pass);
+	if (ret < 0)
+		return ret;
+
+	vpv_save_queue_rest(save, &info->initial_bytes, &info->dirty_bytes);
+	/* Else it is what the pass that has begun is to yield */
+	if (!ret)
+		info->dirty_bytes += pass.total_bytes ?: pass.first_bytes;
+	info->has_flags = vpv_mig_has_info_v2(session->mig);
+	info->reinit = save->reinit;
+	save->reinit = false;
+	return 0;
 }

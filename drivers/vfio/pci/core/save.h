@@ -5,10 +5,26 @@
 
 #include "session.h"
 
-/* The state mutex is held */
-struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig);
+/*
+ * What user space is told while the device runs. Initial data should be read before the device
+ * is frozen; @reinit says, once, that there is initial data anew. @has_flags: user space has
+ * asked to be told so.
+ */
+struct vpv_save_info {
+	u64 initial_bytes;
+	u64 dirty_bytes;
+	bool has_flags;
+	bool reinit;
+};
 
-bool vpv_save_readable(struct vpv_session *session);
+/* The state mutex is held */
+struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig,
+				   enum vfio_pci_variant_save_kind kind);
+void vpv_save_prepare_final(struct vpv_session *session);
+int vpv_save_finish(struct vpv_session *session);
+int vpv_save_precopy_info(struct vpv_session *session, struct vpv_save_info *info);
+
+bool vpv_save_poll(struct vpv_session *session);
 ssize_t vpv_save_read(struct vpv_session *session, struct iov_iter *to, bool nonblock);
 
 #endif /* VFIO_PCI_VARIANT_SAVE_H */

@@ -365,24 +365,56 @@ void vpv_session_drop_buf(struct vpv_session *session, struct vpv_buf *buf)
 	}
 }
 
-/* A buffer to be used again that has the capacity, or NULL. Those too small are dropped. */
-struct vpv_buf *vpv_session_take_spare(struct vpv_session *session, size_t bytes)
+/* The buffer, which is in no queue, can be used again */
+void vpv_session_add_spare(struct vpv_session *session, struct vpv_buf *buf)
+{
+	spin_lock_irq(&session->lock);
+	list_add_tail(&buf->queue_item, &session->spare);
+	spin_unlock_irq(&session->lock);
+}
+
+/*
+ * The smallest buffer that can be used again and has the capacity, or NULL. It is no spare
+ * one any more.
+ */
+struct vpv_buf *vpv_session_find_spare(struct vpv_session *session, size_t bytes)
+{
+	struct vpv_buf *buf, *found = NULL;
+
+	lockdep_assert_held(&session->mig->state_mutex);
+
+	spin_lock_irq(&session->lock);
+	list_for_each_entry(buf, &session->spare, queue_item) {
+		if (buf->pub.capacity_bytes >= bytes &&
+		    (!found || buf->pub.capacity_bytes < found->pub.capacity_bytes))
+			found = buf;
+	}
+	if (found)
+		list_del_init(&found->queue_item);
+	spin_unlock_irq(&session->lock);
+	return found;
+}
+
+/* Drops buffers that could be used again, as they are too small */
+void vpv_session_drop_spares(struct vpv_session *session)
+{
+	struct vpv_buf *buf;
+
+	while ((buf = vpv_session_find_spare(session, 0)))
+		vpv_session_drop_buf(session, buf);
+}
+
+/* Is there a buffer with the capacity, whatever it is used for? */
+bool vpv_session_has_buf(struct vpv_session *session, size_t bytes)
 {
 	struct vpv_buf *buf;
 
 	lockdep_assert_held(&session->mig->state_mutex);
 
-	for (;;) {
-		spin_lock_irq(&session->lock);
-		buf = list_first_entry_or_null(&session->spare, struct vpv_buf, queue_item);
-		if (buf)
-			list_del_init(&buf->queue_item);
-		spin_unlock_irq(&session->lock);
-		if (!buf || (bytes && buf->pub.capacity_bytes >= bytes))
-			return buf;
-
-		vpv_session_drop_buf(session, buf);
-	}
+	list_for_each_entry(buf, &session->bufs, bufs_item)
+		if (buf->pub.capacity_bytes >= bytes)
+			return true;
+	return false;
 }
 
 /* Gives a buffer to the backend, which has none: @start is its save_image or load_image */

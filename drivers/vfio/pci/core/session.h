@@ -89,7 +89,10 @@ void vpv_session_io_unlock(struct vpv_session *session);
 struct vpv_buf *vpv_session_add_buf(struct vpv_session *session, enum dma_data_direction dma_dir);
 int vpv_session_grow_buf(struct vpv_session *session, struct vpv_buf *buf, size_t bytes);
 void vpv_session_drop_buf(struct vpv_session *session, struct vpv_buf *buf);
-struct vpv_buf *vpv_session_take_spare(struct vpv_session *session, size_t bytes);
+void vpv_session_add_spare(struct vpv_session *session, struct vpv_buf *buf);
+struct vpv_buf *vpv_session_find_spare(struct vpv_session *session, size_t bytes);
+void vpv_session_drop_spares(struct vpv_session *session);
+bool vpv_session_has_buf(struct vpv_session *session, size_t bytes);
 int vpv_session_post(struct vpv_session *session, struct vpv_buf *buf,
 		     int (*start)(struct vfio_pci_variant *variant,
 				  struct vfio_pci_variant_buf *buf));

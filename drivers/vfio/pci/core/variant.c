@@ -183,8 +183,9 @@ static int vpv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	}
 
-	pci_info(pdev, "migration: %s\n", !vdev->mig_ops ? "no" :
-		 vdev->migration_flags & VFIO_MIGRATION_P2P ? "stop-copy, p2p" : "stop-copy");
+	pci_info(pdev, "migration: %s%s%s\n", vdev->mig_ops ? "stop-copy" : "no",
+		 vdev->migration_flags & VFIO_MIGRATION_P2P ? ", p2p" : "",
+		 vdev->migration_flags & VFIO_MIGRATION_PRE_COPY ? ", pre-copy" : "");
 	return 0;
 }
 

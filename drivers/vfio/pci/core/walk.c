@@ -27,6 +27,27 @@ static unsigned int vpv_walk_frozen_sides(u32 state)
 	}
 }
 
+/* What becomes of a state with a session when that ends and nothing else */
+static u32 vpv_walk_without_session(u32 state)
+{
+	switch (state) {
+	case VFIO_DEVICE_STATE_STOP_COPY:
+	case VFIO_DEVICE_STATE_RESUMING:
+		return VFIO_DEVICE_STATE_STOP;
+	case VFIO_DEVICE_STATE_PRE_COPY:
+		return VFIO_DEVICE_STATE_RUNNING;
+	case VFIO_DEVICE_STATE_PRE_COPY_P2P:
+		return VFIO_DEVICE_STATE_RUNNING_P2P;
+	default:
+		return state;
+	}
+}
+
+static bool vpv_walk_is_precopy(u32 state)
+{
+	return state == VFIO_DEVICE_STATE_PRE_COPY || state == VFIO_DEVICE_STATE_PRE_COPY_P2P;
+}
+
 /* An image that is in flight would see the device change in its midst, so it ends first */
 static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
 {
@@ -38,6 +59,8 @@ static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
 		ret = vpv_session_wait_idle(mig->session);
 		if (ret)
 			return ret;
+		if (to & ~from)
+			vpv_save_prepare_final(mig->session);
 	}
 	if (to & ~from)
 		ret = vpv_mig_ops(mig)->freeze(mig->variant, to & ~from);
@@ -47,19 +70,47 @@ static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
 	return ret;
 }
 
+/* From a device that is saved running to its final pass: all of it or nothing */
+static int vpv_walk_finish_precopy(struct vfio_pci_variant_mig *mig)
+{
+	unsigned int from = vpv_walk_frozen_sides(mig->state);
+	int ret;
+
+	ret = vpv_session_error(mig->session);
+	if (!ret)
+		ret = vpv_walk_change_sides(mig, VFIO_DEVICE_STATE_STOP_COPY);
+	if (ret)
+		return ret;
+
+	ret = vpv_save_finish(mig->session);
+	if (!ret || ret == -ENOTRECOVERABLE)
+		return ret;
+
+	if (vpv_mig_ops(mig)->unfreeze(mig->variant, VFIO_PCI_VARIANT_BOTH_SIDES & ~from))
+		ret = -ENOTRECOVERABLE;
+	vpv_mig_note_race(mig);
+	return ret;
+}
+
 /* One arc. Returns the session that it begins, if it does, with a reference. */
 static struct vpv_session *vpv_walk_step(struct vfio_pci_variant_mig *mig, u32 next)
 {
+	bool is_precopy = vpv_walk_is_precopy(mig->state);
+
+	if (next == VFIO_DEVICE_STATE_STOP_COPY && is_precopy)
+		return ERR_PTR(vpv_walk_finish_precopy(mig));
 	if (next == VFIO_DEVICE_STATE_STOP_COPY)
-		return vpv_save_start(mig);
+		return vpv_save_start(mig, VFIO_PCI_VARIANT_SAVE_STOPPED);
+	if (vpv_walk_is_precopy(next) && !is_precopy)
+		return vpv_save_start(mig, VFIO_PCI_VARIANT_SAVE_RUNNING);
 	if (next == VFIO_DEVICE_STATE_RESUMING)
 		return vpv_load_start(mig);
-	if (mig->state == VFIO_DEVICE_STATE_STOP_COPY) {
+	if (mig->state == VFIO_DEVICE_STATE_RESUMING)
+		return ERR_PTR(vpv_load_finish(mig));
+	if (next == vpv_walk_without_session(mig->state)) {
 		vpv_session_end(mig);
 		return NULL;
 	}
-	if (mig->state == VFIO_DEVICE_STATE_RESUMING)
-		return ERR_PTR(vpv_load_finish(mig));
 	return ERR_PTR(vpv_walk_change_sides(mig, next));
 }
 
@@ -108,6 +159,41 @@ struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, u32 target)
 	session = mig->gone ? ERR_PTR(-ENOTCONN) : vpv_walk_locked(mig, target);
 	vpv_mig_unlock(mig);
 	return session;
+}
+
+static int vpv_walk_precopy_info_locked(struct vpv_session *session, struct vpv_save_info *info)
+{
+	struct vfio_pci_variant_mig *mig = session->mig;
+
+	lockdep_assert_held(&mig->state_mutex);
+
+	if (!vpv_walk_is_precopy(mig->state))
+		return -EINVAL;
+	/* The file is that of an earlier session */
+	if (mig->session != session)
+		return -ENODEV;
+	return vpv_save_precopy_info(session, info);
+}
+
+int vpv_walk_precopy_info(struct vpv_session *session, struct vpv_save_info *info)
+{
+	int ret;
+
+	ret = vpv_mig_lock_killable(session->mig);
+	if (ret)
+		return ret;
+
+	ret = vpv_walk_precopy_info_locked(session, info);
+	vpv_mig_unlock(session->mig);
+	return ret == -ENOTRECOVERABLE ? -EIO : ret;
+}
+
+/* The user knows flags of struct vfio_precopy_info, until the device is closed */
+void vpv_walk_set_info_v2(struct vfio_pci_variant_mig *mig)
+{
+	vpv_mig_lock(mig);
+	mig->info_v2 = true;
+	vpv_mig_unlock(mig);
 }
 
 static int vpv_walk_bytes_left_locked(struct vfio_pci_variant_mig *mig, u64 *bytes)
@@ -159,8 +245,8 @@ void vpv_walk_close(struct vfio_pci_variant_mig *mig)
 {
 	vpv_mig_lock(mig);
 	vpv_session_end(mig);
-	if (mig->state == VFIO_DEVICE_STATE_STOP_COPY)
-		WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_STOP);
+	WRITE_ONCE(mig->state, vpv_walk_without_session(mig->state));
+	mig->info_v2 = false;
 	mig->opened = false;
 	mig->lost = false;
 	vpv_mig_unlock(mig);
