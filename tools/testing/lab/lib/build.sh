@@ -48,6 +48,23 @@ build_modules()
 	unlock
 }
 
+# build_upstream - Upstream's driver for mlx5, from the kernel's own source and
+# unchanged but for its name, as a machine is to have ours beside it. L1's
+# module index does not know it: nothing is to choose between the two.
+build_upstream()
+{
+	build_lock
+	in_lab '
+	src=/build/upstream/src
+	mkdir -p $src
+	cp -p "$LINUX_SRC/drivers/vfio/pci/mlx5"/*.[ch] $src/
+	printf "%s\n" "obj-m := upstream_mlx5_vfio_pci.o" \
+		"upstream_mlx5_vfio_pci-y := main.o cmd.o" >$src/Kbuild
+	make -s -j2 -C "$KDIR" M=$src CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	cp -p $src/upstream_mlx5_vfio_pci.ko /build/upstream/'
+	unlock
+}
+
 # update_depmod - The module index that L1 gets, with our modules in updates/.
 # Made outside the VM, where it takes seconds instead of a minute.
 update_depmod()

@@ -201,6 +201,8 @@ build_for_runs()
 			"selftests $RUN_KERNEL" "tools $RUN_KERNEL")
 		[ "$(header_value "$(run_file "$run")" saved-guest 0)" = 0 ] ||
 			wanted+=("saved-guest $RUN_KERNEL")
+		[ "$(header_value "$(run_file "$run")" upstream 0)" = 0 ] ||
+			wanted+=("upstream $RUN_KERNEL")
 		# Guests are of the release that the whole machine is of.
 		[ "$RUN_KERNEL" != "$RUN_RELEASE" ] || wanted+=("guest $RUN_RELEASE")
 	done

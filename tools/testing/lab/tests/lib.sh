@@ -123,14 +123,15 @@ make_vfs()
 		echo "$2" >"$dev/sriov_numvfs"
 }
 
-# vfio_vfs PF N - N VFs bound to mlx5_vfio_pci; prints their addresses.
+# vfio_vfs PF N [DRIVER] - N VFs bound to mlx5_vfio_pci, or DRIVER; prints their
+# addresses.
 vfio_vfs()
 {
 	local i
 
 	make_vfs "$1" "$2" || return 1
 	for ((i = 0; i < $2; i++)); do
-		rebind "$(vf "$1" "$i")" mlx5_vfio_pci || return 1
+		rebind "$(vf "$1" "$i")" "${3:-mlx5_vfio_pci}" || return 1
 		vf "$1" "$i"
 	done
 }
@@ -138,9 +139,24 @@ vfio_vfs()
 # load_mlx5 - Our driver and all that it needs, and the PFs probed by it.
 load_mlx5()
 {
+	modprobe mlx5_vfio_pci && pfs_are_up
+}
+
+# UPSTREAM - Upstream's driver, for machines with "upstream=1".
+UPSTREAM=upstream_mlx5_vfio_pci
+
+# load_upstream - It and what it needs, which is nothing of ours.
+load_upstream()
+{
+	modprobe -a mlx5_core vfio_pci_core && insmod "/build/upstream/$UPSTREAM.ko" &&
+		pfs_are_up
+}
+
+# pfs_are_up - Has mlx5_core probed the PFs, all and at least one?
+pfs_are_up()
+{
 	local n=0
 
-	modprobe mlx5_vfio_pci || return 1
 	while [ -n "$(pf $n)" ]; do
 		wait_for 60 is_bound "$(pf $n)" mlx5_core || return 1
 		n=$((n + 1))
