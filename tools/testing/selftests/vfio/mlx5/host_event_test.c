@@ -100,15 +100,13 @@ FIXTURE_VARIANT_ADD(event, suspend_other_recovery) {
 /* A driver with objects, in the last of the devices in RUNNING */
 static void boot_guest(FIXTURE_DATA(event) * self)
 {
-	char driver[64];
 	unsigned int i;
 
 	for (i = 0; i < self->cast.nr; i++)
 		if (!self->cast.roles[i].idle &&
 		    self->cast.roles[i].state == VFIO_DEVICE_STATE_RUNNING)
 			self->guest = &self->cast.roles[i];
-	vfio_driver_of(self->guest->dev.bdf, driver, sizeof(driver));
-	if (strcmp(driver, "mlx5_vfio_pci")) {
+	if (!is_mlx5(&self->guest->dev)) {
 		self->guest = NULL;
 		return;
 	}

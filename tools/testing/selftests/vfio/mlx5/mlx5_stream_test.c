@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "migratable.h"
+#include "mlx5_hca.h"
 #include "mlx5_stream.h"
 #include "process.h"
 
@@ -36,14 +36,10 @@ FIXTURE(stream) {
 
 FIXTURE_SETUP(stream)
 {
-	const char *skip = open_migratable(&self->dev, 0);
-	char driver[64];
+	const char *skip = open_mlx5(&self->dev, 0);
 
 	if (skip)
 		SKIP(return, "%s", skip);
-	vfio_driver_of(self->dev.bdf, driver, sizeof(driver));
-	if (strcmp(driver, "mlx5_vfio_pci"))
-		SKIP(return, "driver '%s' has a stream of its own", driver);
 	vfio_image_save(&self->dev, &self->image, VFIO_DEVICE_STATE_RUNNING);
 	ASSERT_TRUE(mlx5_records_find(&self->image, &self->records));
 }

@@ -86,15 +86,24 @@ static void bar_write(struct mlx5_hca *hca, size_t offset, __u32 value)
 	__atomic_store_n(reg, htobe32(value), __ATOMIC_RELAXED);
 }
 
+bool is_mlx5(const struct vfio_dev *dev)
+{
+	static const char end[] = "mlx5_vfio_pci";
+	size_t end_len = sizeof(end) - 1, len;
+	char driver[64];
+
+	vfio_driver_of(dev->bdf, driver, sizeof(driver));
+	len = strlen(driver);
+	return len >= end_len && !strcmp(driver + len - end_len, end);
+}
+
 const char *open_mlx5(struct vfio_dev *dev, unsigned int index)
 {
 	const char *skip = open_migratable(dev, index);
-	char driver[64];
 
 	if (skip)
 		return skip;
-	vfio_driver_of(dev->bdf, driver, sizeof(driver));
-	return strcmp(driver, "mlx5_vfio_pci") ? "not an mlx5 function" : NULL;
+	return is_mlx5(dev) ? NULL : "not an mlx5 function";
 }
 
 void mlx5_hca_init(struct mlx5_hca *hca)

@@ -52,6 +52,12 @@ struct mlx5_hca {
 	__u32 cqn;
 };
 
+/*
+ * Does a driver of mlx5 functions have @dev? Where there are two, one has a
+ * longer name: something_mlx5_vfio_pci.
+ */
+bool is_mlx5(const struct vfio_dev *dev);
+
 /* Opens the VF of the arguments as open_migratable() does, if it is an mlx5 function. */
 const char *open_mlx5(struct vfio_dev *dev, unsigned int index);
 
