@@ -30,14 +30,26 @@ static bool session_ended(int fd, __u32 state)
 	return ret < 0 && errno == ENODEV;
 }
 
+/*
+ * Waits for what the driver has begun to save, as here the reset is a way back only:
+ * one in the midst of a save is a test of drivers that are made for that.
+ */
+static void end_session(int *fd)
+{
+	char buf[4096];
+
+	if (*fd < 0)
+		return;
+	while (read(*fd, buf, sizeof(buf)) > 0)
+		;
+	close(*fd);
+	*fd = -1;
+}
+
 static void back_to_running(struct vfio_dev *dev, int *fd, int *new_fd)
 {
-	if (*fd >= 0)
-		close(*fd);
-	if (*new_fd >= 0)
-		close(*new_fd);
-	*fd = -1;
-	*new_fd = -1;
+	end_session(fd);
+	end_session(new_fd);
 	/* From RUNNING, too: a device may take an image only when it is new. */
 	vfio_dev_reset(dev);
 }
