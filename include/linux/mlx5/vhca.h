@@ -19,7 +19,8 @@
  * Errors: -EIO is a command that the firmware refused or failed, -EBUSY one that
  * it refused because it is busy, -EOPNOTSUPP one that it does not know, -ENOMEM a
  * lack of memory here or there, -ENOTCONN a PF that went away or has not finished
- * making the VF, -ETIMEDOUT no answer.
+ * making the VF, -ESTALE changes that are not tracked, or not any more, -ETIMEDOUT
+ * no answer.
  *
  * Time: mlx5_core gives up on a command after 60 s. A call waits as long for each
  * command that it posts, and before that for what it may not overtake: another
@@ -52,12 +53,14 @@ struct sg_table;
  * @MLX5_VHCA_CAP_TRACKING: changes can be tracked, and saved by themselves
  * @MLX5_VHCA_CAP_CHUNKS: an image may be saved in pieces of the caller's size
  * @MLX5_VHCA_CAP_DIRTY_PAGES: the card can report the pages that a VF wrote to
+ * @MLX5_VHCA_CAP_RESTART: a VF that is tracked and was set up anew is told from others
  */
 enum mlx5_vhca_cap {
 	MLX5_VHCA_CAP_MULTI_LOAD	= BIT(0),
 	MLX5_VHCA_CAP_TRACKING		= BIT(1),
 	MLX5_VHCA_CAP_CHUNKS		= BIT(2),
 	MLX5_VHCA_CAP_DIRTY_PAGES	= BIT(3),
+	MLX5_VHCA_CAP_RESTART		= BIT(4),
 };
 
 /**
@@ -76,8 +79,8 @@ enum mlx5_vhca_side {
  *	chunk; needs MLX5_VHCA_CAP_TRACKING or MLX5_VHCA_CAP_CHUNKS
  * @MLX5_VHCA_SET_TRACK: track changes from this save on; save only; needs
  *	MLX5_VHCA_CAP_TRACKING
- * @MLX5_VHCA_CHUNK: the image will be saved in pieces; query only; needs
- *	MLX5_VHCA_CAP_CHUNKS
+ * @MLX5_VHCA_CHUNK: the image is saved in pieces: with it for each query of a VF
+ *	that is saved so, and for each save of a piece; needs MLX5_VHCA_CAP_CHUNKS
  */
 enum mlx5_vhca_flag {
 	MLX5_VHCA_INCREMENTAL		= BIT(0),
@@ -106,10 +109,14 @@ struct mlx5_vhca_client {
  * @required_bytes: room that the next save needs
  * @total_bytes: room that all saves up to the end of the image need; the same
  *	as @required_bytes unless MLX5_VHCA_CHUNK was asked for
+ * @restarted: the VF is tracked and was set up anew since the save before, so that
+ *	hardly anything of what was saved is of use; never without
+ *	MLX5_VHCA_CAP_RESTART
  */
 struct mlx5_vhca_size {
 	u32 required_bytes;
 	u64 total_bytes;
+	bool restarted;
 };
 
 /**
@@ -118,9 +125,9 @@ struct mlx5_vhca_size {
  * @fw_status: status byte of the firmware (MLX5_CMD_STAT_*), 0 unless @err is
  *	made from it
  * @image_bytes: of a save: valid bytes from the start of the buffer
- * @next_bytes: of a save in pieces, that is when the last size was asked for with
- *	MLX5_VHCA_CHUNK: room that the next piece needs, 0 when the image is
- *	complete. Else 0: the field is reserved then, whatever the firmware has in it.
+ * @next_bytes: of a save with MLX5_VHCA_CHUNK: room that the next piece needs, 0
+ *	when the image is complete. Else 0: the field is reserved then, whatever the
+ *	firmware has in it.
  */
 struct mlx5_vhca_result {
 	int err;
@@ -215,7 +222,8 @@ int mlx5_vhca_resume(struct mlx5_vhca *vhca, enum mlx5_vhca_side side);
  *
  * Context: process context.
  * Return: 0, -ENOTCONN when the PF went away, -EOPNOTSUPP when the firmware
- * lacks what @flags need, or another negative errno.
+ * lacks what @flags need, -ESTALE with MLX5_VHCA_INCREMENTAL for a VF whose changes
+ * are not tracked, or another negative errno.
  */
 int mlx5_vhca_query_size(struct mlx5_vhca *vhca, u32 flags, struct mlx5_vhca_size *size);
 
@@ -256,7 +264,7 @@ bool mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf);
  * mlx5_vhca_save() - start to save the VF's state
  * @vhca: the VHCA
  * @buf: where to; NULL only for a save that ends tracking and keeps nothing
- * @flags: MLX5_VHCA_INCREMENTAL, MLX5_VHCA_SET_TRACK
+ * @flags: MLX5_VHCA_INCREMENTAL, MLX5_VHCA_SET_TRACK, MLX5_VHCA_CHUNK
  * @done: called when it has ended, if 0 was returned
  * @priv: first argument of @done
  *
@@ -265,7 +273,9 @@ bool mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf);
  * turn, in the order in which they were started.
  *
  * The result may be -EBUSY as well: so many commands of the PF had no answer that
- * nothing is posted any more before it was reloaded.
+ * nothing is posted any more before it was reloaded. It is -ESTALE when the firmware
+ * does not save changes, or does not track them, because of the state that the VF is
+ * in: an image of the whole state, without either flag, may be saved nevertheless.
  *
  * Context: process context.
  * Return: 0, -EBUSY while another save or load of this VF is in flight, or when one

@@ -86,6 +86,8 @@ static u32 vhca_read_caps(struct mlx5_core_dev *mdev)
 		caps |= MLX5_VHCA_CAP_TRACKING;
 	if (MLX5_CAP_GEN_2(mdev, migration_in_chunks))
 		caps |= MLX5_VHCA_CAP_CHUNKS;
+	if (MLX5_CAP_GEN_2(mdev, migration_state))
+		caps |= MLX5_VHCA_CAP_RESTART;
 	if (MLX5_CAP_GEN(mdev, adv_virtualization))
 		caps |= MLX5_VHCA_CAP_DIRTY_PAGES;
 	return caps;

@@ -14,6 +14,9 @@
 
 #include "vhca_priv.h"
 
+/* MLX5_QUERY_VHCA_MIG_STATE_OPER_MIGRATION_INIT of mlx5_ifc.h since 7.1 */
+#define VHCA_STATE_RESTARTED	0x4
+
 /*
  * Not mlx5_core's own table: what it calls -EINVAL would reach the user as that,
  * who would take it for a mistake in the system call.
@@ -69,6 +72,22 @@ int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const 
 	if (err == -ENXIO)
 		err = -ENOTCONN;
 	dev_warn_ratelimited(dev, "%s did not reach the firmware: %pe\n", what, ERR_PTR(err));
+	return err;
+}
+
+/**
+ * mlx5_vhca_stale_errno() - tell changes that are not tracked from other failures
+ * @err: what mlx5_vhca_fw_errno() made of a size query or a save
+ * @status: status byte of the firmware, 0 when it was not asked
+ * @flags: bits of enum mlx5_vhca_flag
+ *
+ * Return: -ESTALE or @err.
+ */
+int mlx5_vhca_stale_errno(int err, u8 status, u32 flags)
+{
+	if (flags & (MLX5_VHCA_INCREMENTAL | MLX5_VHCA_SET_TRACK) &&
+	    status == MLX5_CMD_STAT_BAD_RES_STATE_ERR)
+		return -ESTALE;
 	return err;
 }
 
@@ -336,16 +355,21 @@ int mlx5_vhca_query_size(struct mlx5_vhca *vhca, u32 flags, struct mlx5_vhca_siz
 	MLX5_SET(query_vhca_migration_state_in, in, vhca_id, vhca->vhca_id);
 	ret = vhca_exec(vhca, "QUERY_VHCA_MIGRATION_STATE", in, sizeof(in),
 			out, sizeof(out));
-	if (ret)
+	if (ret) {
+		ret = mlx5_vhca_stale_errno(ret, MLX5_GET(query_vhca_migration_state_out, out,
+							  status), flags);
 		goto out_leave;
+	}
 
-	vhca->chunked = flags & MLX5_VHCA_CHUNK;
 	size->required_bytes = MLX5_GET(query_vhca_migration_state_out, out,
 					required_umem_size);
 	size->total_bytes = size->required_bytes;
 	if (flags & MLX5_VHCA_CHUNK)
 		size->total_bytes = MLX5_GET64(query_vhca_migration_state_out, out,
 					       remaining_total_size);
+	size->restarted = vhca->caps & MLX5_VHCA_CAP_RESTART &&
+			  MLX5_GET(query_vhca_migration_state_out, out, migration_state) ==
+			  VHCA_STATE_RESTARTED;
 out_leave:
 	mlx5_vhca_leave(vhca);
 	return ret;

@@ -37,7 +37,7 @@ static void vhca_image_saved(struct mlx5_vhca *vhca, struct mlx5_vhca_result *re
 	}
 
 	result->image_bytes = image_bytes;
-	if (vhca->chunked)
+	if (cmd->flags & MLX5_VHCA_CHUNK)
 		result->next_bytes = MLX5_GET(save_vhca_state_out, cmd->out,
 					      next_required_umem_size);
 	if (cmd->buf)
@@ -71,7 +71,8 @@ static void vhca_image_finish(struct mlx5_vhca *vhca, int err, struct mlx5_vhca_
 
 	if (err == -EREMOTEIO)
 		result->fw_status = MLX5_GET(save_vhca_state_out, cmd->out, status);
-	result->err = mlx5_vhca_fw_errno(vhca, err, what, cmd->out);
+	result->err = mlx5_vhca_stale_errno(mlx5_vhca_fw_errno(vhca, err, what, cmd->out),
+					    result->fw_status, cmd->flags);
 	if (err == -ETIMEDOUT)
 		vhca_image_unanswered(vhca, what);
 	if (!result->err && save)
@@ -160,6 +161,7 @@ static int vhca_image_claim(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf,
 	memset(cmd->in, 0, sizeof(cmd->in));
 	memset(cmd->out, 0, sizeof(cmd->out));
 	cmd->buf = buf;
+	cmd->flags = 0;
 	cmd->done = done;
 	cmd->priv = priv;
 	return 0;
@@ -173,7 +175,8 @@ int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
 
 	if (WARN_ON(buf && buf->dir != DMA_FROM_DEVICE))
 		return -EINVAL;
-	ret = mlx5_vhca_check_flags(vhca, flags, MLX5_VHCA_INCREMENTAL | MLX5_VHCA_SET_TRACK);
+	ret = mlx5_vhca_check_flags(vhca, flags, MLX5_VHCA_INCREMENTAL | MLX5_VHCA_SET_TRACK |
+				    MLX5_VHCA_CHUNK);
 	if (ret)
 		return ret;
 
@@ -184,6 +187,7 @@ int mlx5_vhca_save(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 flags,
 	if (ret)
 		goto out_leave;
 
+	vhca->image.flags = flags;
 	MLX5_SET(save_vhca_state_in, in, opcode, MLX5_CMD_OP_SAVE_VHCA_STATE);
 	MLX5_SET(save_vhca_state_in, in, incremental, !!(flags & MLX5_VHCA_INCREMENTAL));
 	MLX5_SET(save_vhca_state_in, in, set_track, !!(flags & MLX5_VHCA_SET_TRACK));

@@ -38,6 +38,7 @@ enum mlx5_vhca_link {
  * @buf: the buffer that is being filled or read; NULL for a save of nothing
  * @done: the client's callback
  * @priv: its argument
+ * @flags: of a save: bits of enum mlx5_vhca_flag
  * @in: SAVE_VHCA_STATE or LOAD_VHCA_STATE
  * @out: the firmware's answer
  */
@@ -52,6 +53,7 @@ struct mlx5_vhca_image_cmd {
 	struct mlx5_vhca_buf *buf;
 	mlx5_vhca_done_fn done;
 	void *priv;
+	u32 flags;
 	u32 in[MLX5_ST_SZ_DW(save_vhca_state_in)];
 	u32 out[MLX5_ST_SZ_DW(save_vhca_state_out)];
 };
@@ -83,8 +85,6 @@ struct mlx5_vhca {
 	/* The firmware may number anew whenever it enables the VF */
 	bool vhca_id_known;
 	u16 vhca_id;
-	/* The last size was asked for with MLX5_VHCA_CHUNK */
-	bool chunked;
 	/* A save or load got no answer since the PF enabled the VF */
 	bool owes_answer;
 	/* Protection domain of all buffers, exists while @bufs is not empty */
@@ -134,6 +134,7 @@ int mlx5_vhca_core_errno(int err);
 
 /* vhca_cmd.c: vhca->lock held */
 int mlx5_vhca_check_flags(const struct mlx5_vhca *vhca, u32 flags, u32 known);
+int mlx5_vhca_stale_errno(int err, u8 status, u32 flags);
 int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const void *out);
 
 /* vhca_cmd.c: the PF's interface lock held, or the VF known to be enabled */
