@@ -34,7 +34,7 @@ static void mlx5vf_attach(void *priv)
 {
 	struct mlx5vf_device *mvdev = priv;
 
-	mlx5vf_forget_load(mvdev);
+	mlx5vf_forget_state(mvdev);
 	vfio_pci_variant_returned(&mvdev->variant);
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What vfio_pci_variant asks of a device, done with mlx5_vhca.
+ * What vfio_pci_variant asks of a device, done with mlx5_vhca: all but saving (save.c).
  *
  * Everything here but the callbacks of a save or load runs under the library's
- * state mutex, one call at a time. A reset undoes in the firmware what was suspended,
- * so that is not remembered here.
+ * state mutex, one call at a time.
  */
 
 #include <linux/delay.h>
@@ -88,7 +87,13 @@ static int mlx5vf_freeze(struct vfio_pci_variant *variant, unsigned int sides)
 		.order = { MLX5_VHCA_INITIATOR, MLX5_VHCA_RESPONDER },
 	};
 
-	return mlx5vf_turn(variant, sides, &freeze);
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	int ret;
+
+	ret = mlx5vf_turn(variant, sides, &freeze);
+	if (!ret)
+		mvdev->frozen |= sides;
+	return ret;
 }
 
 static int mlx5vf_unfreeze(struct vfio_pci_variant *variant, unsigned int sides)
@@ -102,42 +107,23 @@ static int mlx5vf_unfreeze(struct vfio_pci_variant *variant, unsigned int sides)
 	int ret;
 
 	ret = mlx5vf_turn(variant, sides, &unfreeze);
-	if (!ret)
+	if (!ret) {
+		mvdev->frozen &= ~sides;
 		mvdev->ran = mvdev->loaded;
+	}
 	return ret;
 }
 
-/* The function was reset, so that an image can be loaded into it */
-void mlx5vf_forget_load(struct mlx5vf_device *mvdev)
+/* The function was reset, so that it runs, and an image can be loaded into it */
+void mlx5vf_forget_state(struct mlx5vf_device *mvdev)
 {
+	mvdev->frozen = 0;
 	mvdev->loaded = false;
 	mvdev->ran = false;
 }
 
-static int mlx5vf_save_start(struct vfio_pci_variant *variant,
-			     enum vfio_pci_variant_save_kind kind,
-			     struct vfio_pci_variant_pass *pass)
-{
-	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
-	struct mlx5_vhca_size size;
-	int ret;
-
-	ret = mlx5_vhca_query_size(mvdev->vhca, 0, &size);
-	if (ret)
-		return ret;
-	/* A stopped VF has at least its registers to tell of */
-	if (!size.required_bytes)
-		return -EIO;
-	if (size.required_bytes > MLX5_VHCA_MAX_BUF_BYTES)
-		return -E2BIG;
-
-	pass->first_bytes = size.required_bytes;
-	pass->total_bytes = size.total_bytes;
-	return 0;
-}
-
 /* The pages stay mapped for the firmware as long as the library keeps them */
-static int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_buf *buf)
+int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_buf *buf)
 {
 	struct mlx5_vhca_buf *vhca_buf;
 
@@ -151,37 +137,20 @@ static int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_b
 	return 0;
 }
 
+static int mlx5vf_prepare_buf(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
+{
+	return mlx5vf_map_buf(mlx5vf_from_variant(variant), buf);
+}
+
 static bool mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
 {
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
 	bool released = mlx5_vhca_buf_destroy(buf->priv);
 
+	if (mvdev->save.room == buf)
+		mvdev->save.room = NULL;
 	buf->priv = NULL;
 	return released;
-}
-
-static void mlx5vf_saved(void *priv, const struct mlx5_vhca_result *result)
-{
-	struct vfio_pci_variant_buf *buf = priv;
-	int err = result->err;
-
-	/*
-	 * The whole state was asked for, with room for all of it. An image of
-	 * nothing would be lost work on the destination.
-	 */
-	if (!err && !result->image_bytes)
-		err = -EIO;
-	vfio_pci_variant_save_done(buf, err, err ? 0 : result->image_bytes, 0);
-}
-
-static int mlx5vf_save_image(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
-{
-	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
-	int ret;
-
-	ret = mlx5vf_map_buf(mvdev, buf);
-	if (ret)
-		return ret;
-	return mlx5_vhca_save(mvdev->vhca, buf->priv, 0, mlx5vf_saved, buf);
 }
 
 static void mlx5vf_loaded(void *priv, const struct mlx5_vhca_result *result)
@@ -224,31 +193,11 @@ static void mlx5vf_load_stop(struct vfio_pci_variant *variant)
 	mlx5_vhca_image_stop(mlx5vf_from_variant(variant)->vhca);
 }
 
-static void mlx5vf_save_stop(struct vfio_pci_variant *variant, bool complete)
-{
-	mlx5_vhca_image_stop(mlx5vf_from_variant(variant)->vhca);
-}
-
 /* The firmware undoes a suspend itself, but for one that it was told of after the reset */
 static int mlx5vf_reset_done(struct vfio_pci_variant *variant, bool raced)
 {
-	mlx5vf_forget_load(mlx5vf_from_variant(variant));
+	mlx5vf_forget_state(mlx5vf_from_variant(variant));
 	return raced ? mlx5vf_unfreeze(variant, VFIO_PCI_VARIANT_BOTH_SIDES) : 0;
-}
-
-static int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
-{
-	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
-	struct mlx5_vhca_size size;
-	int ret;
-
-	ret = mlx5_vhca_query_size(mvdev->vhca, 0, &size);
-	if (ret)
-		return ret;
-
-	*bytes = size.total_bytes + MLX5VF_STREAM_RECORD_MAX_BYTES +
-		 sizeof(struct mlx5vf_stream_header);
-	return 0;
 }
 
 const struct vfio_pci_variant_mig_ops mlx5vf_mig_ops = {
@@ -256,10 +205,13 @@ const struct vfio_pci_variant_mig_ops mlx5vf_mig_ops = {
 	.unfreeze = mlx5vf_unfreeze,
 	.save_start = mlx5vf_save_start,
 	.save_image = mlx5vf_save_image,
+	.save_changes = mlx5vf_save_changes,
+	.save_final = mlx5vf_save_final,
 	.save_stop = mlx5vf_save_stop,
 	.load_start = mlx5vf_load_start,
 	.load_image = mlx5vf_load_image,
 	.load_stop = mlx5vf_load_stop,
+	.prepare_buf = mlx5vf_prepare_buf,
 	.buf_release = mlx5vf_buf_release,
 	.bytes_left = mlx5vf_bytes_left,
 	.reset_done = mlx5vf_reset_done,
