@@ -22,6 +22,9 @@
 #define LIMIT_BYTES	(0x100000000ULL - 4096)
 #define MAX_IMAGES	16
 #define OPTIONAL	1
+#define TAG_SOURCE	0x73726301
+/* A ConnectX-6 Dx */
+#define CARD		0x15b3101d
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -78,7 +81,7 @@ static void feeder_ask(struct feeder *f, const u8 *record, size_t record_bytes)
 static void feeder_start(struct feeder *f, bool many_images)
 {
 	memset(f, 0, sizeof(*f));
-	mlx5vf_stream_start(&f->stream, LIMIT_BYTES, many_images);
+	mlx5vf_stream_start(&f->stream, LIMIT_BYTES, many_images, CARD);
 	feeder_ask(f, NULL, 0);
 }
 
@@ -139,6 +142,14 @@ static u64 oracle_le(const u8 *p, int n)
 	return value;
 }
 
+/* Is it one that must be refused? */
+static bool oracle_source(const u8 *source, bool many_images)
+{
+	u32 needs = oracle_le(source + 4, 4);
+
+	return oracle_le(source, 4) != CARD || needs > 1 || (needs && !many_images);
+}
+
 static void oracle(const u8 *data, size_t bytes, bool many_images, struct outcome *out)
 {
 	size_t at = 0;
@@ -155,14 +166,22 @@ static void oracle(const u8 *data, size_t bytes, bool many_images, struct outcom
 			out->error = -E2BIG;
 		else if (tag == 0 && size && out->nr_images && !many_images)
 			out->error = -EOPNOTSUPP;
-		else if (tag == 1 && size < 8)
+		else if ((tag == 1 || tag == TAG_SOURCE) && size < 8)
 			out->error = -EINVAL;
-		else if (tag > 1 && !(flags & OPTIONAL))
+		else if (tag > 1 && tag != TAG_SOURCE && !(flags & OPTIONAL))
 			out->error = -EOPNOTSUPP;
 		if (out->error)
 			return;
 		if (size > bytes - at) {
 			out->error_at = 0;
+			/* The part that is read of it may be there */
+			if (tag != TAG_SOURCE || bytes - at < 8 ||
+			    !oracle_source(data + at, many_images))
+				return;
+		}
+		if (tag == TAG_SOURCE && oracle_source(data + at, many_images)) {
+			out->error = -EOPNOTSUPP;
+			out->error_at = at + 8;
 			return;
 		}
 		if (tag == 0 && size && out->nr_images < MAX_IMAGES) {
@@ -213,6 +232,15 @@ static size_t put_record(u8 *out, u64 size, u32 flags, u32 tag)
 	return 16 + size;
 }
 
+static size_t put_source(u8 *out, u32 card, u32 needs, size_t bytes)
+{
+	size_t n = put_record(out, bytes, OPTIONAL, TAG_SOURCE);
+
+	put_le(out + 16, card, 4);
+	put_le(out + 20, needs, 4);
+	return n;
+}
+
 /* Every kind of record that is legal: size hint, images, unknown ones to skip */
 static size_t put_all_kinds(u8 *out)
 {
@@ -224,6 +252,7 @@ static size_t put_all_kinds(u8 *out)
 	n += put_record(out + n, 21, OPTIONAL | 0x80, 0xffffffff);
 	n += put_record(out + n, 1, OPTIONAL, 0);
 	n += put_record(out + n, 12, 0, 1);
+	n += put_source(out + n, CARD, 1, 11);
 	n += put_record(out + n, 70, 0x80000000, 0);
 	return n;
 }
@@ -311,8 +340,8 @@ static void truncated_stream_ends_at_record_borders_only(void **state)
 		assert_outcome(&f.out, &want);
 		nr_ends += f.out.may_end;
 	}
-	/* After each of the seven records but the first, which is no image */
-	assert_int_equal(nr_ends, 6);
+	/* After each of the eight records but the first, which is no image */
+	assert_int_equal(nr_ends, 7);
 }
 
 static void stream_without_image_may_not_end(void **state)
@@ -411,28 +440,33 @@ static void wrong_amount_of_record_bytes_is_refused(void **state)
 	u64 bytes;
 
 	put_record(data, 8, 0, 0);
-	mlx5vf_stream_start(&stream, LIMIT_BYTES, true);
+	mlx5vf_stream_start(&stream, LIMIT_BYTES, true, CARD);
 	assert_int_equal(mlx5vf_stream_next(&stream, NULL, 0, &piece, &bytes), 0);
 	assert_int_equal(mlx5vf_stream_next(&stream, data, 15, &piece, &bytes), -EINVAL);
 
-	mlx5vf_stream_start(&stream, LIMIT_BYTES, true);
+	mlx5vf_stream_start(&stream, LIMIT_BYTES, true, CARD);
 	assert_int_equal(mlx5vf_stream_next(&stream, NULL, 0, &piece, &bytes), 0);
 	assert_int_equal(mlx5vf_stream_next(&stream, NULL, 16, &piece, &bytes), -EINVAL);
 }
 
-/* Bytes as upstream writes them, for an image of 0x1234 bytes in a buffer of 0x2000 */
+/*
+ * Bytes as upstream writes them, for an image of 0x1234 bytes in a buffer of 0x2000, with a
+ * record in between that it skips
+ */
 static void writers_make_upstreams_bytes(void **state)
 {
 	static const u8 expected[] = {
 		8, 0, 0, 0, 0, 0, 0, 0,		1, 0, 0, 0,	1, 0, 0, 0,
 		0, 0x20, 0, 0, 0, 0, 0, 0,
+		8, 0, 0, 0, 0, 0, 0, 0,		1, 0, 0, 0,	0x01, 0x63, 0x72, 0x73,
+		0x1d, 0x10, 0xb3, 0x15,		1, 0, 0, 0,
 		0x34, 0x12, 0, 0, 0, 0, 0, 0,	0, 0, 0, 0,	0, 0, 0, 0,
 	};
 	u8 out[2 * MLX5VF_STREAM_RECORD_MAX_BYTES];
 	size_t n;
 
-	n = mlx5vf_stream_write_stop_copy_size(out, 0x2000);
-	assert_int_equal(n, 24);
+	n = mlx5vf_stream_write_prologue(out, CARD, 1, 0x2000);
+	assert_int_equal(n, MLX5VF_STREAM_RECORD_MAX_BYTES);
 	n += mlx5vf_stream_write_image_header(out + n, 0x1234);
 	assert_int_equal(n, sizeof(expected));
 	assert_memory_equal(out, expected, sizeof(expected));
@@ -444,7 +478,7 @@ static void what_is_written_can_be_read(void **state)
 	struct feeder f;
 	size_t n;
 
-	n = mlx5vf_stream_write_stop_copy_size(data, ~0ULL);
+	n = mlx5vf_stream_write_prologue(data, CARD, 0, ~0ULL);
 	n += mlx5vf_stream_write_image_header(data + n, 300);
 	memset(data + n, 0, 300);
 	feed(&f, data, n + 300, 7, false);
@@ -453,6 +487,105 @@ static void what_is_written_can_be_read(void **state)
 	assert_int_equal(f.out.images[0].start, n);
 	assert_int_equal(f.out.images[0].bytes, 300);
 	assert_true(f.out.may_end);
+}
+
+/* What is to be kept ready for a later image while the first one, of 100 bytes, is read */
+static u64 reserve_of(u64 hint_bytes, bool many_images)
+{
+	u8 data[128];
+	struct feeder f;
+	size_t n;
+
+	n = mlx5vf_stream_write_prologue(data, CARD, 0, hint_bytes);
+	n += mlx5vf_stream_write_image_header(data + n, 100);
+	feed(&f, data, n, 5, many_images);
+	assert_int_equal(f.out.error, 0);
+	assert_int_equal(f.piece, MLX5VF_STREAM_IMAGE);
+	return mlx5vf_stream_reserve_bytes(&f.stream);
+}
+
+static void stop_copy_size_is_room_for_a_later_image(void **state)
+{
+	assert_int_equal(reserve_of(110, true), 110);
+	assert_int_equal(reserve_of(10, true), 10);
+	assert_int_equal(reserve_of(0, true), 0);
+	/* The only image needs none beside its own */
+	assert_int_equal(reserve_of(110, false), 0);
+}
+
+/* A promise takes no more memory than a known multiple of what is really sent */
+static void stop_copy_size_is_believed_within_limits(void **state)
+{
+	assert_int_equal(reserve_of(200, true), 200);
+	assert_int_equal(reserve_of(201, true), 200);
+	assert_int_equal(reserve_of(1ULL << 40, true), 200);
+	assert_int_equal(reserve_of(~0ULL, true), 200);
+}
+
+static void room_is_reserved_for_images_alone(void **state)
+{
+	u8 data[512];
+	struct feeder f;
+	size_t n;
+
+	n = mlx5vf_stream_write_prologue(data, CARD, 0, 110);
+	feed(&f, data, n, n, true);
+	assert_int_equal(mlx5vf_stream_reserve_bytes(&f.stream), 0);
+	n += put_header(data + n, 300, OPTIONAL, 9);
+	feed(&f, data, n, n, true);
+	assert_int_equal(f.piece, MLX5VF_STREAM_SKIP);
+	assert_int_equal(mlx5vf_stream_reserve_bytes(&f.stream), 0);
+}
+
+static void refused_source(u32 card, u32 needs, bool many_images,
+			   enum mlx5vf_stream_misfit misfit)
+{
+	u8 data[64];
+	struct feeder f;
+	size_t n;
+
+	n = put_source(data, card, needs, 8);
+	feed(&f, data, n, 3, many_images);
+	assert_int_equal(f.out.error, -EOPNOTSUPP);
+	assert_int_equal(f.out.error_at, n);
+	assert_int_equal(f.stream.misfit, misfit);
+	assert_int_equal(f.stream.source_card, card);
+}
+
+/* Before there is an image, and with the reason */
+static void stream_of_another_card_is_refused(void **state)
+{
+	refused_source(0x15b31021, 0, true, MLX5VF_STREAM_OTHER_CARD);
+	refused_source(0, 0, true, MLX5VF_STREAM_OTHER_CARD);
+}
+
+static void stream_that_needs_too_much_is_refused(void **state)
+{
+	refused_source(CARD, 1, false, MLX5VF_STREAM_MANY_IMAGES);
+	refused_source(CARD, 2, true, MLX5VF_STREAM_OTHER_NEEDS);
+	refused_source(CARD, 0x80000001, true, MLX5VF_STREAM_OTHER_NEEDS);
+}
+
+static void stream_of_the_same_card_is_taken(void **state)
+{
+	u8 data[128];
+	struct feeder f;
+	size_t n;
+
+	n = put_source(data, CARD, 1, 24);
+	n += put_record(data + n, 5, 0, 0);
+	feed(&f, data, n, 3, true);
+	assert_int_equal(f.out.error, 0);
+	assert_int_equal(f.stream.misfit, MLX5VF_STREAM_FITS);
+	assert_true(f.out.may_end);
+}
+
+static void short_source_is_refused(void **state)
+{
+	u64 size;
+
+	for (size = 0; size < 8; size++)
+		refused(size, OPTIONAL, TAG_SOURCE, true, -EINVAL);
 }
 
 /* xorshift: the same mutations everywhere, and the seed is all there is to report */
@@ -532,6 +665,13 @@ int main(void)
 		cmocka_unit_test(wrong_amount_of_record_bytes_is_refused),
 		cmocka_unit_test(writers_make_upstreams_bytes),
 		cmocka_unit_test(what_is_written_can_be_read),
+		cmocka_unit_test(stop_copy_size_is_room_for_a_later_image),
+		cmocka_unit_test(stop_copy_size_is_believed_within_limits),
+		cmocka_unit_test(room_is_reserved_for_images_alone),
+		cmocka_unit_test(stream_of_another_card_is_refused),
+		cmocka_unit_test(stream_that_needs_too_much_is_refused),
+		cmocka_unit_test(stream_of_the_same_card_is_taken),
+		cmocka_unit_test(short_source_is_refused),
 		cmocka_unit_test(mutated_streams_agree_with_the_oracle),
 		cmocka_unit_test(noise_agrees_with_the_oracle),
 	};

@@ -217,9 +217,47 @@ const struct vfio_pci_variant_mig_ops mlx5vf_mig_ops = {
 	.reset_done = mlx5vf_reset_done,
 };
 
+/* VFs of one kind have the same ids on all cards, so those of the PF */
+static u32 mlx5vf_card(struct mlx5vf_device *mvdev)
+{
+	struct pci_dev *pf = pci_physfn(mvdev->variant.core.pdev);
+
+	return (u32)pf->vendor << 16 | pf->device;
+}
+
+/* Once in a while: the user's data is no way to fill the log */
+static void mlx5vf_explain_refusal(struct mlx5vf_device *mvdev, int err)
+{
+	const struct mlx5vf_stream *stream = &mvdev->stream;
+	struct device *dev = &mvdev->variant.core.pdev->dev;
+
+	switch (stream->misfit) {
+	case MLX5VF_STREAM_FITS:
+		dev_warn_ratelimited(dev, "migration stream refused: damaged, or not one of this driver's: %pe\n",
+				     ERR_PTR(err));
+		break;
+	case MLX5VF_STREAM_OTHER_CARD:
+		dev_warn_ratelimited(dev, "migration stream refused: of a card %04x:%04x, this one is a %04x:%04x\n",
+				     stream->source_card >> 16, stream->source_card & 0xffff,
+				     stream->card >> 16, stream->card & 0xffff);
+		break;
+	case MLX5VF_STREAM_MANY_IMAGES:
+		dev_warn_ratelimited(dev, "migration stream refused: it has several images, of which this firmware loads one (no migration_multi_load)\n");
+		break;
+	case MLX5VF_STREAM_OTHER_NEEDS:
+	case MLX5VF_STREAM_OTHER_RECORD:
+		dev_warn_ratelimited(dev, "migration stream refused: the source's driver is newer, or another one: it needs what this one does not know\n");
+		break;
+	}
+}
+
 static size_t mlx5vf_save_prologue(struct vfio_pci_variant *variant, size_t first_bytes, u8 *out)
 {
-	return mlx5vf_stream_write_stop_copy_size(out, first_bytes);
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+
+	return mlx5vf_stream_write_prologue(out, mlx5vf_card(mvdev),
+					    mlx5vf_save_is_one_image(mvdev) ? 0 :
+					    MLX5VF_STREAM_NEEDS_MANY_IMAGES, first_bytes);
 }
 
 static size_t mlx5vf_save_record(struct vfio_pci_variant *variant, size_t image_bytes, u8 *out)
@@ -232,7 +270,8 @@ static void mlx5vf_stream_load_start(struct vfio_pci_variant *variant)
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
 
 	mlx5vf_stream_start(&mvdev->stream, MLX5_VHCA_MAX_BUF_BYTES,
-			    mlx5_vhca_caps(mvdev->vhca) & MLX5_VHCA_CAP_MULTI_LOAD);
+			    mlx5_vhca_caps(mvdev->vhca) & MLX5_VHCA_CAP_MULTI_LOAD,
+			    mlx5vf_card(mvdev));
 }
 
 /* As are the stream's names of its pieces */
@@ -249,12 +288,11 @@ static int mlx5vf_stream_load_next(struct vfio_pci_variant *variant, const u8 *r
 
 	ret = mlx5vf_stream_next(&mvdev->stream, record, record_bytes, &piece, &want->bytes);
 	if (ret) {
-		/* The user's data: no way to fill the log with it */
-		dev_dbg(&variant->core.pdev->dev, "migration stream refused: %pe\n",
-			ERR_PTR(ret));
+		mlx5vf_explain_refusal(mvdev, ret);
 		return ret;
 	}
 	want->piece = (enum vfio_pci_variant_piece)piece;
+	want->reserve_bytes = mlx5vf_stream_reserve_bytes(&mvdev->stream);
 	return 0;
 }
 

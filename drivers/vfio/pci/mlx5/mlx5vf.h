@@ -64,6 +64,7 @@ int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_buf *buf
 
 /* save.c */
 int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes);
+bool mlx5vf_save_is_one_image(const struct mlx5vf_device *mvdev);
 int mlx5vf_save_start(struct vfio_pci_variant *variant, enum vfio_pci_variant_save_kind kind,
 		      struct vfio_pci_variant_pass *pass);
 int mlx5vf_save_changes(struct vfio_pci_variant *variant, struct vfio_pci_variant_pass *pass);

@@ -122,6 +122,17 @@ int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
 }
 
 /**
+ * mlx5vf_save_is_one_image() - is the stream that begins one image?
+ * @mvdev: the VF, for which a save session has begun
+ *
+ * Return: true when it is, false when there will or may be several, or pieces of one.
+ */
+bool mlx5vf_save_is_one_image(const struct mlx5vf_device *mvdev)
+{
+	return !mvdev->save.flags;
+}
+
+/**
  * mlx5vf_save_start() - &vfio_pci_variant_mig_ops.save_start
  * @variant: the VF
  * @kind: stopped or running

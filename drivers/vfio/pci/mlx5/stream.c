@@ -12,24 +12,37 @@
 #include <asm/byteorder.h>
 #include <linux/build_bug.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "stream.h"
 
 static_assert(sizeof(struct mlx5vf_stream_header) == 16);
 
+/* Sources that copy while the VF runs ask for a tenth more than their first image */
+#define STREAM_RESERVE_FACTOR	2
+
 /**
  * mlx5vf_stream_start() - begin to read a new stream
  * @stream: the reader
  * @max_record_bytes: refuse records with more data than this
  * @many_images: more than one FW_DATA record is fine
+ * @card: what card the device is of, as in struct mlx5vf_stream_source
  */
-void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes, bool many_images)
+void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes, bool many_images,
+			 u32 card)
 {
 	memset(stream, 0, sizeof(*stream));
 	stream->state = MLX5VF_STREAM_AT_START;
 	stream->max_record_bytes = max_record_bytes;
 	stream->many_images = many_images;
+	stream->card = card;
+}
+
+static int stream_misfit(struct mlx5vf_stream *stream, enum mlx5vf_stream_misfit misfit)
+{
+	stream->misfit = misfit;
+	return -EOPNOTSUPP;
 }
 
 static int stream_want_header(struct mlx5vf_stream *stream, enum mlx5vf_stream_piece *piece,
@@ -57,7 +70,7 @@ static int stream_want_image(struct mlx5vf_stream *stream, enum mlx5vf_stream_pi
 	if (!stream->record_bytes)
 		return stream_want_skip(stream, 0, piece, piece_bytes);
 	if (stream->have_image && !stream->many_images)
-		return -EOPNOTSUPP;
+		return stream_misfit(stream, MLX5VF_STREAM_MANY_IMAGES);
 
 	stream->state = MLX5VF_STREAM_IN_IMAGE;
 	*piece = MLX5VF_STREAM_IMAGE;
@@ -76,6 +89,55 @@ static int stream_want_stop_copy_size(struct mlx5vf_stream *stream,
 	*piece = MLX5VF_STREAM_RECORD;
 	*piece_bytes = sizeof(__le64);
 	return 0;
+}
+
+static int stream_read_stop_copy_size(struct mlx5vf_stream *stream, const u8 *record,
+				      size_t record_bytes, enum mlx5vf_stream_piece *piece,
+				      u64 *piece_bytes)
+{
+	__le64 value;
+
+	if (!record || record_bytes != sizeof(value))
+		return -EINVAL;
+
+	memcpy(&value, record, sizeof(value));
+	stream->stop_copy_bytes = le64_to_cpu(value);
+	return stream_want_skip(stream, stream->record_bytes - sizeof(value), piece, piece_bytes);
+}
+
+static int stream_want_source(struct mlx5vf_stream *stream, enum mlx5vf_stream_piece *piece,
+			      u64 *piece_bytes)
+{
+	if (stream->record_bytes < sizeof(struct mlx5vf_stream_source))
+		return -EINVAL;
+
+	stream->state = MLX5VF_STREAM_IN_SOURCE;
+	*piece = MLX5VF_STREAM_RECORD;
+	*piece_bytes = sizeof(struct mlx5vf_stream_source);
+	return 0;
+}
+
+/* Whether the images fit is the firmware's word. Where they cannot, it need not be asked. */
+static int stream_read_source(struct mlx5vf_stream *stream, const u8 *record,
+			      size_t record_bytes, enum mlx5vf_stream_piece *piece,
+			      u64 *piece_bytes)
+{
+	struct mlx5vf_stream_source source;
+	u32 needs;
+
+	if (!record || record_bytes != sizeof(source))
+		return -EINVAL;
+
+	memcpy(&source, record, sizeof(source));
+	stream->source_card = le32_to_cpu(source.card);
+	needs = le32_to_cpu(source.needs);
+	if (stream->source_card != stream->card)
+		return stream_misfit(stream, MLX5VF_STREAM_OTHER_CARD);
+	if (needs & ~MLX5VF_STREAM_NEEDS_MANY_IMAGES)
+		return stream_misfit(stream, MLX5VF_STREAM_OTHER_NEEDS);
+	if (needs & MLX5VF_STREAM_NEEDS_MANY_IMAGES && !stream->many_images)
+		return stream_misfit(stream, MLX5VF_STREAM_MANY_IMAGES);
+	return stream_want_skip(stream, stream->record_bytes - sizeof(source), piece, piece_bytes);
 }
 
 static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
@@ -99,10 +161,12 @@ static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
 		return stream_want_image(stream, piece, piece_bytes);
 	case MLX5VF_STREAM_TAG_STOP_COPY_SIZE:
 		return stream_want_stop_copy_size(stream, piece, piece_bytes);
+	case MLX5VF_STREAM_TAG_SOURCE:
+		return stream_want_source(stream, piece, piece_bytes);
 	default:
 		/* Other bits of flags have no meaning yet; upstream ignores them, too */
 		if (!(le32_to_cpu(header.flags) & MLX5VF_STREAM_FLAG_OPTIONAL))
-			return -EOPNOTSUPP;
+			return stream_misfit(stream, MLX5VF_STREAM_OTHER_RECORD);
 		return stream_want_skip(stream, data_bytes, piece, piece_bytes);
 	}
 }
@@ -114,9 +178,10 @@ static int stream_advance(struct mlx5vf_stream *stream, const u8 *record, size_t
 	case MLX5VF_STREAM_IN_HEADER:
 		return stream_read_header(stream, record, record_bytes, piece, piece_bytes);
 	case MLX5VF_STREAM_IN_STOP_COPY_SIZE:
-		/* No use for the value: buffers grow with the data, not on a promise */
-		return stream_want_skip(stream, stream->record_bytes - sizeof(__le64),
-					piece, piece_bytes);
+		return stream_read_stop_copy_size(stream, record, record_bytes, piece,
+						  piece_bytes);
+	case MLX5VF_STREAM_IN_SOURCE:
+		return stream_read_source(stream, record, record_bytes, piece, piece_bytes);
 	case MLX5VF_STREAM_IN_IMAGE:
 		stream->have_image = true;
 		return stream_want_header(stream, piece, piece_bytes);
@@ -140,10 +205,9 @@ static int stream_advance(struct mlx5vf_stream *stream, const u8 *record, size_t
  * To be called first of all, and then whenever all the bytes are there that the
  * call before asked for.
  *
- * Return: 0; -EINVAL for a malformed record; -E2BIG for a
- * record above the limit; -EOPNOTSUPP for an unknown record that must not be
- * skipped, or for a second image where the device takes only one. After an error
- * the stream stays refused.
+ * Return: 0; -EINVAL for a malformed record; -E2BIG for a record above the limit;
+ * -EOPNOTSUPP for a stream that is not for this device, see mlx5vf_stream.misfit.
+ * After an error the stream stays refused.
  */
 int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
 		       enum mlx5vf_stream_piece *piece, u64 *piece_bytes)
@@ -154,6 +218,23 @@ int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t re
 	if (ret)
 		stream->state = MLX5VF_STREAM_REFUSED;
 	return ret;
+}
+
+/**
+ * mlx5vf_stream_reserve_bytes() - room that a later image is likely to need
+ * @stream: the reader
+ *
+ * What STOP_COPY_SIZE promises is believed up to a multiple of the image that is being
+ * read, so that no header makes anybody take memory for which no data comes.
+ *
+ * Return: bytes for the buffer of the image that was asked for last, which may be less
+ * than that has; 0 for none, and when it was no image.
+ */
+u64 mlx5vf_stream_reserve_bytes(const struct mlx5vf_stream *stream)
+{
+	if (stream->state != MLX5VF_STREAM_IN_IMAGE || !stream->many_images)
+		return 0;
+	return min(stream->stop_copy_bytes, stream->record_bytes * STREAM_RESERVE_FACTOR);
 }
 
 /**
@@ -185,22 +266,36 @@ static size_t stream_write_header(u8 *out, u64 record_bytes, u32 flags, u32 tag)
 	return sizeof(header);
 }
 
-/**
- * mlx5vf_stream_write_stop_copy_size() - write the record that begins a stream
- * @out: MLX5VF_STREAM_RECORD_MAX_BYTES of room
- * @stop_copy_bytes: size of the buffer that the image will be saved to
- *
- * Return: length of the record.
- */
-size_t mlx5vf_stream_write_stop_copy_size(u8 *out, u64 stop_copy_bytes)
+static size_t stream_write_record(u8 *out, u32 tag, const void *data, size_t bytes)
 {
-	__le64 value = cpu_to_le64(stop_copy_bytes);
+	size_t done = stream_write_header(out, bytes, MLX5VF_STREAM_FLAG_OPTIONAL, tag);
+
+	memcpy(out + done, data, bytes);
+	return done + bytes;
+}
+
+/**
+ * mlx5vf_stream_write_prologue() - write the records that begin a stream
+ * @out: MLX5VF_STREAM_RECORD_MAX_BYTES of room
+ * @card: what the device is of, as in struct mlx5vf_stream_source
+ * @needs: MLX5VF_STREAM_NEEDS_*
+ * @stop_copy_bytes: size of the buffer that the last image will be saved to
+ *
+ * Return: length of the records.
+ */
+size_t mlx5vf_stream_write_prologue(u8 *out, u32 card, u32 needs, u64 stop_copy_bytes)
+{
+	struct mlx5vf_stream_source source = {
+		.card = cpu_to_le32(card),
+		.needs = cpu_to_le32(needs),
+	};
+	__le64 stop_copy_size = cpu_to_le64(stop_copy_bytes);
 	size_t done;
 
-	done = stream_write_header(out, sizeof(value), MLX5VF_STREAM_FLAG_OPTIONAL,
-				   MLX5VF_STREAM_TAG_STOP_COPY_SIZE);
-	memcpy(out + done, &value, sizeof(value));
-	return done + sizeof(value);
+	done = stream_write_record(out, MLX5VF_STREAM_TAG_STOP_COPY_SIZE, &stop_copy_size,
+				   sizeof(stop_copy_size));
+	return done + stream_write_record(out + done, MLX5VF_STREAM_TAG_SOURCE, &source,
+					  sizeof(source));
 }
 
 /**

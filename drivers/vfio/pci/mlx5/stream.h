@@ -18,6 +18,8 @@ enum mlx5vf_stream_tag {
 	MLX5VF_STREAM_TAG_FW_DATA = 0,
 	/* __le64: size of the buffer that the source saves to; a hint */
 	MLX5VF_STREAM_TAG_STOP_COPY_SIZE = 1,
+	/* struct mlx5vf_stream_source; of this driver alone ("src"), hence optional */
+	MLX5VF_STREAM_TAG_SOURCE = 0x73726301,
 };
 
 struct mlx5vf_stream_header {
@@ -26,8 +28,23 @@ struct mlx5vf_stream_header {
 	__le32 tag;
 };
 
-/* Room that the writers below need at most */
-#define MLX5VF_STREAM_RECORD_MAX_BYTES	(sizeof(struct mlx5vf_stream_header) + sizeof(__le64))
+/* The images are several, or pieces: the destination has to take more than one */
+#define MLX5VF_STREAM_NEEDS_MANY_IMAGES	0x1
+
+/**
+ * struct mlx5vf_stream_source - what the images of a stream are of
+ * @card: PCI vendor id of the PF in the upper half, device id in the lower one
+ * @needs: MLX5VF_STREAM_NEEDS_* that the destination must have
+ */
+struct mlx5vf_stream_source {
+	__le32 card;
+	__le32 needs;
+};
+
+/* Room that mlx5vf_stream_write_prologue() needs, which is the longest of the writers */
+#define MLX5VF_STREAM_RECORD_MAX_BYTES					\
+	(sizeof(struct mlx5vf_stream_header) + sizeof(struct mlx5vf_stream_source) + \
+	 sizeof(struct mlx5vf_stream_header) + sizeof(__le64))
 
 /**
  * enum mlx5vf_stream_piece - what the reader wants to have next
@@ -46,6 +63,7 @@ enum mlx5vf_stream_piece {
  * @MLX5VF_STREAM_AT_START: nothing was asked for yet
  * @MLX5VF_STREAM_IN_HEADER: the header of a record
  * @MLX5VF_STREAM_IN_STOP_COPY_SIZE: the value in a record of that kind
+ * @MLX5VF_STREAM_IN_SOURCE: what a record of that kind has
  * @MLX5VF_STREAM_IN_SKIPPED: data without a use here
  * @MLX5VF_STREAM_IN_IMAGE: the data of FW_DATA
  * @MLX5VF_STREAM_REFUSED: the stream is not one for us, whatever follows
@@ -54,9 +72,26 @@ enum mlx5vf_stream_state {
 	MLX5VF_STREAM_AT_START,
 	MLX5VF_STREAM_IN_HEADER,
 	MLX5VF_STREAM_IN_STOP_COPY_SIZE,
+	MLX5VF_STREAM_IN_SOURCE,
 	MLX5VF_STREAM_IN_SKIPPED,
 	MLX5VF_STREAM_IN_IMAGE,
 	MLX5VF_STREAM_REFUSED,
+};
+
+/**
+ * enum mlx5vf_stream_misfit - why a stream that is well formed is not one for this device
+ * @MLX5VF_STREAM_FITS: nothing is known against it
+ * @MLX5VF_STREAM_OTHER_CARD: it is of another kind of card: mlx5vf_stream.source_card
+ * @MLX5VF_STREAM_MANY_IMAGES: it has several images, of which the device takes one
+ * @MLX5VF_STREAM_OTHER_NEEDS: it needs something that this driver does not know
+ * @MLX5VF_STREAM_OTHER_RECORD: it has a record of which the same is true
+ */
+enum mlx5vf_stream_misfit {
+	MLX5VF_STREAM_FITS,
+	MLX5VF_STREAM_OTHER_CARD,
+	MLX5VF_STREAM_MANY_IMAGES,
+	MLX5VF_STREAM_OTHER_NEEDS,
+	MLX5VF_STREAM_OTHER_RECORD,
 };
 
 /**
@@ -64,23 +99,33 @@ enum mlx5vf_stream_state {
  * @state: where in the stream the reader is
  * @max_record_bytes: no record may say that it has more data
  * @many_images: the device takes more than one image
+ * @card: of the device, as in struct mlx5vf_stream_source
+ * @misfit: why the stream was refused with -EOPNOTSUPP
+ * @source_card: of the stream
  * @have_image: an image was complete
+ * @stop_copy_bytes: what the last STOP_COPY_SIZE said, 0 without one
  * @record_bytes: length of the data of the record that is being read
  */
 struct mlx5vf_stream {
 	enum mlx5vf_stream_state state;
 	u64 max_record_bytes;
 	bool many_images;
+	u32 card;
+	enum mlx5vf_stream_misfit misfit;
+	u32 source_card;
 	bool have_image;
+	u64 stop_copy_bytes;
 	u64 record_bytes;
 };
 
-void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes, bool many_images);
+void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes, bool many_images,
+			 u32 card);
 int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
 		       enum mlx5vf_stream_piece *piece, u64 *piece_bytes);
+u64 mlx5vf_stream_reserve_bytes(const struct mlx5vf_stream *stream);
 int mlx5vf_stream_end(const struct mlx5vf_stream *stream, u64 rest_bytes);
 
-size_t mlx5vf_stream_write_stop_copy_size(u8 *out, u64 stop_copy_bytes);
+size_t mlx5vf_stream_write_prologue(u8 *out, u32 card, u32 needs, u64 stop_copy_bytes);
 size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes);
 
 #endif /* MLX5VF_STREAM_H */

@@ -148,7 +148,7 @@ TEST_F(stream, is_records_that_any_reader_knows)
 
 		TH_LOG("tag %u, %llu bytes", tag,
 		       mlx5_record_size(image, offset));
-		EXPECT_GE(MLX5_TAG_STOP_COPY_SIZE, tag);
+		EXPECT_TRUE(tag <= MLX5_TAG_STOP_COPY_SIZE || tag == MLX5_TAG_SOURCE);
 		EXPECT_EQ(tag == MLX5_TAG_FW_DATA ? 0 : MLX5_RECORD_OPTIONAL,
 			  mlx5_record_flags(image, offset));
 		if (tag == MLX5_TAG_FW_DATA) {
@@ -312,6 +312,48 @@ TEST_F(stream, short_stop_copy_size_is_refused)
 	append_image(self);
 	expect_refusal(_metadata, self, &self->made, EINVAL, "4 bytes");
 	expect_good_image_loads(_metadata, self);
+}
+
+/* As is one with a need that nobody can have: before there is any image */
+TEST_F(stream, of_another_card_is_refused)
+{
+	static const struct {
+		__u32 card;
+		__u32 needs;
+	} sources[] = {
+		{ 0x15b3fffe, 0 }, { 0, 0 }, { 0x15b3101d, 0x80000000 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sources); i++) {
+		__le32 source[] = {
+			htole32(sources[i].card), htole32(sources[i].needs),
+		};
+
+		vfio_image_free(&self->made);
+		mlx5_record_append(&self->made, sizeof(source), MLX5_RECORD_OPTIONAL,
+				   MLX5_TAG_SOURCE, source, sizeof(source));
+		append_image(self);
+		expect_refusal(_metadata, self, &self->made, EOPNOTSUPP, "source");
+	}
+	expect_good_image_loads(_metadata, self);
+}
+
+/* What a driver writes that knows nothing of such records: upstream's */
+TEST_F(stream, without_its_source_is_loaded)
+{
+	unsigned int i;
+
+	for (i = 0; i < self->records.nr; i++) {
+		size_t offset = self->records.offset[i];
+
+		if (mlx5_record_tag(&self->image, offset) != MLX5_TAG_SOURCE)
+			mlx5_stream_append(&self->made, self->image.data + offset,
+					   self->records.offset[i + 1] - offset);
+	}
+	EXPECT_LT(self->made.size, self->image.size);
+	EXPECT_EQ(0, load(self, &self->made));
+	expect_same_state(_metadata, self);
 }
 
 TEST_F(stream, wrong_size_is_refused)

@@ -10,6 +10,8 @@
 
 #define MLX5_TAG_FW_DATA		0
 #define MLX5_TAG_STOP_COPY_SIZE		1
+/* Of this driver alone: le32 PCI ids of the PF, vendor in the upper half; le32 needs */
+#define MLX5_TAG_SOURCE			0x73726301
 
 /* A reader that does not know the tag may skip the record. */
 #define MLX5_RECORD_OPTIONAL		1
