@@ -21,6 +21,8 @@ known mlx5_stream_test "$truncated" stream.cut_at_each_border_is_refused \
 	stream.wrong_size_is_refused stream.data_after_the_end_is_refused
 known mlx5_stream_test "reads 8 bytes of a hint whatever its record says" \
 	stream.short_stop_copy_size_is_refused
+known mlx5_stream_test "skips what our driver says of its card, and loads the image" \
+	stream.of_another_card_is_refused
 known mlx5_stream_test "says ENOMEM instead of E2BIG" \
 	stream.oversized_record_is_refused_by_its_head
 known mlx5_stream_test "has the firmware load an image of no bytes" \
