@@ -5,7 +5,7 @@
 # the memory of QEMU's ivshmem-plain. Each device is alone behind a root port,
 # so that a bus reset resets it and nothing else.
 #
-# lab: pfs=0 mem=1536 release=13 timeout=400
+# lab: pfs=0 mem=1536 release=13 kernel-root=13,12 soak-root=13-backports timeout=500
 # lab-qemu-arg: -object
 # lab-qemu-arg: memory-backend-ram,id=m0,size=2M,share=on
 # lab-qemu-arg: -object
@@ -47,6 +47,6 @@ for i in "${!bdfs[@]}"; do
 done
 
 export VFIO_BDFS="${bdfs[*]}"
-kselftest arc_test feature_test data_fd_test image_test lifetime_test \
-	concurrent_test parallel_test stuck_user_test memory_test throttled_user_test
+kselftest arc_test feature_test precopy_test sample_precopy_test data_fd_test \
+	image_test lifetime_test concurrent_test parallel_test stuck_user_test memory_test throttled_user_test
 finish

@@ -59,6 +59,14 @@ FIXTURE_VARIANT_ADD(memory, saves_that_are_reset) {
 	.state = VFIO_DEVICE_STATE_STOP_COPY, .way_out = WAY_RESET,
 };
 
+FIXTURE_VARIANT_ADD(memory, saves_of_a_running_device_that_are_called_off) {
+	.state = VFIO_DEVICE_STATE_PRE_COPY, .way_out = WAY_STOP,
+};
+
+FIXTURE_VARIANT_ADD(memory, saves_of_a_running_device_that_are_reset) {
+	.state = VFIO_DEVICE_STATE_PRE_COPY, .way_out = WAY_RESET,
+};
+
 FIXTURE_SETUP(memory)
 {
 	struct rlimit files = { .rlim_cur = 2048, .rlim_max = 4096 };
@@ -66,6 +74,10 @@ FIXTURE_SETUP(memory)
 
 	if (skip)
 		SKIP(return, "%s", skip);
+	if (!vfio_state_exists(self->dev.mig_flags, variant->state)) {
+		vfio_dev_close(&self->dev);
+		SKIP(return, "%s has no state %s", vfio_bdf(0), vfio_state_name(variant->state));
+	}
 	vfio_image_save(&self->dev, &self->image, VFIO_DEVICE_STATE_RUNNING);
 	if (self->image.size < MIN_IMAGE_BYTES) {
 		vfio_dev_close(&self->dev);

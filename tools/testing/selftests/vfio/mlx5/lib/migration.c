@@ -174,6 +174,50 @@ void vfio_image_read(int fd, struct vfio_image *image)
 		    strerror(-ret));
 }
 
+int __vfio_precopy_info(int fd, struct vfio_precopy_info *info)
+{
+	info->argsz = sizeof(*info);
+	return ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, info) ? -errno : 0;
+}
+
+void vfio_precopy_info(int fd, struct vfio_precopy_info *info)
+{
+	int ret;
+
+	*info = (struct vfio_precopy_info) {};
+	ret = __vfio_precopy_info(fd, info);
+	VFIO_ASSERT(!ret, "VFIO_MIG_GET_PRECOPY_INFO: %s", strerror(-ret));
+}
+
+int __vfio_precopy_read(int fd, struct vfio_image *image)
+{
+	return __vfio_image_read(fd, image, DEFAULT_PIECE);
+}
+
+void vfio_precopy_read(int fd, struct vfio_image *image)
+{
+	int ret = __vfio_precopy_read(fd, image);
+
+	VFIO_ASSERT(ret == -ENOMSG, "read after %zu bytes: %s", image->size,
+		    ret ? strerror(-ret) : "end of the stream");
+}
+
+bool vfio_precopy_drain(int fd, struct vfio_image *image, unsigned int rounds)
+{
+	struct vfio_precopy_info info;
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	while (rounds--) {
+		vfio_precopy_info(fd, &info);
+		if (!info.initial_bytes && !info.dirty_bytes)
+			return true;
+		/* Changes take a moment to be saved */
+		poll(&pfd, 1, 1000);
+		vfio_precopy_read(fd, image);
+	}
+	return false;
+}
+
 int __vfio_image_write(int fd, const void *data, size_t size, size_t piece)
 {
 	size_t done = 0;

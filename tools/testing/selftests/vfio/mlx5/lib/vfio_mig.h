@@ -26,6 +26,12 @@
 #error <linux/vfio.h> is older than 6.2: newer linux-libc-dev, or KHDR_INCLUDES="-isystem DIR"
 #endif
 
+/* Of 7.3, whose header spells the feature MIG_PRECOPY_INFOv2 */
+#define VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFO_V2	12
+#ifndef VFIO_PRECOPY_INFO_REINIT
+#define VFIO_PRECOPY_INFO_REINIT		1
+#endif
+
 /* Ends the program with a failed test; the message says where and why. */
 #define VFIO_ASSERT(cond, fmt, ...)					\
 do {									\
@@ -140,6 +146,19 @@ void vfio_image_append(struct vfio_image *image, const void *data, size_t size);
 int __vfio_image_read(int fd, struct vfio_image *image, size_t piece);
 void vfio_image_read(int fd, struct vfio_image *image);
 int __vfio_image_write(int fd, const void *data, size_t size, size_t piece);
+
+/* Sizes and flags of a device that is saved running; @info->flags goes in as it is. */
+int __vfio_precopy_info(int fd, struct vfio_precopy_info *info);
+/* The same with flags 0 */
+void vfio_precopy_info(int fd, struct vfio_precopy_info *info);
+/* Reads @fd to its temporary end (ENOMSG); 0 at the end for good. */
+int __vfio_precopy_read(int fd, struct vfio_image *image);
+void vfio_precopy_read(int fd, struct vfio_image *image);
+/*
+ * Reads @fd until the device has nothing left that has changed, @rounds times at most,
+ * as a migration would: it asks, and reads what there is. False when there is always more.
+ */
+bool vfio_precopy_drain(int fd, struct vfio_image *image, unsigned int rounds);
 
 /* Any state -> STOP_COPY, the whole stream, -> @after. */
 int __vfio_image_save(const struct vfio_dev *dev, struct vfio_image *image,
