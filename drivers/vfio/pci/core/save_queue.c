@@ -208,10 +208,12 @@ bool vpv_save_queue_await(struct vpv_save *save)
 {
 	struct vpv_session *session = &save->session;
 	bool ready, kick = false;
+	int at_end;
 
 	spin_lock_irq(&session->lock);
-	ready = session->error || !list_empty(&save->ready) || !vpv_progress_at_end(&save->progress);
-	if (!ready && vpv_progress_at_end(&save->progress) == -ENOMSG && !session->in_flight) {
+	at_end = vpv_progress_at_end(&save->progress);
+	ready = session->error || !list_empty(&save->ready) || !at_end;
+	if (!ready && at_end == -ENOMSG && !session->in_flight) {
 		save->awaited = true;
 		kick = true;
 	}
