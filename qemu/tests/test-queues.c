@@ -4,6 +4,7 @@
  */
 #include "machine.h"
 #include "objects.h"
+#include "qmp.h"
 #include "vhca.h"
 
 #define LOG_CQ          6
@@ -476,6 +477,72 @@ static void test_stale_arm(void **state)
     assert_null(hca_eq_peek(&q.o.comp_eq));
 }
 
+static uint64_t errors(Queues *q)
+{
+    return qmp_number(q->m->q, "pf0", "x-guest-errors");
+}
+
+/* Doorbells by a page that the function has, but that is not the queue's. */
+static void test_another_page(void **state)
+{
+    uint32_t own, other;
+    Queues q;
+
+    queues_start(&q, state);
+    own = q.hca->uar;
+    other = hca_must_alloc(q.hca, OP(ALLOC_UAR));
+    hca_cq_arm(&q.cq);
+    q.hca->uar = other;
+    hca_sq_post_nop(&q.sq);
+    hca_sq_ring(&q.sq, true);
+    assert_null(hca_cq_peek(&q.cq));
+    assert_int_equal(errors(&q), 1);
+    q.hca->uar = own;
+    hca_sq_ring(&q.sq, true);
+    assert_non_null(hca_cq_peek(&q.cq));
+    hca_cq_pop(&q.cq);
+    assert_true(hca_eq_wait(&q.o.comp_eq));
+    hca_eq_pop(&q.o.comp_eq);
+    pci_msix_forget(&q.hca->fn, q.o.comp_eq.vector);
+    q.hca->uar = other;
+    hca_cq_arm(&q.cq);
+    assert_int_equal(errors(&q), 2);
+    hca_eq_ring(&q.o.comp_eq, true);
+    assert_int_equal(errors(&q), 3);
+    q.hca->uar = own;
+    hca_sq_post_nop(&q.sq);
+    hca_sq_ring(&q.sq, true);
+    assert_non_null(hca_cq_peek(&q.cq));
+    assert_null(hca_eq_peek(&q.o.comp_eq));
+    assert_int_equal(errors(&q), 3);
+}
+
+/* Nobody can have consumed what is not there: such a doorbell does nothing. */
+static void test_consumed_too_much(void **state)
+{
+    Queues q;
+
+    queues_start(&q, state);
+    hca_sq_post_nop(&q.sq);
+    hca_sq_ring(&q.sq, true);
+    q.cq.ci += 2;
+    hca_cq_arm(&q.cq);
+    assert_int_equal(errors(&q), 1);
+    q.cq.ci -= 2;
+    hca_cq_arm(&q.cq);
+    assert_int_equal(errors(&q), 1);
+    assert_true(hca_eq_wait(&q.o.comp_eq));
+    hca_eq_pop(&q.o.comp_eq);
+    pci_msix_forget(&q.hca->fn, q.o.comp_eq.vector);
+    q.o.comp_eq.ci++;
+    hca_eq_ring(&q.o.comp_eq, true);
+    assert_int_equal(errors(&q), 2);
+    q.o.comp_eq.ci--;
+    hca_eq_ring(&q.o.comp_eq, true);
+    assert_false(pci_msix_fired(&q.hca->fn, q.o.comp_eq.vector));
+    assert_int_equal(errors(&q), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +560,8 @@ int main(void)
         machine_test(test_overrun_stops_the_queue),
         machine_test(test_old_record_after_reset),
         machine_test(test_stale_arm),
+        machine_test(test_another_page),
+        machine_test(test_consumed_too_much),
     };
 
     return machine_main(tests);

@@ -26,36 +26,40 @@ struct ConnectXUar {
     uint32_t half;
 };
 
-/* A doorbell of 8 bytes, hi being its first word. */
-static void cx_uar_doorbell(ConnectXFunction *fn, uint32_t reg, uint32_t hi,
+/* A doorbell of 8 bytes at offset in BAR0, hi being its first word. */
+static void cx_uar_doorbell(ConnectXFunction *fn, uint32_t offset, uint32_t hi,
                             uint32_t lo)
 {
+    uint32_t page = offset / CX_PAGE_SIZE;
+    uint32_t reg = offset % CX_PAGE_SIZE;
+
     if (reg == CX_UAR_CQ_ARM) {
-        cx_cq_arm(fn, lo & 0xffffff, hi);
+        cx_cq_arm(fn, page, lo & 0xffffff, hi);
     } else if (reg >= CX_UAR_SQ && !(reg & 0xff)) {
-        cx_sq_doorbell(fn, lo >> 8);
+        cx_sq_doorbell(fn, page, lo >> 8);
     }
 }
 
 void cx_uar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
                   unsigned size)
 {
+    uint32_t page = offset / CX_PAGE_SIZE;
     uint32_t reg = offset % CX_PAGE_SIZE;
 
-    if (!cx_obj_find(fn, CX_OBJ_UAR, offset / CX_PAGE_SIZE)) {
+    if (!cx_obj_find(fn, CX_OBJ_UAR, page)) {
         cx_guest_error(fn, "doorbell at 0x%x, UAR not allocated", offset);
         return;
     }
     if (size == 4 && (reg == CX_UAR_EQ_ARM || reg == CX_UAR_EQ_CI)) {
-        cx_eq_doorbell(fn, value, reg == CX_UAR_EQ_ARM);
+        cx_eq_doorbell(fn, page, value, reg == CX_UAR_EQ_ARM);
     } else if (size == 8) {
-        cx_uar_doorbell(fn, reg, value >> 32, value);
+        cx_uar_doorbell(fn, offset, value >> 32, value);
     } else if (size == 4 && !(reg & 4)) {
         fn->uar->half_offset = offset;
         fn->uar->half = value;
     } else if (size == 4 && fn->uar->half_offset == offset - 4) {
         fn->uar->half_offset = 0;
-        cx_uar_doorbell(fn, reg - 4, fn->uar->half, value);
+        cx_uar_doorbell(fn, offset - 4, fn->uar->half, value);
     }
 }
 

@@ -197,7 +197,35 @@ static void cx_cq_check_record(ConnectXFunction *fn, const ConnectXObj *cq,
     }
 }
 
-void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t request)
+/* What the driver says it has consumed, of what was there for it */
+static bool cx_cq_plausible(const ConnectXObj *cq, uint32_t ci)
+{
+    const uint8_t *cqc = cx_cqc(cq);
+
+    return CX_GET(cqc, cqc, oi) || ((cq->run.pi - ci) & CX_INDEX_MASK) <=
+                                   1u << CX_GET(cqc, cqc, log_cq_size);
+}
+
+static bool cx_cq_arm_good(ConnectXFunction *fn, const ConnectXObj *cq,
+                           uint32_t page, uint32_t request)
+{
+    if (page != CX_GET(cqc, cx_cqc(cq), uar_page)) {
+        cx_guest_error(fn, "arm of CQ 0x%" PRIx64 " by page %u, which is not "
+                       "its own", cq->id, page);
+        return false;
+    }
+    if (!cx_cq_plausible(cq, request)) {
+        cx_guest_error(fn, "arm of CQ 0x%" PRIx64 " at 0x%x, with 0x%x "
+                       "produced", cq->id, request & CX_INDEX_MASK,
+                       cq->run.pi);
+        return false;
+    }
+    cx_cq_check_record(fn, cq, request);
+    return true;
+}
+
+void cx_cq_arm(ConnectXFunction *fn, uint32_t page, uint32_t cqn,
+               uint32_t request)
 {
     ConnectXObj *cq = cx_obj_find(fn, CX_OBJ_CQ, cqn);
     /* One more than the number, so that 0 stands for none. */
@@ -210,7 +238,9 @@ void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t request)
         cx_guest_error(fn, "arm of CQ 0x%x, which does not exist", cqn);
         return;
     }
-    cx_cq_check_record(fn, cq, request);
+    if (!cx_cq_arm_good(fn, cq, page, request)) {
+        return;
+    }
     if (asked == cq->run.count[CX_CQ_FIRED]) {
         trace_connectx_cq_arm_stale(fn->number, cqn, asked - 1);
         return;

@@ -9,8 +9,9 @@
 #include "queue/ring.h"
 
 ConnectXRing cx_cq_ring(const ConnectXObj *cq);
-/* From a UAR page */
-void cx_cq_arm(ConnectXFunction *fn, uint32_t cqn, uint32_t request);
+/* page: the UAR page that it came by, an index in BAR0 */
+void cx_cq_arm(ConnectXFunction *fn, uint32_t page, uint32_t cqn,
+               uint32_t request);
 /*
  * Writes the CQE (64 bytes; its owner bit is this function's business). False
  * if the queue is in error, by this one or since before.

@@ -52,6 +52,12 @@ static bool cx_eq_behind(const ConnectXObj *eq)
     return eq->run.pi != eq->run.ci;
 }
 
+/* Between a full queue and an empty one */
+static bool cx_eq_plausible(const ConnectXObj *eq, uint32_t ci)
+{
+    return ((eq->run.pi - ci) & CX_INDEX_MASK) <= 1u << cx_eq_ring(eq).log_size;
+}
+
 static ConnectXStatus cx_eq_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *eqc = CX_ADDR(create_eq_in, obj->in, eq_context_entry);
@@ -60,7 +66,8 @@ static ConnectXStatus cx_eq_link(ConnectXFunction *fn, ConnectXObj *obj)
 
     if (!pages || obj->npas != pages || ring.log_size > CX_LOG_EQ_SIZE_MAX ||
         cx_eq_vector(obj) >= fn->nvectors ||
-        obj->run.pi > CX_INDEX_MASK || obj->run.ci > CX_INDEX_MASK) {
+        obj->run.pi > CX_INDEX_MASK || obj->run.ci > CX_INDEX_MASK ||
+        !cx_eq_plausible(obj, obj->run.ci)) {
         return CX_BAD_PARAM;
     }
     return cx_obj_use(fn, obj, CX_OBJ_UAR, CX_GET(eqc, eqc, uar_page));
@@ -158,7 +165,24 @@ void cx_eq_post_comp(ConnectXFunction *fn, uint32_t eqn, uint32_t cqn)
     }
 }
 
-void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm)
+static bool cx_eq_doorbell_good(ConnectXFunction *fn, const ConnectXObj *eq,
+                                uint32_t page, uint32_t ci)
+{
+    if (page != CX_GET(create_eq_in, eq->in, eq_context_entry.uar_page)) {
+        cx_guest_error(fn, "doorbell for EQ %" PRIu64 " by page %u, which is "
+                       "not its own", eq->id, page);
+        return false;
+    }
+    if (!cx_eq_plausible(eq, ci)) {
+        cx_guest_error(fn, "EQ %" PRIu64 " consumed up to 0x%x, with 0x%x "
+                       "produced", eq->id, ci, eq->run.pi);
+        return false;
+    }
+    return true;
+}
+
+void cx_eq_doorbell(ConnectXFunction *fn, uint32_t page, uint32_t value,
+                    bool arm)
 {
     ConnectXObj *eq = cx_obj_find(fn, CX_OBJ_EQ, value >> 24);
 
@@ -167,6 +191,9 @@ void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm)
     if (!eq) {
         cx_guest_error(fn, "doorbell for EQ %u, which does not exist",
                        value >> 24);
+        return;
+    }
+    if (!cx_eq_doorbell_good(fn, eq, page, value & CX_INDEX_MASK)) {
         return;
     }
     cx_obj_run(fn, eq)->ci = value & CX_INDEX_MASK;

@@ -28,8 +28,9 @@ void cx_eq_post(ConnectXFunction *fn, uint8_t event, uint8_t sub_type,
                 const uint8_t data[CX_EQE_DATA_LEN]);
 
 ConnectXRing cx_eq_ring(const ConnectXObj *eq);
-/* From a UAR page */
-void cx_eq_doorbell(ConnectXFunction *fn, uint32_t value, bool arm);
+/* page: the UAR page that it came by, an index in BAR0 */
+void cx_eq_doorbell(ConnectXFunction *fn, uint32_t page, uint32_t value,
+                    bool arm);
 /* Finds the EQ that takes command completions; is there one? */
 void cx_eq_find_cmd(ConnectXFunction *fn);
 bool cx_eq_has_cmd(const ConnectXFunction *fn);

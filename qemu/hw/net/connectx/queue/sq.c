@@ -224,7 +224,7 @@ bool cx_sq_work(ConnectXFunction *fn, ConnectXObj *sq, ConnectXBudget *budget)
     return todo;
 }
 
-void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
+void cx_sq_doorbell(ConnectXFunction *fn, uint32_t page, uint32_t sqn)
 {
     ConnectXObj *sq = cx_obj_find(fn, CX_OBJ_SQ, sqn);
 
@@ -236,6 +236,11 @@ void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn)
     }
     if (!sq) {
         cx_guest_error(fn, "doorbell for SQ 0x%x, which does not exist", sqn);
+        return;
+    }
+    if (page != CX_GET(create_sq_in, sq->in, ctx.wq.uar_page)) {
+        cx_guest_error(fn, "doorbell for SQ 0x%x by page %u, which is not its "
+                       "own", sqn, page);
         return;
     }
     if (sq->run.state == CX_WQ_RST) {

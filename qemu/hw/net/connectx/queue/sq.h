@@ -25,8 +25,8 @@ enum {
 };
 /* Who knows of frames: the port. Once. */
 void cx_sq_set_sender(ConnectXSqSend send);
-/* From a UAR page */
-void cx_sq_doorbell(ConnectXFunction *fn, uint32_t sqn);
+/* page: the UAR page that it came by, an index in BAR0 */
+void cx_sq_doorbell(ConnectXFunction *fn, uint32_t page, uint32_t sqn);
 /* In its turn; true if there is more than the budget allowed for. */
 bool cx_sq_work(ConnectXFunction *fn, ConnectXObj *sq, ConnectXBudget *budget);
 void cx_sq_register(void);
