@@ -3,10 +3,15 @@
  * Suspending, resuming and moving a VF: what must stop, what must go on where
  * it stopped, on the same function, on another, on another PF.
  */
+#include "qmp.h"
 #include "vhca-bench.h"
 
 #define LOST_ID         0x1234
 #define VPORT_DOWN      0
+#define UAR_SQ          0x800
+/* More writes than a stopped VF keeps */
+#define LATCH_MAX       1024
+#define MANY_RINGS      1100
 
 static void test_arguments(void **state)
 {
@@ -87,6 +92,48 @@ static void test_suspend_stops_everything(void **state)
         hca_cq_arm(&o.cq);
     }
     vhca_check_objects(vf, &o);
+}
+
+/*
+ * However often a driver rings for its queues meanwhile, the last of it counts,
+ * and nothing else gets lost. What does get lost is counted.
+ */
+static void test_rings_while_stopped(void **state)
+{
+    uint8_t nop[16] = {};
+    HcaObjects o;
+    uint64_t uar;
+    uint16_t id;
+    Hca *pf, *vf;
+    VhcaBench b;
+
+    vhca_bench_start(&b, state, 1, NULL, VHCA_BUF_BYTES);
+    pf = &b.m->pf[0];
+    id = vhca_id_of(pf, 0);
+    vf = vhca_busy_vf(&b, 0, 0, &o);
+    uar = (uint64_t)vf->uar * HCA_PAGE_BYTES;
+    vhca_must_stop(pf, id);
+    hca_sq_post_nop(&o.sq);
+    hca_sq_ring(&o.sq, false);
+    for (uint64_t i = 0; i < MANY_RINGS; i++) {
+        pci_bar_write(&vf->fn, uar + UAR_SQ,
+                      htobe64(i << 40 | o.sq.number << 8 | 1), 8);
+        hca_eq_ring(&o.comp_eq, i % 2);
+    }
+    hca_header(nop, OP(NOP), 0);
+    hca_prepare(vf, 9, nop, sizeof(nop), 16, NULL);
+    hca_ring(vf, BIT(9));
+    vhca_must_run(pf, id);
+    assert_true(hca_wait_done(vf, 9));
+    assert_true(hca_cq_wait(&o.cq));
+    assert_int_equal(qmp_number(b.m->q, "pf0", "x-guest-errors"), 0);
+
+    vhca_must_stop(pf, id);
+    for (unsigned i = 0; i < MANY_RINGS; i++) {
+        hca_ring(vf, 0);
+    }
+    assert_int_equal(qmp_number(b.m->q, "pf0", "x-guest-errors"),
+                     MANY_RINGS - LATCH_MAX);
 }
 
 /* The other VF and the PF do not notice. */
@@ -372,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         machine_test(test_arguments),
         machine_test(test_suspend_stops_everything),
+        machine_test(test_rings_while_stopped),
         machine_test(test_suspend_is_of_one),
         machine_test(test_move_to_another_vf),
         machine_test(test_move_to_another_pf),

@@ -75,6 +75,7 @@ static const ConnectXParticipant cx_bar_part = {
 
 void cx_bar_register(void)
 {
+    cx_latch_set_covers(cx_uar_covers);
     cx_fn_register(&cx_bar_part);
 }
 

@@ -63,6 +63,31 @@ void cx_uar_write(ConnectXFunction *fn, uint32_t offset, uint64_t value,
     }
 }
 
+/*
+ * A doorbell that is not one of two halves names its queue: an EQ's in the
+ * upper byte, a CQ's in the lower three, an SQ's in those of the second word
+ * that its length leaves.
+ */
+bool cx_uar_covers(const ConnectXLatch *later, const ConnectXLatch *earlier)
+{
+    uint32_t reg = later->offset % CX_PAGE_SIZE;
+    uint64_t differs = later->value ^ earlier->value;
+
+    if (later->offset != earlier->offset || later->size != earlier->size ||
+        later->offset < CX_UAR_FIRST * CX_PAGE_SIZE) {
+        return false;
+    }
+    if (later->size == 4) {
+        return (reg == CX_UAR_EQ_ARM || reg == CX_UAR_EQ_CI) &&
+               !(differs >> 24);
+    }
+    if (later->size != 8) {
+        return false;
+    }
+    return reg == CX_UAR_CQ_ARM ? !(differs & 0xffffff) :
+           reg >= CX_UAR_SQ && !((uint32_t)differs >> 8);
+}
+
 static void cx_uar_init(ConnectXFunction *fn)
 {
     fn->uar = g_new0(ConnectXUar, 1);

@@ -7,18 +7,35 @@
  * again afterwards, by the BAR.
  */
 #include "qemu/osdep.h"
+#include "base/guest_error.h"
 #include "fn/fn.h"
 #include "fn/latch.h"
 #include "fn/life.h"
+
+static ConnectXLatchCovers cx_latch_covers;
+
+void cx_latch_set_covers(ConnectXLatchCovers covers)
+{
+    cx_latch_covers = covers;
+}
 
 void cx_latch_add(ConnectXFunction *fn, uint32_t offset, uint64_t value,
                   uint32_t size)
 {
     ConnectXLatch w = { .offset = offset, .size = size, .value = value };
 
-    if (fn->latch->len < CX_LATCH_MAX) {
-        g_array_append_val(fn->latch, w);
+    for (guint i = fn->latch->len; i-- > 0;) {
+        if (cx_latch_covers(&w, &g_array_index(fn->latch, ConnectXLatch, i))) {
+            g_array_remove_index(fn->latch, i);
+            break;
+        }
     }
+    if (fn->latch->len == CX_LATCH_MAX) {
+        cx_guest_error(fn, "write to register 0x%x lost, as %u wait already",
+                       offset, CX_LATCH_MAX);
+        return;
+    }
+    g_array_append_val(fn->latch, w);
 }
 
 static void cx_latch_init(ConnectXFunction *fn)
@@ -42,6 +59,18 @@ GArray *cx_latch_take(ConnectXFunction *fn)
 
     cx_latch_init(fn);
     return latch;
+}
+
+void cx_latch_prepend(ConnectXFunction *fn, const GArray *older)
+{
+    g_autoptr(GArray) own = cx_latch_take(fn);
+
+    g_array_append_vals(fn->latch, older->data, older->len);
+    for (guint i = 0; i < own->len; i++) {
+        ConnectXLatch *w = &g_array_index(own, ConnectXLatch, i);
+
+        cx_latch_add(fn, w->offset, w->value, w->size);
+    }
 }
 
 static const ConnectXParticipant cx_latch_part = {

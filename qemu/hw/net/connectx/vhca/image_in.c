@@ -333,8 +333,7 @@ void cx_image_in_apply(ConnectXImageIn *in)
     vf->pages = stage->pages;
     stage->pages = pages;
     /* The source's writes came before any that this VF has seen. */
-    g_array_prepend_vals(vf->latch, stage->latch->data, stage->latch->len);
-    g_array_set_size(vf->latch, MIN(vf->latch->len, CX_LATCH_MAX));
+    cx_latch_prepend(vf, stage->latch);
     cx_image_stage_free(stage);
     cx_fn_loaded(vf);
 }
