@@ -21,7 +21,7 @@
 #define MSS             64
 #define SMALL_QUEUES    20
 /* More than a doorbell's write may do */
-#define MANY            64
+#define MANY            200
 /* Large sends that may go before a small one of another queue */
 #define FEW             4
 
