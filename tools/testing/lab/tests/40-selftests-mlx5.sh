@@ -4,19 +4,20 @@
 # The uAPI tests, and those of the mlx5 stream and objects, on VFs of the model:
 # two of one PF and one of another, so that moves between PFs are among them.
 # mlx5_stream_test damages images, mlx5_objects_test asks for what must be gone.
+# Upstream's driver has a VF of its own: 42-interchange shows more of that.
 #
-# lab: pfs=2 vfs=2 mem=1536 release=13 timeout=480
+# lab: pfs=2 vfs=2 mem=1536 release=13 timeout=480 upstream=1
 # lab-guest-error-allow: image refused|refused with status 0x5
 
 . "$(dirname "$0")/lib.sh"
 
 load_mlx5 || fatal "mlx5_vfio_pci loads and mlx5_core drives the PFs"
 mapfile -t first < <(vfio_vfs "$(pf 0)" 2)
-mapfile -t second < <(vfio_vfs "$(pf 1)" 1)
-[ $((${#first[@]} + ${#second[@]})) = 3 ] ||
-	fatal "three VFs bind to mlx5_vfio_pci"
+mapfile -t second < <(vfio_vfs "$(pf 1)" 2)
+[ $((${#first[@]} + ${#second[@]})) = 4 ] ||
+	fatal "four VFs bind to mlx5_vfio_pci"
 
-export VFIO_BDFS="${first[*]} ${second[*]}"
+export VFIO_BDFS="${first[*]} ${second[0]}"
 kselftest arc_test feature_test region_info_test data_fd_test image_test lifetime_test \
 	passed_files_test growth_test concurrent_test stuck_user_test mlx5_stream_test mlx5_objects_test
 
@@ -24,4 +25,11 @@ kselftest arc_test feature_test region_info_test data_fd_test image_test lifetim
 export VFIO_BDFS="${first[0]} ${second[0]}"
 echo "# from here on between two PFs"
 kselftest image_test mlx5_objects_test
+
+# To upstream's driver and back, five times
+export VFIO_BDFS="${first[0]} ${second[1]}"
+check "upstream's driver loads" load_upstream
+check "it takes a VF" rebind "${second[1]}" "$UPSTREAM"
+echo "# from here on between two drivers"
+kselftest_part mlx5_objects_test -t go_back_and_forth
 finish
