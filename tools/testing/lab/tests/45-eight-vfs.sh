@@ -4,10 +4,11 @@
 # Eight VFs of one PF: bound while SR-IOV is still being switched on, by
 # driver_flavour on two CPUs and by a rule of udev on one; and saved and loaded
 # at the same time, with images large enough that the saves really overlap; and
-# what depends on the size of images.
+# what depends on the size of images. The PF is shown as that of a BlueField-3.
 #
 # lab: pfs=1 vfs=8 cpus=2 mem=2048 release=13 timeout=480
 # lab-model-prop: image-pad=1048576
+# lab-model-prop: identity=bluefield-3
 
 . "$(dirname "$0")/lib.sh"
 
@@ -89,6 +90,7 @@ modprobe driver_flavour || fatal "driver_flavour loads"
 make -s -C /src/tools/vfio O=/build/tools install || fatal "vfio-flavour installs"
 pf=$(pf 0)
 
+check "mlx5_core drives a BlueField-3" is_device "$pf" 0xa2dc
 check "eight VFs taken by driver_flavour as they appear migrate" by_flavour
 check "SR-IOV is switched off again" gone_again
 check "so do eight taken by a rule of udev, on one CPU" by_rule

@@ -95,6 +95,12 @@ is_bound()
 	[ "$(driver_of "$1")" = "$2" ]
 }
 
+# is_device BDF ID
+is_device()
+{
+	[ "$(cat "/sys/bus/pci/devices/$1/device")" = "$2" ]
+}
+
 # unbind BDF - From whatever driver it has, if any.
 unbind()
 {
