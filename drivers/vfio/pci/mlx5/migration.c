@@ -122,37 +122,6 @@ void mlx5vf_forget_state(struct mlx5vf_device *mvdev)
 	mvdev->ran = false;
 }
 
-/* The pages stay mapped for the firmware as long as the library keeps them */
-int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_buf *buf)
-{
-	struct mlx5_vhca_buf *vhca_buf;
-
-	if (buf->priv)
-		return 0;
-
-	vhca_buf = mlx5_vhca_buf_create(mvdev->vhca, &buf->sgt, buf->dma_dir);
-	if (IS_ERR(vhca_buf))
-		return PTR_ERR(vhca_buf);
-	buf->priv = vhca_buf;
-	return 0;
-}
-
-static int mlx5vf_prepare_buf(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
-{
-	return mlx5vf_map_buf(mlx5vf_from_variant(variant), buf);
-}
-
-static bool mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
-{
-	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
-	bool released = mlx5_vhca_buf_destroy(buf->priv);
-
-	if (mvdev->save.room == buf)
-		mvdev->save.room = NULL;
-	buf->priv = NULL;
-	return released;
-}
-
 static void mlx5vf_loaded(void *priv, const struct mlx5_vhca_result *result)
 {
 	vfio_pci_variant_load_done(priv, result->err);

@@ -60,7 +60,11 @@ static inline struct mlx5vf_device *mlx5vf_from_variant(struct vfio_pci_variant 
 
 /* migration.c */
 void mlx5vf_forget_state(struct mlx5vf_device *mvdev);
+
+/* buf.c */
 int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_buf *buf);
+int mlx5vf_prepare_buf(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
+bool mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
 
 /* save.c */
 int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes);
