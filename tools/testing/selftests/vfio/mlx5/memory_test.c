@@ -8,6 +8,8 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +26,8 @@
 #define MIN_IMAGE_BYTES	(256U << 10)
 #define MAX_SESSIONS	800
 #define SETTLE_MS	10000
+/* More than a CPU's lists of free pages hold in a machine of few GiB */
+#define CPU_LISTS_BYTES	(96ULL << 20)
 
 enum way_out {
 	WAY_STOP,
@@ -95,12 +99,30 @@ FIXTURE_TEARDOWN(memory)
 	vfio_dev_close(&self->dev);
 }
 
+/*
+ * What is freed page by page waits in a CPU's own lists, where it does not count as available.
+ * They hold up to the zone's low watermark, shared out among its CPUs, and 6.1 does not
+ * shrink them with time. So that they are as full whenever it is counted, more goes through
+ * them than they can hold.
+ */
+static void fill_cpu_lists(void)
+{
+	char *pages = mmap(NULL, CPU_LISTS_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	VFIO_ASSERT(pages != MAP_FAILED, "mmap");
+	madvise(pages, CPU_LISTS_BYTES, MADV_NOHUGEPAGE);
+	memset(pages, 1, CPU_LISTS_BYTES);
+	munmap(pages, CPU_LISTS_BYTES);
+}
+
 static __u64 available_bytes(void)
 {
 	unsigned long long kib = 0;
 	char line[128];
 	FILE *file;
 
+	fill_cpu_lists();
 	file = fopen("/proc/meminfo", "r");
 	VFIO_ASSERT(file, "/proc/meminfo");
 	while (fgets(line, sizeof(line), file))
@@ -111,8 +133,11 @@ static __u64 available_bytes(void)
 	return kib << 10;
 }
 
-/* How much less is available than @before, when what is freed late has been freed */
-static __u64 lost_bytes(__u64 before)
+/*
+ * How much less is available than @before, when what is freed late has been freed, or it is
+ * less than @bound_bytes
+ */
+static __u64 lost_bytes(__u64 before, __u64 bound_bytes)
 {
 	struct timespec pause = { .tv_nsec = 50000000 };
 	__u64 lost = 0;
@@ -122,7 +147,7 @@ static __u64 lost_bytes(__u64 before)
 		__u64 now = available_bytes();
 
 		lost = before > now ? before - now : 0;
-		if (lost < BOUND_BYTES)
+		if (lost < bound_bytes)
 			break;
 		nanosleep(&pause, NULL);
 	}
@@ -172,7 +197,7 @@ TEST_F_TIMEOUT(memory, of_sessions_that_are_over_is_free, 180)
 		half_a_session(self, variant->state, &self->fds[i]);
 		leave(&self->dev, variant->way_out);
 	}
-	lost = lost_bytes(before);
+	lost = lost_bytes(before, BOUND_BYTES);
 	TH_LOG("%u sessions, %llu KiB less", self->nr_sessions,
 	       (unsigned long long)lost >> 10);
 	EXPECT_GT(BOUND_BYTES, lost);
@@ -215,14 +240,16 @@ static void wait_touched(int uffd)
 TEST_F_TIMEOUT(memory, of_a_copy_that_hangs_is_small, 180)
 {
 	struct stuck stuck[NR_STUCK];
+	__u64 before, lost;
 	unsigned int i;
-	__u64 before;
 	char *pages = NULL;
 	int uffd;
 
 	uffd = __vfio_hold_pages(&pages, NR_STUCK * STUCK_BYTES);
 	if (uffd < 0)
 		SKIP(return, "userfaultfd: %s", strerror(-uffd));
+	/* Kernels before 6.7 put a thread's stack in a huge page when it is touched */
+	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	half_a_session(self, variant->state, &self->fds[0]);
 	leave(&self->dev, variant->way_out);
 	close(self->fds[0]);
@@ -239,9 +266,9 @@ TEST_F_TIMEOUT(memory, of_a_copy_that_hangs_is_small, 180)
 		leave(&self->dev, variant->way_out);
 	}
 	/* Each thread has a stack and may keep one slice; none a whole image */
-	EXPECT_GT(NR_STUCK * (__u64)(self->image.size / 4), lost_bytes(before));
-	TH_LOG("%u copies that hang, %llu KiB less", NR_STUCK,
-	       (unsigned long long)(before - available_bytes()) >> 10);
+	lost = lost_bytes(before, NR_STUCK * (__u64)(self->image.size / 4));
+	TH_LOG("%u copies that hang, %llu KiB less", NR_STUCK, (unsigned long long)lost >> 10);
+	EXPECT_GT(NR_STUCK * (__u64)(self->image.size / 4), lost);
 	close(uffd);
 	for (i = 0; i < NR_STUCK; i++) {
 		pthread_join(stuck[i].thread, NULL);
