@@ -7,8 +7,7 @@
 # what depends on the size of images. The PF is shown as that of a BlueField-3.
 #
 # lab: pfs=1 vfs=8 cpus=2 mem=2048 release=13 timeout=480
-# lab-model-prop: image-pad=1048576
-# lab-model-prop: identity=bluefield-3
+# lab-model-prop: image-pad=1048576,identity=bluefield-3
 
 . "$(dirname "$0")/lib.sh"
 

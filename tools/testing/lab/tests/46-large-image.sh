@@ -5,8 +5,7 @@
 # what sessions that are over have left. The card is a ConnectX-7.
 #
 # lab: pfs=1 vfs=1 mem=1536 release=13 timeout=400 soak=1
-# lab-model-prop: image-pad=67108864
-# lab-model-prop: identity=connectx-7
+# lab-model-prop: image-pad=67108864,identity=connectx-7
 
 . "$(dirname "$0")/lib.sh"
 
