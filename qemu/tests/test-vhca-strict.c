@@ -209,6 +209,39 @@ static void test_reset_ends_tracking(void **state)
     assert_int_equal(errors(&b), 1);
 }
 
+/*
+ * What the driver begins anew of the one says nothing of the other: a reset came
+ * when the VF was suspended, or saved, or both.
+ */
+static void test_reset_overtakes_both(void **state)
+{
+    VhcaSaved saved;
+    VhcaSize size;
+    uint16_t id;
+    VhcaBench b;
+    Hca *pf;
+
+    pf = start(&b, state, NULL, &id);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
+    pci_flr(&b.m->vf[0][0].fn);
+    assert_int_equal(vhca_save(&b.buf[0], id, false, true, VHCA_BUF_BYTES,
+                               &saved), HCA_OK);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_RESPONDER),
+                     HCA_BAD_RES_STATE);
+    pci_flr(&b.m->vf[0][0].fn);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
+    assert_int_equal(vhca_query(pf, id, true, false, &size),
+                     HCA_BAD_RES_STATE);
+    assert_int_equal(errors(&b), 0);
+    /* Both are begun anew: from here on it knows. */
+    assert_int_equal(vhca_save(&b.buf[0], id, false, true, VHCA_BUF_BYTES,
+                               &saved), HCA_OK);
+    assert_int_equal(vhca_resume(pf, id, RESUME_INITIATOR), HCA_OK);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_RESPONDER),
+                     HCA_BAD_RES_STATE);
+    assert_int_not_equal(errors(&b), 0);
+}
+
 /* A VF that the PF has not enabled is none that a command can name. */
 static void test_vf_not_enabled(void **state)
 {
@@ -361,6 +394,7 @@ int main(void)
         machine_test(test_save_of_a_running_vf),
         machine_test(test_reset_overtakes),
         machine_test(test_reset_ends_tracking),
+        machine_test(test_reset_overtakes_both),
         machine_test(test_vf_not_enabled),
         machine_test(test_key_in_use),
         machine_test(test_without_migration),

@@ -293,7 +293,7 @@ static uint32_t cx_save_commit(ConnectXTransfer *t)
     left = cx_save_left(vhca);
     if (t->track) {
         vhca->tracked = true;
-        vhca->overtaken = false;
+        vhca->lost_tracking = false;
     }
     if (!left) {
         cx_save_complete(t->vf);
@@ -354,7 +354,7 @@ static ConnectXStatus cx_save_allowed(ConnectXFunction *vf, bool inc,
     /* Without tracking, nothing is saved of a VF that might still change. */
     if (!track && !cx_vhca_stopped(vf) &&
         (inc || (!vhca->tracked && !vhca->out))) {
-        if (!vhca->overtaken) {
+        if (!cx_vhca_overtaken(vf)) {
             cx_guest_error(vf->dev->pf, "VF %u: SAVE of a VF that runs",
                            vf->number);
         }

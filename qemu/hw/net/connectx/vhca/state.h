@@ -39,12 +39,12 @@ struct ConnectXVhca {
     bool poisoned;
 
     /*
-     * A reset ended its suspension, the tracking of its changes, or the SAVE
-     * that was to begin that: what its PF's driver had under way comes too
-     * late, by nobody's fault. Until the driver suspends it again, or saves it
-     * with tracking.
+     * A reset ended its suspension; or the tracking of its changes, or the
+     * SAVE that was to begin that. What its PF's driver had under way comes too
+     * late, by nobody's fault: the one until the driver suspends it again, the
+     * other until it is saved with tracking.
      */
-    bool overtaken;
+    bool lost_suspension, lost_tracking;
 
     ConnectXVhcaSyndrome syndrome;      /* of the last command, if refused */
     QEMUBH *later;                      /* looks after commands that waited */

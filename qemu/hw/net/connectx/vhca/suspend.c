@@ -18,7 +18,7 @@
 
 static ConnectXStatus cx_wrong_order(ConnectXFunction *vf, const char *what)
 {
-    if (!vf->vhca->overtaken) {
+    if (!cx_vhca_overtaken(vf)) {
         cx_guest_error(vf->dev->pf, "VF %u: %s", vf->number, what);
     }
     return CX_BAD_RES_STATE;
@@ -51,7 +51,7 @@ ConnectXStatus cx_vhca_suspend(ConnectXFunction *vf, uint8_t side)
     }
     if (!vf->suspended) {
         vhca->stopped = cx_vhca_now(vf);
-        vhca->overtaken = false;
+        vhca->lost_suspension = false;
     }
     cx_fn_suspend(vf, side);
     return CX_OK;

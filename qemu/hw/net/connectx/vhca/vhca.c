@@ -27,7 +27,7 @@ ConnectXStatus cx_vhca_check(const ConnectXFunction *pf, ConnectXFunction *vf)
 
 bool cx_vhca_overtaken(const ConnectXFunction *vf)
 {
-    return vf->vhca->overtaken;
+    return vf->vhca->lost_suspension || vf->vhca->lost_tracking;
 }
 
 ConnectXVhcaSyndrome cx_vhca_syndrome(const ConnectXFunction *vf)
@@ -88,7 +88,8 @@ static void cx_vhca_reset(ConnectXFunction *fn)
 {
     ConnectXVhca *vhca = fn->vhca;
 
-    vhca->overtaken |= fn->suspended || vhca->tracked || vhca->transfer;
+    vhca->lost_suspension |= fn->suspended != 0;
+    vhca->lost_tracking |= vhca->tracked || vhca->transfer;
     cx_vhca_end_transfer(fn);
     cx_save_untrack(fn);
     g_clear_pointer(&vhca->in, cx_image_in_free);
