@@ -256,7 +256,7 @@ static void test_migration_state(void **state)
 
     start(&s, state, "migration-state=on", VHCA_BUF_BYTES, VHCA_BUF_BYTES);
     assert_int_equal(hca_query_cap(s.pf, 0, 0x20, false, page), HCA_OK);
-    assert_int_equal(cx_bits_get(page, 0xd9, 1), 1);
+    assert_int_equal(cx_bits_get(page, CX_BIT_CAP_2_MIGRATION_STATE, 1), 1);
     assert_int_equal(state_of(&s, false), STATE_IDLE);
     assert_int_equal(save(&s, false, true, 4096), HCA_OK);
     assert_int_equal(state_of(&s, true), STATE_INIT);
@@ -286,7 +286,7 @@ static void test_no_migration_state(void **state)
 
     start(&s, state, NULL, VHCA_BUF_BYTES, VHCA_BUF_BYTES);
     assert_int_equal(hca_query_cap(s.pf, 0, 0x20, false, page), HCA_OK);
-    assert_int_equal(cx_bits_get(page, 0xd9, 1), 0);
+    assert_int_equal(cx_bits_get(page, CX_BIT_CAP_2_MIGRATION_STATE, 1), 0);
     assert_int_equal(state_of(&s, false), 0);
     free(s.data);
 }

@@ -9,9 +9,6 @@
 
 #include "vhca.h"
 
-/* query_vhca_migration_state_out.migration_state: of the 7.3 header only */
-#define MIGRATION_STATE_BIT     0x60
-
 uint16_t vhca_id_of(Hca *pf, unsigned vf)
 {
     uint8_t page[HCA_CAP_BYTES];
@@ -82,7 +79,7 @@ int vhca_query(Hca *pf, uint16_t id, bool inc, bool chunk, VhcaSize *size)
                             required_umem_size);
     size->remaining = CX_GET64(query_vhca_migration_state_out, out,
                                remaining_total_size);
-    size->state = cx_bits_get(out, MIGRATION_STATE_BIT, 4);
+    size->state = cx_bits_get(out, CX_BIT_MIGRATION_STATE, 4);
     return status;
 }
 

@@ -3,8 +3,8 @@
  * ConnectX device model: access to the fields of the device's structures
  *
  * The layouts come from the kernel's mlx5_ifc.h, in which one array element
- * stands for one bit of a big-endian structure. Nothing here or in the model
- * spells a position by hand.
+ * stands for one bit of a big-endian structure. Nothing in the model spells a
+ * position by hand, but for what stands at the end of this file.
  */
 #ifndef HW_NET_CONNECTX_IFC_H
 #define HW_NET_CONNECTX_IFC_H
@@ -66,5 +66,10 @@ static inline void cx_bits_set(void *p, size_t bit, unsigned width, uint32_t v)
     stq_be_p((uint8_t *)(p) + CX_OFF(s, f) + \
              QEMU_BUILD_BUG_ON_ZERO(CX_WIDTH(s, f) != 64 || \
                                     CX_BIT(s, f) % 32), v)
+
+/* Fields that the header has since 7.1: bits in cmd_hca_cap_2 and in... */
+#define CX_BIT_CAP_2_MIGRATION_STATE    0xd9
+/* ...query_vhca_migration_state_out, where it is 4 bits wide */
+#define CX_BIT_MIGRATION_STATE          0x60
 
 #endif /* HW_NET_CONNECTX_IFC_H */

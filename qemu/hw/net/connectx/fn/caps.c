@@ -19,9 +19,6 @@ struct ConnectXCaps {
     uint8_t *max[CX_CAP_TYPES];
 };
 
-/* cmd_hca_cap_2.migration_state, which 7.3's header has */
-#define CX_CAP_MIGRATION_STATE_BIT  0xd9
-
 /* What a driver may change of a page; the maximum page bounds each field. */
 typedef struct ConnectXCapField {
     uint8_t type;
@@ -135,7 +132,7 @@ static void cx_caps_general_2(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap_2, p, migration_tracking_state,
            fn->dev->vhca.tracking);
     CX_SET(cmd_hca_cap_2, p, migration_in_chunks, fn->dev->vhca.chunks);
-    cx_bits_set(p, CX_CAP_MIGRATION_STATE_BIT, 1, fn->dev->vhca.state);
+    cx_bits_set(p, CX_BIT_CAP_2_MIGRATION_STATE, 1, fn->dev->vhca.state);
 }
 
 static void cx_caps_ethernet(ConnectXFunction *fn, uint8_t *p)

@@ -18,9 +18,6 @@ enum {
     CX_RESUME_INITIATOR     = 1,        /* 0: responder */
 };
 
-/* query_vhca_migration_state_out.migration_state, which 7.3's header has */
-#define CX_MIGRATION_STATE_BIT  0x60
-
 static ConnectXStatus cx_find_vf(ConnectXCmd *cmd, uint16_t vhca_id,
                                  ConnectXFunction **vf)
 {
@@ -85,7 +82,7 @@ static ConnectXStatus cx_op_query_vhca_migration_state(ConnectXCmd *cmd)
                size.required);
         CX_SET64(query_vhca_migration_state_out, cmd->out,
                  remaining_total_size, size.remaining);
-        cx_bits_set(cmd->out, CX_MIGRATION_STATE_BIT, 4, size.state);
+        cx_bits_set(cmd->out, CX_BIT_MIGRATION_STATE, 4, size.state);
     }
     return cx_judged(cmd, vf, status);
 }
