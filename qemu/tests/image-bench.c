@@ -3,6 +3,7 @@
  * What the tests of migration images start from.
  */
 #include "image-bench.h"
+#include "random.h"
 
 enum {
     OBJECTS_NAME_BYTES      = 24,
@@ -107,29 +108,22 @@ void image_fix_crcs(uint8_t *image)
     image_fix_header_crc(image);
 }
 
-static uint32_t rnd(uint32_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    return *seed;
-}
-
 void image_damage(uint8_t *image, uint32_t bytes, uint32_t *seed)
 {
     static const uint32_t values[] = {
         0, 1, 0xff, 0x7fffffff, 0x80000000, 0xffffffff, 0xffffff, 8, 64,
     };
-    unsigned n = 1 + rnd(seed) % 4;
+    unsigned n = 1 + random_below(seed, 4);
 
     while (n--) {
         uint32_t at = IMAGE_HEADER_BYTES +
-                      rnd(seed) % (bytes - IMAGE_HEADER_BYTES - 4);
+                      random_below(seed, bytes - IMAGE_HEADER_BYTES - 4);
 
-        if (rnd(seed) % 2) {
-            image_put_le32(image + (at & ~3u), values[rnd(seed) % 9]);
+        if (random_below(seed, 2)) {
+            image_put_le32(image + (at & ~3u),
+                           values[random_below(seed, 9)]);
         } else {
-            image[at] ^= 1 << (rnd(seed) % 8);
+            image[at] ^= 1 << random_below(seed, 8);
         }
     }
 }

@@ -6,6 +6,7 @@
  */
 #include "machine.h"
 #include "objects.h"
+#include "random.h"
 
 #define DEFAULT_SEED        0xc0ffee
 #define COMMAND_ROUNDS      12000
@@ -18,15 +19,12 @@ static unsigned rounds;
 
 static uint32_t rnd(void)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 17;
-    seed ^= seed << 5;
-    return seed;
+    return random_next(&seed);
 }
 
 static uint32_t rnd_below(uint32_t n)
 {
-    return rnd() % n;
+    return random_below(&seed, n);
 }
 
 static void begin(unsigned default_rounds)

@@ -16,8 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "image-bench.h"
+#include "image-spots.h"
+#include "machine.h"
+#include "objects.h"
 #include "qmp.h"
+#include "random.h"
+#include "vhca.h"
 
 #define DEFAULT_SEED        0xc0ffee
 #define VFS                 3
@@ -28,8 +32,6 @@
 #define LOAD_LOOKS          100
 #define KEPT_COMMANDS       256
 #define MAX_COMMAND_BYTES   4400
-#define SPOTS               2048
-#define SPOT_WORDS          12      /* headers, and a bit behind them */
 #define IMAGE_BYTES         (1u << 20)
 #define PAYLOAD_BYTES       16384
 #define BAR_BYTES           0x20000
@@ -48,11 +50,7 @@ typedef struct Fuzz {
     HcaObjects o[FUNCTIONS];
     uint16_t id[FUNCTIONS];
     VhcaBuf buf;
-    uint8_t *image;
-    uint32_t image_len;
-    /* Where its headers are: of the sections and of the objects in them */
-    uint32_t spot[SPOTS];
-    unsigned nr_spots;
+    ImageSpots right;                   /* an image of a VF */
     uint64_t payload;
     unsigned nr_kept;
     Kept kept[KEPT_COMMANDS];
@@ -118,15 +116,12 @@ static unsigned step;
 
 static uint32_t rnd(void)
 {
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
+    return random_next(&state);
 }
 
 static uint32_t below(uint32_t n)
 {
-    return rnd() % n;
+    return random_below(&state, n);
 }
 
 static uint64_t rnd64(void)
@@ -389,59 +384,22 @@ static void vhca_command(uint16_t opcode, unsigned op_mod)
     if (opcode == OP(SAVE_VHCA_STATE) || opcode == OP(LOAD_VHCA_STATE)) {
         CX_SET(load_vhca_state_in, in, mkey, below(16) ? fuzz.buf.key : rnd());
         CX_SET(load_vhca_state_in, in, size,
-               below(8) ? fuzz.image_len : below(IMAGE_BYTES));
+               below(8) ? fuzz.right.bytes : below(IMAGE_BYTES));
     }
     send(0, in, opcode == OP(SUSPEND_VHCA) || opcode == OP(RESUME_VHCA) ?
          16 : sizeof(in), 64);
 }
 
-/* A header's words count more than what it stands before. */
-static unsigned some_place(void)
+/* It may be right, too. */
+static void write_image(unsigned words_max)
 {
-    unsigned at = below(fuzz.image_len / 4) * 4;
-
-    if (below(4)) {
-        at = fuzz.spot[below(fuzz.nr_spots)] + below(SPOT_WORDS) * 4;
-    }
-    return at < fuzz.image_len ? at : 0;
-}
-
-/*
- * An image that is right but for a few words, most of the time. So are its
- * checksums: a wrong one would keep all the rest from being looked at.
- */
-static void damage(uint8_t *data, unsigned words)
-{
-    uint32_t body;
-
-    memcpy(data, fuzz.image, fuzz.image_len);
-    for (unsigned i = words; i; i--) {
-        unsigned at = some_place();
-
-        switch (below(4)) {
-        case 0:
-            data[at + below(4)] ^= 1u << below(8);
-            break;
-        case 1:
-            image_put_le32(data + at, rnd());
-            break;
-        case 2:
-            image_put_le32(data + at, image_get_le32(data + at) + below(5) - 2);
-            break;
-        default:
-            memcpy(data + at, fuzz.image + some_place(), 4);
-            break;
-        }
-    }
-    body = image_get_le32(data + IMAGE_OFF_BODY_LEN);
-    if (below(16) && body > IMAGE_HEADER_BYTES && body <= fuzz.image_len) {
-        image_fix_crcs(data);
-    }
+    image_spots_damage(&fuzz.right, vhca_buf_data(&fuzz.buf),
+                       below(words_max + 1), &state);
 }
 
 static void damaged_image(void)
 {
-    damage(vhca_buf_data(&fuzz.buf), below(6));
+    write_image(5);
     vhca_command(OP(LOAD_VHCA_STATE), 0);
 }
 
@@ -459,11 +417,11 @@ static void move_in(void)
         CX_SET(suspend_vhca_in, header, vhca_id, fuzz.id[n]);
         tell(0, header, sizeof(header));
     }
-    damage(vhca_buf_data(&fuzz.buf), below(3));
+    write_image(2);
     hca_header(in, OP(LOAD_VHCA_STATE), 0);
     CX_SET(load_vhca_state_in, in, vhca_id, fuzz.id[n]);
     CX_SET(load_vhca_state_in, in, mkey, fuzz.buf.key);
-    CX_SET(load_vhca_state_in, in, size, fuzz.image_len);
+    CX_SET(load_vhca_state_in, in, size, fuzz.right.bytes);
     tell(0, in, sizeof(in));
     /* An answer is not certain: the PF may be dead. */
     for (unsigned i = 0; i < LOAD_LOOKS && !hca_done(fuzz.hca[0], 1); i++) {
@@ -623,37 +581,11 @@ static void keep_rows(void)
     }
 }
 
-static void add_spot(const uint8_t *at)
-{
-    if (fuzz.nr_spots < SPOTS) {
-        fuzz.spot[fuzz.nr_spots++] = at - fuzz.image;
-    }
-}
-
-static void find_spots(void)
-{
-    uint32_t sections = image_get_le32(fuzz.image + IMAGE_OFF_SECTIONS);
-    uint8_t *at = fuzz.image + IMAGE_HEADER_BYTES;
-
-    add_spot(fuzz.image);
-    while (sections--) {
-        const char *kind = (char *)at + IMAGE_SECTION_BYTES;
-        uint32_t objects = 0;
-
-        add_spot(at);
-        if (image_get_le32(at) == IMAGE_OBJECTS) {
-            objects = image_objects(at + IMAGE_SECTION_BYTES);
-        }
-        for (uint32_t i = 0; i < objects; i++) {
-            add_spot(image_object(fuzz.image, kind, i));
-        }
-        at = image_next_section(at);
-    }
-}
-
 static void begin(void **state_of_test)
 {
     Machine *m = machine_start(state_of_test, 1, "fw-pages=4");
+    uint8_t *image;
+    uint32_t bytes;
 
     memset(&fuzz, 0, sizeof(fuzz));
     fuzz.m = m;
@@ -671,8 +603,8 @@ static void begin(void **state_of_test)
     fuzz.payload = qtest_alloc(m->q, PAYLOAD_BYTES, 64);
     vhca_buf_create(&m->pf[0], &fuzz.buf, IMAGE_BYTES);
     vhca_must_stop(&m->pf[0], fuzz.id[1]);
-    fuzz.image = vhca_must_save(&fuzz.buf, fuzz.id[1], &fuzz.image_len);
-    find_spots();
+    image = vhca_must_save(&fuzz.buf, fuzz.id[1], &bytes);
+    image_spots_find(&fuzz.right, image, bytes);
     vhca_must_run(&m->pf[0], fuzz.id[1]);
     hca_on_command = NULL;
     keep_rows();
@@ -691,7 +623,7 @@ static void one_round(void **state_of_test)
         }
     }
     alarm(STEP_SECONDS);
-    free(fuzz.image);
+    free(fuzz.right.image);
     if (machine_teardown(state_of_test)) {
         fail_msg("FUZZ_SEED=0x%x: QEMU died by step %u", seed, step);
     }

@@ -158,6 +158,16 @@ static void test_at_own_flr(void **state)
     check_restart(&r);
 }
 
+/* The message that tells of a command's completion resets the function. */
+static void aim_commands_at_flr(Range *r, HcaEq *eq)
+{
+    hca_must_create_eq(r->vf, eq, BIT(HCA_EV_CMD), 5, 7);
+    pci_msix_aim(&r->vf->fn, 7,
+                 pci_cfg_addr(&r->vf->fn, r->vf->fn.exp_cap + PCI_EXP_DEVCTL),
+                 FLR);
+    hca_eq_ring(eq, true);
+}
+
 /* The same by the message that tells of a command's completion. */
 static void test_command_at_own_flr(void **state)
 {
@@ -166,11 +176,7 @@ static void test_command_at_own_flr(void **state)
     Range r;
 
     range_start(&r, state);
-    hca_must_create_eq(r.vf, &eq, BIT(HCA_EV_CMD), 5, 7);
-    pci_msix_aim(&r.vf->fn, 7,
-                 pci_cfg_addr(&r.vf->fn, r.vf->fn.exp_cap + PCI_EXP_DEVCTL),
-                 FLR);
-    hca_eq_ring(&eq, true);
+    aim_commands_at_flr(&r, &eq);
     hca_header(nop, OP(NOP), 0);
     for (unsigned slot = 0; slot < HCA_SLOTS; slot++) {
         hca_prepare(r.vf, slot, nop, sizeof(nop), 16, NULL);
@@ -286,11 +292,7 @@ static void test_suspension_ends_a_command(void **state)
     Range r;
 
     range_start(&r, state);
-    hca_must_create_eq(r.vf, &eq, BIT(HCA_EV_CMD), 5, 7);
-    pci_msix_aim(&r.vf->fn, 7,
-                 pci_cfg_addr(&r.vf->fn, r.vf->fn.exp_cap + PCI_EXP_DEVCTL),
-                 FLR);
-    hca_eq_ring(&eq, true);
+    aim_commands_at_flr(&r, &eq);
     id = vhca_id_of(r.pf, 0);
     qmp_set_number(r.m->q, "pf0", "x-delay-ms", 3600000);
     qmp_set_text(r.m->q, "pf0", "x-delay-cmd", "NOP");

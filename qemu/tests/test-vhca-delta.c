@@ -5,6 +5,15 @@
 #include "delta-bench.h"
 #include "qmp.h"
 
+/* The final image, and all of them into VF 1, which goes on as VF 0. */
+static Hca *arrive(DeltaBench *d)
+{
+    delta_must_save_final(d);
+    delta_must_load(d);
+    delta_check_equal(d);
+    return delta_move(d);
+}
+
 static void test_small_and_empty(void **state)
 {
     uint32_t full, index;
@@ -34,6 +43,13 @@ static void test_small_and_empty(void **state)
     delta_end(&d);
 }
 
+static void must_do(DeltaBench *d, const uint8_t *in, uint32_t in_len)
+{
+    uint8_t out[16];
+
+    assert_int_equal(hca_exec(d->vf, in, in_len, out, sizeof(out)), HCA_OK);
+}
+
 /* Commands that change something, each alone in a delta. */
 static void change_rq(DeltaBench *d)
 {
@@ -51,39 +67,36 @@ static void change_rq_back(DeltaBench *d)
 
 static void change_tis(DeltaBench *d)
 {
-    uint8_t in[CX_SZ(modify_tis_in)] = {}, out[16];
+    uint8_t in[CX_SZ(modify_tis_in)] = {};
 
     hca_header(in, OP(MODIFY_TIS), 0);
     CX_SET(modify_tis_in, in, tisn, d->o.tis);
     CX_SET(modify_tis_in, in, bitmask.prio, 1);
     CX_SET(modify_tis_in, in, ctx.prio, 5);
-    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
-                     HCA_OK);
+    must_do(d, in, sizeof(in));
 }
 
 static void change_tir(DeltaBench *d)
 {
-    uint8_t in[CX_SZ(modify_tir_in)] = {}, out[16];
+    uint8_t in[CX_SZ(modify_tir_in)] = {};
 
     hca_header(in, OP(MODIFY_TIR), 0);
     CX_SET(modify_tir_in, in, tirn, d->o.tir);
     CX_SET(modify_tir_in, in, bitmask.hash, 1);
     CX_SET(modify_tir_in, in, ctx.rx_hash_fn, 1);
-    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
-                     HCA_OK);
+    must_do(d, in, sizeof(in));
 }
 
 static void change_cq(DeltaBench *d)
 {
-    uint8_t in[CX_SZ(modify_cq_in)] = {}, out[16];
+    uint8_t in[CX_SZ(modify_cq_in)] = {};
 
     hca_header(in, OP(MODIFY_CQ), 0);
     CX_SET(modify_cq_in, in, cqn, d->o.cq.cqn);
     stl_be_p(in + CX_OFF(modify_cq_in,
                          modify_field_select_resize_field_select), 1);
     CX_SET(cqc, CX_ADDR(modify_cq_in, in, cq_context), cq_period, 77);
-    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
-                     HCA_OK);
+    must_do(d, in, sizeof(in));
 }
 
 static void change_fte(DeltaBench *d)
@@ -103,14 +116,13 @@ static void change_port_back(DeltaBench *d)
 
 static void change_promisc(DeltaBench *d)
 {
-    uint8_t in[CX_SZ(modify_nic_vport_context_in)] = {}, out[16];
+    uint8_t in[CX_SZ(modify_nic_vport_context_in)] = {};
 
     hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
     CX_SET(modify_nic_vport_context_in, in, field_select.promisc, 1);
     CX_SET(modify_nic_vport_context_in, in,
            nic_vport_context.promisc_all, 1);
-    assert_int_equal(hca_exec(d->vf, in, sizeof(in), out, sizeof(out)),
-                     HCA_OK);
+    must_do(d, in, sizeof(in));
 }
 
 static void change_create(DeltaBench *d)
@@ -185,7 +197,6 @@ static void test_every_change(void **state)
 static void test_runs_on(void **state)
 {
     DeltaBench d;
-    Hca *dst;
 
     delta_start(&d, state, NULL);
     for (int i = 0; i < 5; i++) {
@@ -196,11 +207,7 @@ static void test_runs_on(void **state)
         change_nothing_left(&d);
     }
     vhca_check_one_nop(d.vf, &d.o);
-    delta_must_save_final(&d);
-    delta_must_load(&d);
-    delta_check_equal(&d);
-    dst = delta_move(&d);
-    vhca_check_objects(dst, &d.o);
+    vhca_check_objects(arrive(&d), &d.o);
     delta_end(&d);
 }
 
@@ -224,10 +231,7 @@ static void test_destroyed(void **state)
     again = hca_must_alloc(d.vf, OP(ALLOC_PD));
     delta_must_save(&d);
     hca_must_simple(d.vf, OP(DEALLOC_PD), 0, again);
-    delta_must_save_final(&d);
-    delta_must_load(&d);
-    delta_check_equal(&d);
-    dst = delta_move(&d);
+    dst = arrive(&d);
     assert_int_equal(hca_simple(dst, OP(DEALLOC_PD), 0, pd), HCA_BAD_RES);
     assert_int_equal(hca_simple(dst, OP(DEALLOC_PD), 0, again), HCA_BAD_RES);
     assert_int_equal(hca_simple(dst, OP(DESTROY_TIR), 0, old.tir),
@@ -242,7 +246,6 @@ static void test_driver_starts_anew(void **state)
 {
     DeltaImage *image;
     DeltaBench d;
-    Hca *dst;
 
     delta_start(&d, state, NULL);
     delta_traffic(&d);
@@ -254,11 +257,7 @@ static void test_driver_starts_anew(void **state)
     assert_in_range(image->bytes, d.image[0].bytes / 2, VHCA_BUF_BYTES);
     vhca_check_one_nop(d.vf, &d.o);
     assert_in_range(delta_must_save(&d)->bytes, 1, d.image[0].bytes / 4);
-    delta_must_save_final(&d);
-    delta_must_load(&d);
-    delta_check_equal(&d);
-    dst = delta_move(&d);
-    vhca_check_objects(dst, &d.o);
+    vhca_check_objects(arrive(&d), &d.o);
     delta_end(&d);
 }
 
@@ -269,7 +268,6 @@ static void test_failed_save(void **state)
     VhcaSaved saved;
     uint32_t size;
     DeltaBench d;
-    Hca *dst;
 
     delta_start(&d, state, NULL);
     change_create(&d);
@@ -281,11 +279,7 @@ static void test_failed_save(void **state)
     assert_int_equal(delta_size(&d), size);
     delta_must_save(&d);
     delta_traffic(&d);
-    delta_must_save_final(&d);
-    delta_must_load(&d);
-    delta_check_equal(&d);
-    dst = delta_move(&d);
-    vhca_check_objects(dst, &d.o);
+    vhca_check_objects(arrive(&d), &d.o);
     delta_end(&d);
 }
 
@@ -298,7 +292,6 @@ static void test_save_ended_by_a_suspension(void **state)
 {
     DeltaBench d;
     uint32_t size;
-    Hca *dst;
 
     delta_start(&d, state, SLOW_DELTA);
     qmp_set_number(d.b.m->q, "pf0", "x-suspend-ends-save", 1);
@@ -314,11 +307,7 @@ static void test_save_ended_by_a_suspension(void **state)
     assert_int_equal(vhca_resume(d.pf, d.from, RESUME_INITIATOR), HCA_OK);
     assert_in_range(delta_size(&d), size, size + 4096);
     delta_must_save(&d);
-    delta_must_save_final(&d);
-    delta_must_load(&d);
-    delta_check_equal(&d);
-    dst = delta_move(&d);
-    vhca_check_objects(dst, &d.o);
+    vhca_check_objects(arrive(&d), &d.o);
     delta_end(&d);
 }
 

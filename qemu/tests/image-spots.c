@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Images that are right but for a few words.
+ */
+#include "image-bench.h"
+#include "image-spots.h"
+#include "random.h"
+
+#define SPOT_WORDS          12      /* headers, and a bit behind them */
+
+static void add_spot(ImageSpots *s, const uint8_t *at)
+{
+    if (s->nr < IMAGE_SPOTS_MAX) {
+        s->at[s->nr++] = at - s->image;
+    }
+}
+
+void image_spots_find(ImageSpots *s, uint8_t *image, uint32_t bytes)
+{
+    uint32_t sections = image_get_le32(image + IMAGE_OFF_SECTIONS);
+    uint8_t *at = image + IMAGE_HEADER_BYTES;
+
+    s->image = image;
+    s->bytes = bytes;
+    s->nr = 0;
+    add_spot(s, image);
+    while (sections--) {
+        const char *kind = (char *)at + IMAGE_SECTION_BYTES;
+        uint32_t objects = 0;
+
+        add_spot(s, at);
+        if (image_get_le32(at) == IMAGE_OBJECTS) {
+            objects = image_objects(at + IMAGE_SECTION_BYTES);
+        }
+        for (uint32_t i = 0; i < objects; i++) {
+            add_spot(s, image_object(image, kind, i));
+        }
+        at = image_next_section(at);
+    }
+}
+
+/* A header's words count more than what it stands before. */
+static unsigned some_place(const ImageSpots *s, uint32_t *seed)
+{
+    unsigned at = random_below(seed, s->bytes / 4) * 4;
+
+    if (random_below(seed, 4)) {
+        at = s->at[random_below(seed, s->nr)] +
+             random_below(seed, SPOT_WORDS) * 4;
+    }
+    return at < s->bytes ? at : 0;
+}
+
+static void damage_word(const ImageSpots *s, uint8_t *data, uint32_t *seed)
+{
+    uint8_t *word = data + some_place(s, seed);
+
+    switch (random_below(seed, 4)) {
+    case 0:
+        word[random_below(seed, 4)] ^= 1u << random_below(seed, 8);
+        break;
+    case 1:
+        image_put_le32(word, random_next(seed));
+        break;
+    case 2:
+        image_put_le32(word,
+                       image_get_le32(word) + random_below(seed, 5) - 2);
+        break;
+    default:
+        memcpy(word, s->image + some_place(s, seed), 4);
+        break;
+    }
+}
+
+void image_spots_damage(const ImageSpots *s, uint8_t *data, unsigned words,
+                        uint32_t *seed)
+{
+    uint32_t body;
+
+    memcpy(data, s->image, s->bytes);
+    while (words--) {
+        damage_word(s, data, seed);
+    }
+    body = image_get_le32(data + IMAGE_OFF_BODY_LEN);
+    if (random_below(seed, 16) && body > IMAGE_HEADER_BYTES &&
+        body <= s->bytes) {
+        image_fix_crcs(data);
+    }
+}
