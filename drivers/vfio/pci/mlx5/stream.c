@@ -78,16 +78,16 @@ static int stream_want_image(struct mlx5vf_stream *stream, enum mlx5vf_stream_pi
 	return 0;
 }
 
-static int stream_want_stop_copy_size(struct mlx5vf_stream *stream,
-				      enum mlx5vf_stream_piece *piece, u64 *piece_bytes)
+/* A value for the reader. More than that is there for an extension: the rest is skipped. */
+static int stream_want_value(struct mlx5vf_stream *stream, enum mlx5vf_stream_state state,
+			     u64 value_bytes, enum mlx5vf_stream_piece *piece, u64 *piece_bytes)
 {
-	/* More than the value is there for an extension: the rest is skipped */
-	if (stream->record_bytes < sizeof(__le64))
+	if (stream->record_bytes < value_bytes)
 		return -EINVAL;
 
-	stream->state = MLX5VF_STREAM_IN_STOP_COPY_SIZE;
+	stream->state = state;
 	*piece = MLX5VF_STREAM_RECORD;
-	*piece_bytes = sizeof(__le64);
+	*piece_bytes = value_bytes;
 	return 0;
 }
 
@@ -103,18 +103,6 @@ static int stream_read_stop_copy_size(struct mlx5vf_stream *stream, const u8 *re
 	memcpy(&value, record, sizeof(value));
 	stream->stop_copy_bytes = le64_to_cpu(value);
 	return stream_want_skip(stream, stream->record_bytes - sizeof(value), piece, piece_bytes);
-}
-
-static int stream_want_source(struct mlx5vf_stream *stream, enum mlx5vf_stream_piece *piece,
-			      u64 *piece_bytes)
-{
-	if (stream->record_bytes < sizeof(struct mlx5vf_stream_source))
-		return -EINVAL;
-
-	stream->state = MLX5VF_STREAM_IN_SOURCE;
-	*piece = MLX5VF_STREAM_RECORD;
-	*piece_bytes = sizeof(struct mlx5vf_stream_source);
-	return 0;
 }
 
 /* Whether the images fit is the firmware's word. Where they cannot, it need not be asked. */
@@ -160,9 +148,11 @@ static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
 	case MLX5VF_STREAM_TAG_FW_DATA:
 		return stream_want_image(stream, piece, piece_bytes);
 	case MLX5VF_STREAM_TAG_STOP_COPY_SIZE:
-		return stream_want_stop_copy_size(stream, piece, piece_bytes);
+		return stream_want_value(stream, MLX5VF_STREAM_IN_STOP_COPY_SIZE, sizeof(__le64),
+					 piece, piece_bytes);
 	case MLX5VF_STREAM_TAG_SOURCE:
-		return stream_want_source(stream, piece, piece_bytes);
+		return stream_want_value(stream, MLX5VF_STREAM_IN_SOURCE,
+					 sizeof(struct mlx5vf_stream_source), piece, piece_bytes);
 	default:
 		/* Other bits of flags have no meaning yet; upstream ignores them, too */
 		if (!(le32_to_cpu(header.flags) & MLX5VF_STREAM_FLAG_OPTIONAL))
