@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -248,8 +247,6 @@ TEST_F_TIMEOUT(memory, of_a_copy_that_hangs_is_small, 180)
 	uffd = __vfio_hold_pages(&pages, NR_STUCK * STUCK_BYTES);
 	if (uffd < 0)
 		SKIP(return, "userfaultfd: %s", strerror(-uffd));
-	/* Kernels before 6.7 put a thread's stack in a huge page when it is touched */
-	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	half_a_session(self, variant->state, &self->fds[0]);
 	leave(&self->dev, variant->way_out);
 	close(self->fds[0]);
