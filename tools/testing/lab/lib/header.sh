@@ -13,7 +13,7 @@
 #   # lab: saved-guest=1             a guest that libvirt saved, in /build/libvirt
 #   # lab: upstream=1                upstream's mlx5 driver, in /build/upstream
 #   # lab: soak=1                     takes minutes: only by "make soak" or by name
-#   # lab-model-prop: k=v,k=v         properties of every PF
+#   # lab-model-prop: k=v,k=v         properties of every PF, repeatable
 #   # lab-qemu-arg: ARG               one more argument of QEMU, repeatable
 #   # lab-append: WORDS               more kernel command line
 #   # lab-dmesg-allow: REGEX          kernel messages that the test provokes
@@ -160,7 +160,10 @@ run_options_of()
 	while read -r line; do
 		RUN_OPTIONS+=(--append "$line")
 	done < <(sed -n 's/^# lab-append: *//p' "$file")
-	for word in model-prop dmesg-allow guest-error-allow; do
+	while read -r line; do
+		RUN_OPTIONS+=(--model-prop "$line")
+	done < <(sed -n 's/^# lab-model-prop: *//p' "$file")
+	for word in dmesg-allow guest-error-allow; do
 		line=$(sed -n "s/^# lab-$word: *//p" "$file" | paste -sd'|')
 		[ -z "$line" ] || RUN_OPTIONS+=("--$word" "$line")
 	done
