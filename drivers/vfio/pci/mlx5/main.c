@@ -19,6 +19,9 @@
 #define MLX5VF_DEVICE_ID_SNAP_NVME		0x6001
 #define MLX5VF_DEVICE_ID_SNAP_VIRTIO_BLK	0x1042
 
+/* What of a VF that runs is saved comes in several images, and the last ones need the first */
+#define MLX5VF_PRE_COPY_CAPS	(MLX5_VHCA_CAP_MULTI_LOAD | MLX5_VHCA_CAP_TRACKING)
+
 /*
  * The PF is about to disable the VF, or to go away: end what the user has begun.
  * mlx5_core waits for us with locks held.
@@ -61,6 +64,8 @@ static int mlx5vf_init(struct vfio_pci_variant *variant)
 
 	mvdev->vhca = vhca;
 	variant->migration_flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P;
+	if ((mlx5_vhca_caps(vhca) & MLX5VF_PRE_COPY_CAPS) == MLX5VF_PRE_COPY_CAPS)
+		variant->migration_flags |= VFIO_MIGRATION_PRE_COPY;
 	return 0;
 }
 

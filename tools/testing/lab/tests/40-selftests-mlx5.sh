@@ -6,7 +6,7 @@
 # mlx5_stream_test damages images, mlx5_objects_test asks for what must be gone.
 # Upstream's driver has a VF of its own: 42-interchange shows more of that.
 #
-# lab: pfs=2 vfs=2 mem=1536 release=13 timeout=480 upstream=1
+# lab: pfs=2 vfs=2 mem=1536 release=13 timeout=600 upstream=1
 # lab-guest-error-allow: image refused|refused with status 0x5
 
 . "$(dirname "$0")/lib.sh"
@@ -18,8 +18,7 @@ mapfile -t second < <(vfio_vfs "$(pf 1)" 2)
 	fatal "four VFs bind to mlx5_vfio_pci"
 
 export VFIO_BDFS="${first[*]} ${second[0]}"
-kselftest arc_test feature_test region_info_test data_fd_test image_test lifetime_test \
-	passed_files_test growth_test concurrent_test stuck_user_test mlx5_stream_test mlx5_objects_test
+kselftest "${MLX5_PROGRAMS[@]}" precopy_test mlx5_precopy_test
 
 # The same moves from one PF's VF to the other's
 export VFIO_BDFS="${first[0]} ${second[0]}"

@@ -52,8 +52,7 @@ mapfile -t second < <(vfio_vfs "$(pf 1)" 1 "$UPSTREAM")
 	fatal "three VFs bind to upstream's driver"
 
 export VFIO_BDFS="${first[*]} ${second[*]}"
-kselftest_known arc_test feature_test region_info_test data_fd_test image_test lifetime_test \
-	passed_files_test growth_test concurrent_test stuck_user_test mlx5_stream_test mlx5_objects_test
+kselftest_known "${MLX5_PROGRAMS[@]}"
 
 # The same moves from one PF's VF to the other's
 export VFIO_BDFS="${first[0]} ${second[0]}"

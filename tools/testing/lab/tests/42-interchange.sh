@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A guest's function goes from our driver to upstream's of the same kernel and
-# back, and the other way round: what one saves the other loads, under one PF and
-# between two.
+# back, and the other way round: what one saves the other loads, stopped or while it
+# ran, under one PF and between two.
 #
 # lab: pfs=2 vfs=2 mem=1536 kernel-root=13,13-backports timeout=900 soak=1 upstream=1
 # lab-guest-error-allow: refused with status 0x5
@@ -18,6 +18,7 @@ moves()
 	echo "# $(driver_of "$1") of $1 -> $(driver_of "$2") of $2"
 	# Our stream says of what card it is, theirs does not
 	kselftest_part mlx5_objects_test -T image_is_the_same_from_both_functions
+	kselftest mlx5_precopy_test
 }
 
 load_mlx5 || fatal "mlx5_vfio_pci loads and mlx5_core drives the PFs"

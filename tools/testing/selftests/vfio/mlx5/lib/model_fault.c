@@ -115,6 +115,16 @@ void model_delay(const char *command, unsigned int ms)
 	set_text("x-delay-cmd", command);
 }
 
+static const char * const behaviours[] = {
+	"x-twice-fails", "x-suspend-ends-save", "x-query-in-save-fails",
+	"x-suspended-track-fails", "x-track-fails",
+};
+
+void model_behave(const char *knob, bool on)
+{
+	set_number(knob, on);
+}
+
 void model_save_next(unsigned int bytes)
 {
 	set_number("x-save-next", bytes);
@@ -143,6 +153,10 @@ void model_firmware_dies(bool asks_for_reset)
 
 void model_no_faults(void)
 {
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(behaviours); i++)
+		model_behave(behaviours[i], false);
 	set_text("x-fail-cmd", "");
 	set_text("x-delay-cmd", "");
 	set_number("x-save-next", 0);

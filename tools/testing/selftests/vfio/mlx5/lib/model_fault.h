@@ -18,6 +18,11 @@ void model_fault_close(void);
 void model_fail(const char *command, unsigned int nth, unsigned int status);
 /* Each command with this name takes so long. */
 void model_delay(const char *command, unsigned int ms);
+/*
+ * What cards are known to do that make life hard for a driver which saves a function that
+ * runs: @knob is "x-track-fails" and its like, see the model's document.
+ */
+void model_behave(const char *knob, bool on);
 /* What saves have in a field that means nothing for them. */
 void model_save_next(unsigned int bytes);
 /*
@@ -30,7 +35,7 @@ void model_pcie_error(void);
  * if it is asked to, or somebody else. VFs that are open lose what they hold.
  */
 void model_firmware_dies(bool asks_for_reset);
-/* No failing and no slow command from now on. */
+/* No failing and no slow command from now on, nor anything that model_behave() switched on. */
 void model_no_faults(void);
 
 /* What a delay is measured with: since a moment of CLOCK_MONOTONIC */

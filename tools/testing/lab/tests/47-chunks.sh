@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Firmware that saves in pieces, with images of many of them.
+#
+# lab: pfs=1 vfs=2 mem=1536 release=13 timeout=400 soak=1
+# lab-model-prop: chunks=on,image-pad=18874368
+
+. "$(dirname "$0")/lib.sh"
+
+load_mlx5 || fatal "mlx5_vfio_pci loads and mlx5_core drives the PF"
+mapfile -t vfs < <(vfio_vfs "$(pf 0)" 2)
+[ ${#vfs[@]} = 2 ] || fatal "two VFs bind to mlx5_vfio_pci"
+
+export VFIO_BDFS="${vfs[*]}"
+kselftest image_test mlx5_objects_test
+finish
