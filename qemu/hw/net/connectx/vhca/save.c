@@ -354,7 +354,7 @@ static ConnectXStatus cx_save_allowed(ConnectXFunction *vf, bool inc,
     /* Without tracking, nothing is saved of a VF that might still change. */
     if (!track && !cx_vhca_stopped(vf) &&
         (inc || (!vhca->tracked && !vhca->out))) {
-        if (!cx_vhca_overtaken(vf)) {
+        if (!cx_vhca_lost(vf)) {
             cx_guest_error(vf->dev->pf, "VF %u: SAVE of a VF that runs",
                            vf->number);
         }

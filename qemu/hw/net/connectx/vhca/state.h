@@ -55,6 +55,11 @@ static inline bool cx_vhca_stopped(const ConnectXFunction *vf)
     return (vf->suspended & CX_SUSP_BOTH) == CX_SUSP_BOTH;
 }
 
+static inline bool cx_vhca_lost(const ConnectXFunction *vf)
+{
+    return vf->vhca->lost_suspension || vf->vhca->lost_tracking;
+}
+
 ConnectXImageMoment cx_vhca_now(const ConnectXFunction *vf);
 /* Tells a VF that runs again of its link, if that is another than it was. */
 void cx_vhca_tell_link(ConnectXFunction *vf, bool was_up);

@@ -18,7 +18,7 @@
 
 static ConnectXStatus cx_wrong_order(ConnectXFunction *vf, const char *what)
 {
-    if (!cx_vhca_overtaken(vf)) {
+    if (!cx_vhca_lost(vf)) {
         cx_guest_error(vf->dev->pf, "VF %u: %s", vf->number, what);
     }
     return CX_BAD_RES_STATE;

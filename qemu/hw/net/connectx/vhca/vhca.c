@@ -27,7 +27,7 @@ ConnectXStatus cx_vhca_check(const ConnectXFunction *pf, ConnectXFunction *vf)
 
 bool cx_vhca_overtaken(const ConnectXFunction *vf)
 {
-    return vf->vhca->lost_suspension || vf->vhca->lost_tracking;
+    return cx_vhca_lost(vf);
 }
 
 ConnectXVhcaSyndrome cx_vhca_syndrome(const ConnectXFunction *vf)
