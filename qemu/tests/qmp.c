@@ -110,6 +110,14 @@ void qmp_set_number(Qtest *q, const char *path, const char *property,
     must_return(answer);
 }
 
+void qmp_set_bool(Qtest *q, const char *path, const char *property, bool on)
+{
+    char answer[MESSAGE_BYTES];
+
+    qom(q, "qom-set", path, property, on ? "true" : "false", answer);
+    must_return(answer);
+}
+
 void qmp_set_text(Qtest *q, const char *path, const char *property,
                   const char *value)
 {

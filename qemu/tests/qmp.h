@@ -17,6 +17,7 @@ void qmp_text(Qtest *q, const char *path, const char *property,
               char text[QMP_TEXT_BYTES]);
 void qmp_set_number(Qtest *q, const char *path, const char *property,
                     uint64_t value);
+void qmp_set_bool(Qtest *q, const char *path, const char *property, bool on);
 void qmp_set_text(Qtest *q, const char *path, const char *property,
                   const char *value);
 /* True when the property is there and does not take that text. */

@@ -137,6 +137,43 @@ static void test_tracking_that_fails(void **state)
     }
 }
 
+static bool shows_state(Hca *pf)
+{
+    uint8_t page[HCA_CAP_BYTES];
+
+    assert_int_equal(hca_query_cap(pf, 0, 0x20, false, page), HCA_OK);
+    return cx_bits_get(page, CX_BIT_CAP_2_MIGRATION_STATE, 1);
+}
+
+/* Commands go by what is offered now, capabilities by what was at ENABLE_HCA. */
+static void test_offers_change(void **state)
+{
+    VhcaSaved saved;
+    VhcaSize size;
+    VhcaBench b;
+    uint16_t id;
+    Hca *pf;
+
+    pf = start(&b, state, &id);
+    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_BAD_PARAM);
+    qmp_set_bool(b.m->q, PF, "chunks", true);
+    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_OK);
+    assert_in_range(size.remaining, 1u << 20, BUF_BYTES);
+    qmp_set_number(b.m->q, PF, "image-pad", 0);
+    assert_int_equal(vhca_query(pf, id, false, true, &size), HCA_OK);
+    assert_in_range(size.remaining, 1, 1u << 20);
+    qmp_set_bool(b.m->q, PF, "tracking", false);
+    assert_int_equal(vhca_save(&b.buf[0], id, false, true, BUF_BYTES, &saved),
+                     HCA_BAD_PARAM);
+
+    qmp_set_bool(b.m->q, PF, "migration-state", true);
+    assert_false(shows_state(pf));
+    pci_flr(&pf->fn);
+    hca_must_boot(pf);
+    hca_must_start(pf);
+    assert_true(shows_state(pf));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +182,7 @@ int main(void)
         machine_test(test_query_during_first_save),
         machine_test(test_tracked_save_while_suspended),
         machine_test(test_tracking_that_fails),
+        machine_test(test_offers_change),
     };
 
     return machine_main(tests);

@@ -33,8 +33,8 @@ uint32_t cx_vsc_read(PCIDevice *pci, uint32_t addr, int len);
 void cx_vsc_write(ConnectXDevice *dev, PCIDevice *pci, uint32_t addr,
                   uint32_t val, int len);
 
-/* What tests set and read while the device runs (device/test_props.c) */
-void cx_pf_add_test_properties(ObjectClass *class);
+/* What is set and read while the device runs (device/run_props.c) */
+void cx_pf_add_run_properties(ObjectClass *class);
 
 void cx_pf_register(void);
 void cx_vf_register(void);

@@ -150,13 +150,6 @@ static const Property cx_pf_properties[] = {
     DEFINE_PROP_UINT32("fw-pages", ConnectXPFState, dev.fw_pages, 0),
     DEFINE_PROP_UINT32("x-vhca-seed", ConnectXPFState, dev.vhca_seed, 0),
     DEFINE_PROP_UINT32("x-boot-ms", ConnectXPFState, dev.boot_ms, 20),
-    DEFINE_PROP_SIZE("image-pad", ConnectXPFState, dev.image_pad, 0),
-    DEFINE_PROP_SIZE("delta-pad", ConnectXPFState, dev.delta_pad, 0),
-    DEFINE_PROP_BOOL("migration", ConnectXPFState, dev.vhca.migration, true),
-    DEFINE_PROP_BOOL("multi-load", ConnectXPFState, dev.vhca.multi_load, true),
-    DEFINE_PROP_BOOL("tracking", ConnectXPFState, dev.vhca.tracking, true),
-    DEFINE_PROP_BOOL("chunks", ConnectXPFState, dev.vhca.chunks, false),
-    DEFINE_PROP_BOOL("migration-state", ConnectXPFState, dev.vhca.state, false),
     DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),
     DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
 };
@@ -184,8 +177,13 @@ static void cx_pf_set_identity(Object *obj, const char *value, Error **errp)
 
 static void cx_pf_instance_init(Object *obj)
 {
-    CONNECTX_PF(obj)->dev.identity = cx_identity_default();
-    CONNECTX_PF(obj)->dev.faults = cx_cmd_faults_new();
+    ConnectXDevice *dev = &CONNECTX_PF(obj)->dev;
+
+    dev->identity = cx_identity_default();
+    dev->faults = cx_cmd_faults_new();
+    dev->vhca.migration = true;
+    dev->vhca.multi_load = true;
+    dev->vhca.tracking = true;
 }
 
 static void cx_pf_instance_finalize(Object *obj)
@@ -226,7 +224,7 @@ static void cx_pf_class_init(ObjectClass *class, void *data)
                                   cx_pf_set_identity);
     object_class_property_set_description(class, "identity",
         "Card to show: connectx-6-dx, connectx-7 or bluefield-3");
-    cx_pf_add_test_properties(class);
+    cx_pf_add_run_properties(class);
 }
 
 static const InterfaceInfo cx_pf_interfaces[] = {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: properties of the PF by which tests make it fail or be
- * slow, and see what drivers did wrong
+ * ConnectX device model: properties of the PF that can be set while it runs,
+ * which qdev's own cannot
  *
- * They can be set while the device runs, which qdev's own cannot.
+ * What its firmware can do about migration, how tests make it fail or be slow,
+ * and how they see what drivers did wrong.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -69,62 +70,117 @@ static const struct {
       "What the newest of x-guest-errors was" },
 };
 
+typedef enum ConnectXNumberType {
+    CX_UINT32,
+    CX_BOOL,
+    CX_SIZE,
+} ConnectXNumberType;
+
 typedef struct ConnectXNumber {
     const char *name;
+    ConnectXNumberType type;
     bool of_faults;             /* else of the device */
     size_t offset;
     const char *text;
 } ConnectXNumber;
 
+#define CX_OF_FAULTS(field) true, offsetof(ConnectXCmdFaults, field)
+#define CX_OF_DEVICE(field) false, offsetof(ConnectXDevice, field)
+
 static const ConnectXNumber cx_numbers[] = {
-    { "x-fail-nth", true, offsetof(ConnectXCmdFaults, fail_nth),
+    { "migration", CX_BOOL, CX_OF_DEVICE(vhca.migration),
+      "Whether VFs can be migrated" },
+    { "multi-load", CX_BOOL, CX_OF_DEVICE(vhca.multi_load),
+      "Whether a VF loads several images" },
+    { "tracking", CX_BOOL, CX_OF_DEVICE(vhca.tracking),
+      "Whether VFs that run can be saved" },
+    { "chunks", CX_BOOL, CX_OF_DEVICE(vhca.chunks),
+      "Whether images come in pieces" },
+    { "migration-state", CX_BOOL, CX_OF_DEVICE(vhca.state),
+      "Whether QUERY tells migration_state" },
+    { "image-pad", CX_SIZE, CX_OF_DEVICE(image_pad),
+      "Padding of each full image" },
+    { "delta-pad", CX_SIZE, CX_OF_DEVICE(delta_pad),
+      "Padding of each image of changes" },
+    { "x-fail-nth", CX_UINT32, CX_OF_FAULTS(fail_nth),
       "Fail only the n-th of them from now on; 0: each" },
-    { "x-fail-status", true, offsetof(ConnectXCmdFaults, fail_status),
+    { "x-fail-status", CX_UINT32, CX_OF_FAULTS(fail_status),
       "Status of the failed commands" },
-    { "x-delay-ms", true, offsetof(ConnectXCmdFaults, delay_ms),
+    { "x-delay-ms", CX_UINT32, CX_OF_FAULTS(delay_ms),
       "By how long" },
-    { "x-save-next", false, offsetof(ConnectXDevice, save_next),
+    { "x-save-next", CX_UINT32, CX_OF_DEVICE(save_next),
       "next_required_umem_size of a SAVE without chunks" },
-    { "x-twice-fails", false, offsetof(ConnectXDevice, vhca.twice_fails),
+    { "x-twice-fails", CX_UINT32, CX_OF_DEVICE(vhca.twice_fails),
       "1: refuse to suspend or resume what is so already" },
-    { "x-suspend-ends-save", false,
-      offsetof(ConnectXDevice, vhca.suspend_ends_save),
+    { "x-suspend-ends-save", CX_UINT32, CX_OF_DEVICE(vhca.suspend_ends_save),
       "1: a SUSPEND makes a tracked SAVE fail" },
-    { "x-query-in-save-fails", false,
-      offsetof(ConnectXDevice, vhca.query_in_save_fails),
+    { "x-query-in-save-fails", CX_UINT32,
+      CX_OF_DEVICE(vhca.query_in_save_fails),
       "1: no incremental QUERY during the first tracked SAVE" },
-    { "x-suspended-track-fails", false,
-      offsetof(ConnectXDevice, vhca.suspended_track_fails),
+    { "x-suspended-track-fails", CX_UINT32,
+      CX_OF_DEVICE(vhca.suspended_track_fails),
       "1: no tracked SAVE while the initiator is suspended" },
-    { "x-track-fails", false, offsetof(ConnectXDevice, vhca.track_fails),
+    { "x-track-fails", CX_UINT32, CX_OF_DEVICE(vhca.track_fails),
       "1: no tracked SAVE at all" },
-    { "x-fatal-function", false, offsetof(ConnectXDevice, fatal_function),
+    { "x-fatal-function", CX_UINT32, CX_OF_DEVICE(fatal_function),
       "Whose health x-fatal is about: 0 the device's, n VF n's" },
-    { "x-fatal-no-request", false, offsetof(ConnectXDevice, fatal_no_request),
+    { "x-fatal-no-request", CX_UINT32, CX_OF_DEVICE(fatal_no_request),
       "1: a firmware that died does not ask for a reset" },
 };
 
-static uint32_t *cx_number(Object *obj, const ConnectXNumber *number)
+static bool cx_visit_uint32(Visitor *v, const char *name, void *value,
+                            Error **errp)
+{
+    return visit_type_uint32(v, name, value, errp);
+}
+
+static bool cx_visit_bool(Visitor *v, const char *name, void *value,
+                          Error **errp)
+{
+    return visit_type_bool(v, name, value, errp);
+}
+
+static bool cx_visit_size(Visitor *v, const char *name, void *value,
+                          Error **errp)
+{
+    return visit_type_size(v, name, value, errp);
+}
+
+static const struct {
+    const char *name;
+    bool (*visit)(Visitor *v, const char *name, void *value, Error **errp);
+    size_t bytes;
+} cx_types[] = {
+    [CX_UINT32] = { "uint32", cx_visit_uint32, sizeof(uint32_t) },
+    [CX_BOOL] = { "bool", cx_visit_bool, sizeof(bool) },
+    [CX_SIZE] = { "size", cx_visit_size, sizeof(uint64_t) },
+};
+
+static void *cx_number(Object *obj, const ConnectXNumber *number)
 {
     void *in = number->of_faults ? (void *)cx_faults(obj)
                                  : &CONNECTX_PF(obj)->dev;
 
-    return (uint32_t *)((char *)in + number->offset);
+    return (char *)in + number->offset;
 }
 
 static void cx_get_number(Object *obj, Visitor *v, const char *name,
                           void *opaque, Error **errp)
 {
-    visit_type_uint32(v, name, cx_number(obj, opaque), errp);
+    const ConnectXNumber *number = opaque;
+
+    cx_types[number->type].visit(v, name, cx_number(obj, number), errp);
 }
 
+/* A value that is not understood changes nothing. */
 static void cx_set_number(Object *obj, Visitor *v, const char *name,
                           void *opaque, Error **errp)
 {
-    uint32_t value;
+    const ConnectXNumber *number = opaque;
+    uint64_t value;
 
-    if (visit_type_uint32(v, name, &value, errp)) {
-        *cx_number(obj, opaque) = value;
+    if (cx_types[number->type].visit(v, name, &value, errp)) {
+        memcpy(cx_number(obj, number), &value, cx_types[number->type].bytes);
     }
 }
 
@@ -164,7 +220,7 @@ static void cx_get_guest_errors(Object *obj, Visitor *v, const char *name,
     visit_type_uint64(v, name, &total, errp);
 }
 
-void cx_pf_add_test_properties(ObjectClass *class)
+void cx_pf_add_run_properties(ObjectClass *class)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(cx_strings); i++) {
         object_class_property_add_str(class, cx_strings[i].name,
@@ -173,7 +229,8 @@ void cx_pf_add_test_properties(ObjectClass *class)
                                               cx_strings[i].text);
     }
     for (unsigned i = 0; i < ARRAY_SIZE(cx_numbers); i++) {
-        object_class_property_add(class, cx_numbers[i].name, "uint32",
+        object_class_property_add(class, cx_numbers[i].name,
+                                  cx_types[cx_numbers[i].type].name,
                                   cx_get_number, cx_set_number, NULL,
                                   (void *)&cx_numbers[i]);
         object_class_property_set_description(class, cx_numbers[i].name,
