@@ -420,6 +420,11 @@ unsigned long qtest_peak_kib(const Qtest *q)
     return kib;
 }
 
+bool qtest_is_watched(void)
+{
+    return getenv("QTEST_PRELOAD");
+}
+
 void qtest_outl(Qtest *q, uint16_t port, uint32_t val)
 {
     command(q, "outl 0x%x 0x%x\n", port, val);

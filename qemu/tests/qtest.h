@@ -50,6 +50,8 @@ bool qtest_alive(Qtest *q);
  * start, or since this was asked for last.
  */
 unsigned long qtest_peak_kib(const Qtest *q);
+/* Does something watch QEMU's memory that takes much of it for itself? */
+bool qtest_is_watched(void);
 
 /* Our end of the machine's monitor; stays the machine's. */
 int qtest_qmp_fd(const Qtest *q);

@@ -89,6 +89,7 @@ static void test_query_during_first_save(void **state)
         assert_int_equal(vhca_query(pf, id, true, false, &size), HCA_OK);
         pci_flr(&b.m->vf[0][0].fn);
     }
+    assert_int_equal(qmp_number(b.m->q, PF, "x-guest-errors"), 0);
 }
 
 static void test_tracked_save_while_suspended(void **state)
@@ -108,6 +109,7 @@ static void test_tracked_save_while_suspended(void **state)
     assert_int_equal(vhca_resume(pf, id, RESUME_INITIATOR), HCA_OK);
     assert_int_equal(vhca_save(&b.buf[0], id, false, true, BUF_BYTES, &saved),
                      HCA_OK);
+    assert_int_equal(qmp_number(b.m->q, PF, "x-guest-errors"), 0);
 }
 
 /*

@@ -198,7 +198,8 @@ static void test_more_than_4_gib(void **state)
     peak_kib = qtest_peak_kib(s.b.m->q) - peak_kib;
     printf("# %lu KiB for an image of %u MiB\n", peak_kib,
            (unsigned)(bytes >> 20));
-    assert_in_range(peak_kib, 0, 2 * (CHUNK >> 10));
+    /* Sanitizers keep what was freed, for a while */
+    assert_true(peak_kib <= 2 * (CHUNK >> 10) || qtest_is_watched());
     dst = &s.b.m->vf[0][1];
     pci_flr(&s.vf->fn);
     vhca_move_driver(dst, s.vf);

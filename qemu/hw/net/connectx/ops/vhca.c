@@ -25,11 +25,11 @@ static ConnectXStatus cx_find_vf(ConnectXCmd *cmd, uint16_t vhca_id,
     return cx_vhca_check(cmd->fn, *vf);
 }
 
-/* What the VF's state forbids is no mistake when a reset has changed it. */
+/* Who cannot know what the VF's state forbids makes no mistake. */
 static ConnectXStatus cx_judged(ConnectXCmd *cmd, ConnectXFunction *vf,
                                 ConnectXStatus status)
 {
-    cmd->excused = status == CX_BAD_RES_STATE && cx_vhca_overtaken(vf);
+    cmd->excused = status == CX_BAD_RES_STATE && cx_vhca_excuses(vf);
     cmd->syndrome = cx_vhca_syndrome(vf);
     return status;
 }

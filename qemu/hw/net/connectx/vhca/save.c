@@ -176,9 +176,11 @@ ConnectXStatus cx_vhca_query(ConnectXFunction *vf, bool inc, bool chunk,
     if (status != CX_OK) {
         return status;
     }
-    if (inc && ((!vhca->tracked && !vhca->out) ||
-                (vhca->transfer && !vhca->tracked &&
-                 vf->dev->vhca.query_in_save_fails))) {
+    if (inc && vhca->transfer && !vhca->tracked &&
+        vf->dev->vhca.query_in_save_fails) {
+        return cx_vhca_refuse(vf, CX_SYN_BEHAVIOUR);
+    }
+    if (inc && !vhca->tracked && !vhca->out) {
         return CX_BAD_RES_STATE;
     }
     vhca->chunked = chunk;
@@ -347,9 +349,11 @@ static ConnectXStatus cx_save_allowed(ConnectXFunction *vf, bool inc,
         return cx_vhca_refuse(vf, CX_SYN_NOT_FINAL);
     }
     if ((inc && !cx_save_has_base(vhca)) ||
-        (track && vf->suspended & CX_SUSP_RESPONDER) ||
-        (track && vf->suspended && knobs->suspended_track_fails)) {
+        (track && vf->suspended & CX_SUSP_RESPONDER)) {
         return CX_BAD_RES_STATE;
+    }
+    if (track && vf->suspended && knobs->suspended_track_fails) {
+        return cx_vhca_refuse(vf, CX_SYN_BEHAVIOUR);
     }
     /* Without tracking, nothing is saved of a VF that might still change. */
     if (!track && !cx_vhca_stopped(vf) &&
@@ -451,7 +455,7 @@ ConnectXStatus cx_vhca_save(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
     if (track && vf->dev->vhca.track_fails) {
         /* Changes are tracked, but what has changed cannot be told. */
         vhca->tracked = true;
-        return CX_BAD_RES_STATE;
+        return cx_vhca_refuse(vf, CX_SYN_BEHAVIOUR);
     }
     if (inc && track && !vhca->out && !cx_vhca_changed(vf)) {
         return CX_OK;

@@ -26,7 +26,8 @@ static ConnectXStatus cx_wrong_order(ConnectXFunction *vf, const char *what)
 
 static ConnectXStatus cx_twice(ConnectXFunction *vf)
 {
-    return vf->dev->vhca.twice_fails ? CX_BAD_RES_STATE : CX_OK;
+    return vf->dev->vhca.twice_fails ? cx_vhca_refuse(vf, CX_SYN_BEHAVIOUR) :
+                                       CX_OK;
 }
 
 static bool cx_is_tracked_save(const ConnectXTransfer *t)

@@ -25,9 +25,9 @@ ConnectXStatus cx_vhca_check(const ConnectXFunction *pf, ConnectXFunction *vf)
            CX_OK : CX_BAD_RES_STATE;
 }
 
-bool cx_vhca_overtaken(const ConnectXFunction *vf)
+bool cx_vhca_excuses(const ConnectXFunction *vf)
 {
-    return cx_vhca_lost(vf);
+    return cx_vhca_lost(vf) || vf->vhca->syndrome == CX_SYN_BEHAVIOUR;
 }
 
 ConnectXVhcaSyndrome cx_vhca_syndrome(const ConnectXFunction *vf)

@@ -16,6 +16,7 @@ typedef enum ConnectXVhcaSyndrome {
     CX_SYN_IMAGE_FOREIGN    = 0x10ad03,     /* of another session */
     CX_SYN_NOT_FINAL        = 0x10ad04,     /* RESUME, SAVE: more is to come */
     CX_SYN_POISONED         = 0x10ad05,     /* a LOAD was refused before */
+    CX_SYN_BEHAVIOUR        = 0x10ad06,     /* a property of ours wants it so */
 } ConnectXVhcaSyndrome;
 
 void cx_vhca_register(void);
@@ -73,8 +74,11 @@ ConnectXStatus cx_vhca_save(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
                             void *opaque);
 ConnectXStatus cx_vhca_load(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
                             ConnectXVhcaDone *done, void *opaque);
-/* Has a reset overtaken the commands that a driver has under way for it? */
-bool cx_vhca_overtaken(const ConnectXFunction *vf);
+/*
+ * Is what a command was refused for not the driver's fault, but that of a reset
+ * which has overtaken it, or of a property?
+ */
+bool cx_vhca_excuses(const ConnectXFunction *vf);
 /* Whoever was to be told is gone. */
 void cx_vhca_cancel(ConnectXFunction *vf, void *opaque);
 
