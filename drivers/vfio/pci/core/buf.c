@@ -2,18 +2,16 @@
 /*
  * Image buffers
  *
- * A buffer is an array of pages. It grows as data arrives, so that a length that a stream
+ * A buffer is an array of blocks. It grows as data arrives, so that a length that a stream
  * merely claims takes no memory, and is sealed, that is given its scatter list, before a
  * backend sees it. A sealed buffer does not grow any more.
  *
- * Pages are allocated in blocks as large as there are, and split at once: the scatter list
- * and the device's translations of a block are short, while each page has a reference count
- * of its own, for slices.
+ * A block is some pages that are allocated, mapped, copied and freed in one go, as what is done
+ * page by page costs about as much as the copy to user space.
  */
 #include <linux/gfp.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
@@ -21,8 +19,9 @@
 
 #include "buf.h"
 
-/* Larger blocks make nothing shorter that counts, and are seldom free */
-#define VPV_BUF_MAX_ORDER ilog2(SZ_2M >> PAGE_SHIFT)
+/* Larger ones save little more, are seldom free, and a copy that never ends keeps one */
+#define VPV_BLOCK_MAX_ORDER (ilog2(SZ_64K) - PAGE_SHIFT)
+#define VPV_BUF_MIN_BLOCKS 16
 
 struct vpv_buf *vpv_buf_alloc(struct vpv_session *session, enum dma_data_direction dma_dir)
 {
@@ -39,38 +38,42 @@ struct vpv_buf *vpv_buf_alloc(struct vpv_session *session, enum dma_data_directi
 	return buf;
 }
 
-/* Pages of a slice live on until it is put */
+/* The block of a slice lives on until it is put */
 void vpv_buf_free(struct vpv_buf *buf)
 {
-	unsigned long i;
+	unsigned int i;
 
 	sg_free_table(&buf->pub.sgt);
-	for (i = 0; i < buf->nr_pages; i++) {
-		put_page(buf->pages[i]);
+	for (i = 0; i < buf->nr_blocks; i++) {
+		put_page(buf->blocks[i].page);
 		cond_resched();
 	}
-	kvfree(buf->pages);
+	kvfree(buf->blocks);
 	kfree(buf);
 }
 
-/* Makes room in the array of pages, doubling it so that growing stays cheap */
-static int vpv_buf_reserve(struct vpv_buf *buf, unsigned long nr_pages)
+/* Makes room in the array of blocks, doubling it so that growing stays cheap */
+static int vpv_buf_reserve_block(struct vpv_buf *buf)
 {
-	struct page **pages;
+	struct vpv_block *blocks;
+	unsigned int max_blocks;
 
-	if (nr_pages <= buf->max_pages)
+	if (buf->nr_blocks < buf->max_blocks)
 		return 0;
+	/* A scatter list counts its entries in an unsigned int */
+	if (buf->max_blocks > INT_MAX / 2)
+		return -E2BIG;
 
-	nr_pages = max(nr_pages, 2 * buf->max_pages);
-	pages = kvcalloc(nr_pages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
-	if (!pages)
+	max_blocks = max(2 * buf->max_blocks, VPV_BUF_MIN_BLOCKS);
+	blocks = kvcalloc(max_blocks, sizeof(*blocks), GFP_KERNEL_ACCOUNT);
+	if (!blocks)
 		return -ENOMEM;
 
-	if (buf->nr_pages)
-		memcpy(pages, buf->pages, buf->nr_pages * sizeof(*pages));
-	kvfree(buf->pages);
-	buf->pages = pages;
-	buf->max_pages = nr_pages;
+	if (buf->nr_blocks)
+		memcpy(blocks, buf->blocks, buf->nr_blocks * sizeof(*blocks));
+	kvfree(buf->blocks);
+	buf->blocks = blocks;
+	buf->max_blocks = max_blocks;
 	return 0;
 }
 
@@ -82,20 +85,20 @@ static bool vpv_buf_add_block(struct vpv_buf *buf, unsigned int order)
 {
 	gfp_t gfp = GFP_KERNEL_ACCOUNT;
 	struct page *page;
-	unsigned long i;
 
 	if (buf->pub.dma_dir == DMA_FROM_DEVICE)
 		gfp |= __GFP_ZERO;
 	if (order)
-		gfp |= __GFP_NORETRY | __GFP_NOWARN;
+		gfp |= __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN;
 	page = alloc_pages(gfp, order);
 	if (!page)
 		return false;
 
-	split_page(page, order);
-	for (i = 0; i < 1UL << order; i++)
-		buf->pages[buf->nr_pages++] = page + i;
-	buf->pub.capacity_bytes = buf->nr_pages << PAGE_SHIFT;
+	buf->pub.capacity_bytes += PAGE_SIZE << order;
+	buf->blocks[buf->nr_blocks++] = (struct vpv_block) {
+		.page = page,
+		.end_bytes = buf->pub.capacity_bytes,
+	};
 	return true;
 }
 
@@ -105,21 +108,16 @@ static bool vpv_buf_add_block(struct vpv_buf *buf, unsigned int order)
  */
 int vpv_buf_grow(struct vpv_buf *buf, size_t bytes)
 {
-	unsigned long want = DIV_ROUND_UP(bytes, PAGE_SIZE);
-	unsigned int max_order = VPV_BUF_MAX_ORDER;
-	int ret;
+	unsigned int max_order = VPV_BLOCK_MAX_ORDER;
 
-	/* A scatter list counts its entries in an unsigned int */
-	if (want > INT_MAX)
-		return -E2BIG;
+	while (buf->pub.capacity_bytes < bytes) {
+		size_t pages = DIV_ROUND_UP(bytes - buf->pub.capacity_bytes, PAGE_SIZE);
+		unsigned int order = min_t(unsigned int, ilog2(pages), max_order);
+		int ret;
 
-	ret = vpv_buf_reserve(buf, want);
-	if (ret)
-		return ret;
-
-	while (buf->nr_pages < want) {
-		unsigned int order = min_t(unsigned int, ilog2(want - buf->nr_pages), max_order);
-
+		ret = vpv_buf_reserve_block(buf);
+		if (ret)
+			return ret;
 		if (!vpv_buf_add_block(buf, order)) {
 			if (!order)
 				return -ENOMEM;
@@ -133,11 +131,20 @@ int vpv_buf_grow(struct vpv_buf *buf, size_t bytes)
 /* Makes the scatter list, once there is no more to come */
 int vpv_buf_seal(struct vpv_buf *buf)
 {
+	struct scatterlist *sg;
+	unsigned int i;
+	int ret;
+
 	if (buf->pub.sgt.sgl)
 		return 0;
 
-	return sg_alloc_table_from_pages(&buf->pub.sgt, buf->pages, buf->nr_pages, 0,
-					 buf->pub.capacity_bytes, GFP_KERNEL_ACCOUNT);
+	ret = sg_alloc_table(&buf->pub.sgt, buf->nr_blocks, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+
+	for_each_sgtable_sg(&buf->pub.sgt, sg, i)
+		sg_set_page(sg, buf->blocks[i].page, page_size(buf->blocks[i].page), 0);
+	return 0;
 }
 
 /* How much of record and image read() has not had yet */
@@ -146,18 +153,37 @@ size_t vpv_buf_rest(const struct vpv_buf *buf)
 	return buf->record_bytes + buf->pub.used_bytes - buf->read_bytes;
 }
 
+/* The block of the byte at @pos, which is below the capacity */
+static struct vpv_block *vpv_buf_block_at(struct vpv_buf *buf, size_t pos)
+{
+	unsigned int low = 0, high = buf->nr_blocks - 1;
+
+	while (low < high) {
+		unsigned int middle = low + (high - low) / 2;
+
+		if (pos < buf->blocks[middle].end_bytes)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return &buf->blocks[low];
+}
+
+/* At most @bytes from @pos on, as far as the block goes. Its pages are not in high memory. */
 static void vpv_buf_slice(struct vpv_buf *buf, size_t pos, size_t bytes, struct vpv_slice *slice)
 {
-	struct page **pages = buf->pages + (pos >> PAGE_SHIFT);
-	unsigned int i;
+	struct vpv_block *block;
 
-	slice->offset = offset_in_page(pos);
-	slice->bytes = min(bytes, VPV_SLICE_PAGES * PAGE_SIZE - slice->offset);
-	slice->nr_pages = DIV_ROUND_UP(slice->offset + slice->bytes, PAGE_SIZE);
-	for (i = 0; i < slice->nr_pages; i++) {
-		slice->pages[i] = pages[i];
-		get_page(pages[i]);
-	}
+	slice->bytes = 0;
+	slice->page = NULL;
+	if (!bytes)
+		return;
+
+	block = vpv_buf_block_at(buf, pos);
+	slice->bytes = min(bytes, block->end_bytes - pos);
+	slice->page = block->page;
+	slice->offset = page_size(block->page) - (block->end_bytes - pos);
+	get_page(block->page);
 }
 
 /* What read() gets next, at most @max_bytes: of the record, or of the image */
@@ -171,7 +197,7 @@ void vpv_buf_slice_rest(struct vpv_buf *buf, size_t max_bytes, struct vpv_slice 
 	}
 
 	slice->bytes = min(bytes, buf->record_bytes - buf->read_bytes);
-	slice->nr_pages = 0;
+	slice->page = NULL;
 	memcpy(slice->record, buf->record + buf->read_bytes, slice->bytes);
 }
 
@@ -186,48 +212,20 @@ void vpv_buf_slice_room(struct vpv_buf *buf, size_t max_bytes, struct vpv_slice 
 /* Returns the bytes copied: less than the slice has means that user memory failed */
 size_t vpv_slice_read(const struct vpv_slice *slice, struct iov_iter *to)
 {
-	size_t offset = slice->offset;
-	size_t done = 0;
-	unsigned int i;
-
-	if (!slice->nr_pages)
+	if (!slice->page)
 		return copy_to_iter(slice->record, slice->bytes, to);
 
-	for (i = 0; i < slice->nr_pages; i++) {
-		size_t len = min(slice->bytes - done, PAGE_SIZE - offset);
-		size_t copied = copy_page_to_iter(slice->pages[i], offset, len, to);
-
-		done += copied;
-		if (copied < len)
-			break;
-		offset = 0;
-	}
-	return done;
+	return copy_to_iter(page_address(slice->page) + slice->offset, slice->bytes, to);
 }
 
-/* As vpv_slice_read(), the other way */
+/* As vpv_slice_read(), the other way, and of a block alone */
 size_t vpv_slice_write(const struct vpv_slice *slice, struct iov_iter *from)
 {
-	size_t offset = slice->offset;
-	size_t done = 0;
-	unsigned int i;
-
-	for (i = 0; i < slice->nr_pages; i++) {
-		size_t len = min(slice->bytes - done, PAGE_SIZE - offset);
-		size_t copied = copy_page_from_iter(slice->pages[i], offset, len, from);
-
-		done += copied;
-		if (copied < len)
-			break;
-		offset = 0;
-	}
-	return done;
+	return copy_from_iter(page_address(slice->page) + slice->offset, slice->bytes, from);
 }
 
 void vpv_slice_put(struct vpv_slice *slice)
 {
-	unsigned int i;
-
-	for (i = 0; i < slice->nr_pages; i++)
-		put_page(slice->pages[i]);
+	if (slice->page)
+		put_page(slice->page);
 }

@@ -10,10 +10,16 @@
 
 struct vpv_session;
 
+/* Adjacent pages with one reference count, and where in the buffer they end */
+struct vpv_block {
+	struct page *page;
+	size_t end_bytes;
+};
+
 /*
  * A buffer is its session's and goes with it, when the backend has given it back. Who copies
- * to or from user memory holds references to the pages of one slice instead, so that a copy
- * that never ends keeps that much memory and no more.
+ * to or from user memory holds a reference to one block instead, so that a copy that never ends
+ * keeps that much memory and no more.
  */
 struct vpv_buf {
 	struct vfio_pci_variant_buf pub;
@@ -26,9 +32,9 @@ struct vpv_buf {
 	/* Once it is no session's any more: membership of vfio_pci_variant_mig.dying */
 	struct llist_node dying_item;
 
-	struct page **pages;
-	unsigned long nr_pages;
-	unsigned long max_pages;
+	struct vpv_block *blocks;
+	unsigned int nr_blocks;
+	unsigned int max_blocks;
 
 	/* A record of the stream that goes before the image, and how far read() has come in both */
 	u8 record[VFIO_PCI_VARIANT_RECORD_MAX_BYTES];
@@ -36,22 +42,17 @@ struct vpv_buf {
 	size_t read_bytes;
 };
 
-/* So much is copied at once, and is what a copy that never ends can keep */
-#define VPV_SLICE_PAGES 16
-
 /*
- * A piece of a buffer, for a copy with no lock held: either some bytes of the record, or
- * pages, each with a reference
+ * A piece of a buffer, for a copy with no lock held: some bytes of the record, or of a block to
+ * which it has a reference
  */
 struct vpv_slice {
 	size_t bytes;
-	unsigned int nr_pages;
-	/* Where in the first page the slice begins */
+	/* NULL for the record */
+	struct page *page;
+	/* Where in the block the slice begins */
 	size_t offset;
-	union {
-		u8 record[VFIO_PCI_VARIANT_RECORD_MAX_BYTES];
-		struct page *pages[VPV_SLICE_PAGES];
-	};
+	u8 record[VFIO_PCI_VARIANT_RECORD_MAX_BYTES];
 };
 
 static inline struct vpv_buf *vpv_buf_of(struct vfio_pci_variant_buf *buf)
@@ -65,7 +66,7 @@ void vpv_buf_free(struct vpv_buf *buf);
 int vpv_buf_grow(struct vpv_buf *buf, size_t bytes);
 int vpv_buf_seal(struct vpv_buf *buf);
 
-/* vpv_session.lock is held, so that the pages stay until the slice has its references */
+/* vpv_session.lock is held, so that the block stays until the slice has its reference */
 size_t vpv_buf_rest(const struct vpv_buf *buf);
 void vpv_buf_slice_rest(struct vpv_buf *buf, size_t max_bytes, struct vpv_slice *slice);
 void vpv_buf_slice_room(struct vpv_buf *buf, size_t max_bytes, struct vpv_slice *slice);
