@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Buffers that the firmware saves images to and loads them from: pages of the
- * caller, mapped for DMA by the PF, under a memory key that lists every page.
+ * caller, mapped for DMA by the PF, under a memory key that lists its pages.
  *
  * A buffer's firmware objects can go before the buffer does: when the PF is
  * taken away, mlx5_vhca_buf_unmap() is called for each one that is left.
@@ -13,8 +13,11 @@
  */
 
 #include <linux/dma-mapping.h>
+#include <linux/log2.h>
+#include <linux/math.h>
 #include <linux/pci.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "vhca_priv.h"
@@ -40,7 +43,27 @@ static int vhca_buf_count_bytes(struct sg_table *sgt, u32 *bytes)
 	return 0;
 }
 
-static void vhca_buf_fill_mkc(void *mkc, u32 pdn, u32 npages)
+/*
+ * What the memory key has as a page. With larger ones its list is shorter, and so is the
+ * command; those of 64 KiB are what a kernel has whose own pages are so large.
+ */
+static unsigned int vhca_buf_page_shift(const struct mlx5_vhca_buf *buf)
+{
+	struct scatterlist *sg;
+	u64 borders = 0;
+	int i;
+
+	for_each_sgtable_dma_sg(buf->sgt, sg, i) {
+		borders |= sg_dma_address(sg);
+		/* The last page may be used in part */
+		if (i < buf->sgt->nents - 1)
+			borders |= sg_dma_len(sg);
+	}
+	return IS_ALIGNED(borders, SZ_64K) ? ilog2(SZ_64K) : PAGE_SHIFT;
+}
+
+static void vhca_buf_fill_mkc(void *mkc, const struct mlx5_vhca_buf *buf,
+			      unsigned int page_shift, u32 npages)
 {
 	MLX5_SET(mkc, mkc, access_mode_1_0, MLX5_MKC_ACCESS_MODE_MTT);
 	/* All rights: the DMA mapping knows the direction */
@@ -48,21 +71,21 @@ static void vhca_buf_fill_mkc(void *mkc, u32 pdn, u32 npages)
 	MLX5_SET(mkc, mkc, lw, 1);
 	MLX5_SET(mkc, mkc, rr, 1);
 	MLX5_SET(mkc, mkc, rw, 1);
-	MLX5_SET(mkc, mkc, pd, pdn);
+	MLX5_SET(mkc, mkc, pd, buf->vhca->pdn);
 	/* Not bound to a queue pair */
 	MLX5_SET(mkc, mkc, qpn, 0xffffff);
-	MLX5_SET(mkc, mkc, log_page_size, PAGE_SHIFT);
+	MLX5_SET(mkc, mkc, log_page_size, page_shift);
 	MLX5_SET(mkc, mkc, translations_octword_size, DIV_ROUND_UP(npages, 2));
-	MLX5_SET64(mkc, mkc, len, (u64)npages << PAGE_SHIFT);
+	MLX5_SET64(mkc, mkc, len, buf->bytes);
 }
 
 static int vhca_buf_create_mkey(struct mlx5_vhca_buf *buf)
 {
-	u32 npages = buf->bytes >> PAGE_SHIFT;
-	struct sg_dma_page_iter iter;
-	int in_bytes, ret;
+	unsigned int page_shift = vhca_buf_page_shift(buf);
+	u32 npages = DIV_ROUND_UP_ULL(buf->bytes, 1ULL << page_shift);
+	int in_bytes, ret, i;
+	struct scatterlist *sg;
 	__be64 *mtt;
-	u32 i = 0;
 	u32 *in;
 
 	lockdep_assert_held(&buf->vhca->lock);
@@ -74,13 +97,17 @@ static int vhca_buf_create_mkey(struct mlx5_vhca_buf *buf)
 		return -ENOMEM;
 
 	mtt = (__be64 *)MLX5_ADDR_OF(create_mkey_in, in, klm_pas_mtt);
-	for_each_sgtable_dma_page(buf->sgt, &iter, 0)
-		mtt[i++] = cpu_to_be64(sg_page_iter_dma_address(&iter));
+	for_each_sgtable_dma_sg(buf->sgt, sg, i) {
+		dma_addr_t addr, end = sg_dma_address(sg) + sg_dma_len(sg);
+
+		for (addr = sg_dma_address(sg); addr < end; addr += 1ULL << page_shift)
+			*mtt++ = cpu_to_be64(addr);
+	}
 
 	MLX5_SET(create_mkey_in, in, translations_octword_actual_size,
 		 DIV_ROUND_UP(npages, 2));
 	vhca_buf_fill_mkc(MLX5_ADDR_OF(create_mkey_in, in, memory_key_mkey_entry),
-			  buf->vhca->pdn, npages);
+			  buf, page_shift, npages);
 	ret = mlx5_core_create_mkey(buf->vhca->mdev, &buf->mkey, in, in_bytes);
 	kvfree(in);
 	return mlx5_vhca_core_errno(ret);
