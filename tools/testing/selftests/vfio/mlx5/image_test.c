@@ -59,6 +59,39 @@ TEST_F(image, save_after_running_on_a_loaded_image_loads)
 	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->again));
 }
 
+/* A monitor without P2P that stops first, then copies, and goes on where it was stopped */
+TEST_F(image, by_stop_on_both_ways)
+{
+	int fd;
+
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_RUNNING);
+	EXPECT_EQ(-1, vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP));
+	fd = vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP_COPY);
+	vfio_image_read(fd, &self->again);
+	EXPECT_EQ(-1, vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP));
+	close(fd);
+	EXPECT_EQ(-1, vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_RUNNING));
+	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&self->dev));
+	vfio_dev_reset(&self->dev);
+	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->again));
+}
+
+/* The destination of that monitor: by no state but the one in which it loads */
+TEST_F(image, from_running_to_running)
+{
+	int fd;
+
+	vfio_dev_reset(&self->dev);
+	fd = vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_RESUMING);
+	ASSERT_EQ(0, __vfio_image_write(fd, self->image.data, self->image.size, 1 << 20));
+	EXPECT_EQ(-1, vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_RUNNING));
+	close(fd);
+	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&self->dev));
+	vfio_image_save(&self->dev, &self->again, VFIO_DEVICE_STATE_STOP);
+	vfio_dev_reset(&self->dev);
+	EXPECT_TRUE(vfio_image_round_trip(&self->dev, &self->again));
+}
+
 TEST_F(image, goes_round_many_times)
 {
 	int i;

@@ -230,6 +230,35 @@ TEST_F(objects, go_back_and_forth_by_p2p)
 	go_back_and_forth(_metadata, self, true);
 }
 
+/*
+ * A monitor that stops first, then copies, and whose destination knows no state but the
+ * one in which it loads: memory and registers are mapped there. The first attempt comes to
+ * nothing, and the source goes on the way it came.
+ */
+TEST_F(objects, go_by_stop_and_from_running_to_running)
+{
+	int attempt, fd;
+
+	for (attempt = 0; attempt < 2; attempt++) {
+		vfio_image_free(&self->image);
+		vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_STOP);
+		fd = vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_STOP_COPY);
+		vfio_image_read(fd, &self->image);
+		vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_STOP);
+		close(fd);
+		if (attempt)
+			break;
+		vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_RUNNING);
+		expect_contexts(_metadata, self);
+	}
+	fd = vfio_mig_set_state(&self->dst, VFIO_DEVICE_STATE_RESUMING);
+	ASSERT_EQ(0, __vfio_image_write(fd, self->image.data, self->image.size, 1 << 20));
+	mlx5_hca_attach(&self->hca, &self->dst);
+	EXPECT_EQ(-1, vfio_mig_set_state(&self->dst, VFIO_DEVICE_STATE_RUNNING));
+	close(fd);
+	expect_contexts(_metadata, self);
+}
+
 TEST_F(objects, image_is_the_same_from_both_functions)
 {
 	struct vfio_image again = {};
