@@ -49,10 +49,15 @@ static size_t mlx5vf_grown(size_t bytes)
 	return min_t(u64, PAGE_ALIGN(grown), MLX5_VHCA_MAX_BUF_BYTES);
 }
 
-/* In pieces where that is offered; said each time, as the firmware keeps to what it heard last */
+/*
+ * In pieces where that is offered, and where such firmware would load them, one by one; said
+ * each time, as the firmware keeps to what it heard last
+ */
 static u32 mlx5vf_pieces(const struct mlx5vf_device *mvdev)
 {
-	return mlx5_vhca_caps(mvdev->vhca) & MLX5_VHCA_CAP_CHUNKS ? MLX5_VHCA_CHUNK : 0;
+	u32 needed = MLX5_VHCA_CAP_CHUNKS | MLX5_VHCA_CAP_MULTI_LOAD;
+
+	return (mlx5_vhca_caps(mvdev->vhca) & needed) == needed ? MLX5_VHCA_CHUNK : 0;
 }
 
 /* Room for the next SAVE of a stopped VF: the firmware may want less than is good for speed */
