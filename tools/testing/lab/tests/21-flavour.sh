@@ -4,7 +4,7 @@
 # driver_flavour: what it shows, which modules one write loads, which driver it
 # picks, what it refuses, and that a refused or failed write changes nothing.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13,12,13-backports timeout=720
+# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports timeout=720
 # lab-qemu-arg: -device
 # lab-qemu-arg: e1000e,addr=0x10
 # lab-qemu-arg: -device
