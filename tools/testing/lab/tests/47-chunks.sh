@@ -14,6 +14,6 @@ load_mlx5 || fatal "mlx5_vfio_pci loads and mlx5_core drives the PF"
 mapfile -t vfs < <(vfio_vfs "$(pf 0)" 2)
 [ ${#vfs[@]} = 2 ] || fatal "two VFs bind to mlx5_vfio_pci"
 
-export VFIO_BDFS="${vfs[*]}"
+export VFIO_BDFS="${vfs[*]}" VFIO_MODEL_FIRMWARE="multi-load tracking chunks"
 kselftest image_test mlx5_objects_test precopy_test mlx5_precopy_test
 finish

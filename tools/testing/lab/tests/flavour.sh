@@ -193,22 +193,6 @@ both_ways()
 		[ "$(override "$1")" = "(null)" ]
 }
 
-# qmp COMMAND ARGUMENTS - Tell QEMU, who answers some time later.
-qmp()
-{
-	local fd line
-
-	exec {fd}<>/dev/virtio-ports/lab.qmp || return 1
-	# The first is refused when it was said before; that is fine.
-	printf '{"execute": "qmp_capabilities"}\n{"execute": "%s", "arguments": %s, "id": "it"}\n' \
-		"$1" "$2" >&"$fd"
-	while read -r -t 30 -u "$fd" line; do
-		[[ $line == *'"id": "it"'* ]] && break
-	done
-	exec {fd}>&-
-	[[ $line == *'"return"'* ]] || { echo "$line"; return 1; }
-}
-
 # mark - From here on, until the next one, is what said prints of the kernel's log.
 mark()
 {

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Shared by the test scripts, beside tap.sh: the kselftest programs, PCI functions
-# and their drivers, and the model's fault properties.
+# and their drivers, and QEMU's monitor.
 
 # shellcheck source=tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
@@ -174,6 +174,22 @@ pfs_are_up()
 		n=$((n + 1))
 	done
 	[ $n -gt 0 ]
+}
+
+# qmp COMMAND ARGUMENTS - Tell QEMU, who answers some time later.
+qmp()
+{
+	local fd line
+
+	exec {fd}<>/dev/virtio-ports/lab.qmp || return 1
+	# The first is refused when it was said before; that is fine.
+	printf '{"execute": "qmp_capabilities"}\n{"execute": "%s", "arguments": %s, "id": "it"}\n' \
+		"$1" "$2" >&"$fd"
+	while read -r -t 30 -u "$fd" line; do
+		[[ $line == *'"id": "it"'* ]] && break
+	done
+	exec {fd}>&-
+	[[ $line == *'"return"'* ]] || { echo "$line"; return 1; }
 }
 
 # hold BDF [--group] - Have a device of VFIO open until let_go; holder tells the

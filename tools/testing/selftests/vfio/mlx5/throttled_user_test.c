@@ -28,20 +28,19 @@ static void pause_a_little(void)
 }
 
 FIXTURE(user) {
+	struct vfio_image image;
 	size_t image_bytes;
 };
 
 FIXTURE_SETUP(user)
 {
-	struct vfio_image image = {};
 	struct vfio_dev dev;
 	const char *skip;
 
 	skip = open_migratable(&dev, 0);
 	if (!skip) {
-		vfio_image_save(&dev, &image, VFIO_DEVICE_STATE_RUNNING);
-		self->image_bytes = image.size;
-		vfio_image_free(&image);
+		vfio_image_save(&dev, &self->image, VFIO_DEVICE_STATE_RUNNING);
+		self->image_bytes = self->image.size;
 		vfio_dev_close(&dev);
 		skip = vfio_cgroup_make();
 	}
@@ -51,6 +50,7 @@ FIXTURE_SETUP(user)
 
 FIXTURE_TEARDOWN(user)
 {
+	vfio_image_free(&self->image);
 	vfio_cgroup_remove();
 }
 
@@ -157,6 +157,68 @@ TEST_F_TIMEOUT(user, that_waits_for_memory_does_not_hold_up_the_pf, 180)
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(0, WEXITSTATUS(status)) {
 		TH_LOG("devlink dev reload %s", handle);
+	}
+}
+
+/* What limits of a group are written in */
+static void limit_to(__u64 bytes)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", bytes);
+	vfio_cgroup_write("memory.max", text);
+}
+
+/*
+ * In the group, with memory for half of the image: saves or loads it, and then, with as much
+ * as it wants, does so once more. Exits with the errno of the first attempt.
+ */
+static void try_with_little(const struct vfio_image *image, bool load)
+{
+	struct vfio_image again = {};
+	struct vfio_dev dev;
+	int fd, ret;
+
+	vfio_cgroup_enter();
+	vfio_dev_open(&dev, vfio_bdf(0));
+	limit_to(image->size / 2);
+	if (load)
+		ret = __vfio_image_load(&dev, image, VFIO_DEVICE_STATE_STOP);
+	else
+		ret = __vfio_mig_set_state(&dev, VFIO_DEVICE_STATE_STOP_COPY, &fd);
+	vfio_cgroup_write("memory.max", "max");
+	if (load)
+		vfio_dev_reset(&dev);
+	else
+		vfio_mig_set_state(&dev, VFIO_DEVICE_STATE_RUNNING);
+	vfio_image_save(&dev, &again, VFIO_DEVICE_STATE_RUNNING);
+	VFIO_ASSERT(again.size == image->size, "%zu bytes of %zu", again.size, image->size);
+	vfio_dev_reset(&dev);
+	VFIO_ASSERT(vfio_image_round_trip(&dev, image), "another state than the one loaded");
+	_exit(-ret);
+}
+
+/* It is not killed for it, either. */
+TEST_F_TIMEOUT(user, with_too_little_memory_is_told, 120)
+{
+	int load, status;
+	pid_t pid;
+
+	if (self->image_bytes < 32U << 20)
+		SKIP(return, "an image of %zu bytes is too small to be missed",
+		     self->image_bytes);
+	for (load = 0; load < 2; load++) {
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid)
+			try_with_little(&self->image, load);
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_TRUE(WIFEXITED(status)) {
+			TH_LOG("the %s was killed", load ? "loader" : "saver");
+		}
+		EXPECT_EQ(ENOMEM, WEXITSTATUS(status)) {
+			TH_LOG("the %s", load ? "loader" : "saver");
+		}
 	}
 }
 

@@ -53,6 +53,19 @@ bool mlx5_records_find(const struct vfio_image *image,
 	return true;
 }
 
+unsigned int mlx5_count_images(const struct vfio_image *image)
+{
+	struct mlx5_records records;
+	unsigned int i, images = 0;
+
+	VFIO_ASSERT(mlx5_records_find(image, &records), "%zu bytes are no records",
+		    image->size);
+	for (i = 0; i < records.nr; i++)
+		if (mlx5_record_tag(image, records.offset[i]) == MLX5_TAG_FW_DATA)
+			images++;
+	return images;
+}
+
 void mlx5_stream_append(struct vfio_image *image, const void *data,
 			size_t bytes)
 {

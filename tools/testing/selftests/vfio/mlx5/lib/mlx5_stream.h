@@ -13,6 +13,9 @@
 /* Of this driver alone: le32 PCI ids of the PF, vendor in the upper half; le32 needs */
 #define MLX5_TAG_SOURCE			0x73726301
 
+/* What firmware that saves in pieces is given room for, at least (mlx5-migration-stream.rst) */
+#define MLX5_PIECE_BYTES		(8U << 20)
+
 /* A reader that does not know the tag may skip the record. */
 #define MLX5_RECORD_OPTIONAL		1
 
@@ -39,6 +42,9 @@ __u32 mlx5_record_flags(const struct vfio_image *image, size_t offset);
 /* False when @image is not records from its first byte to its last. */
 bool mlx5_records_find(const struct vfio_image *image,
 		       struct mlx5_records *records);
+
+/* How many images there are in a stream, pieces of one counted each */
+unsigned int mlx5_count_images(const struct vfio_image *image);
 
 /* Appends a head, and @bytes of data (zeroes when @data is NULL). */
 void mlx5_record_append(struct vfio_image *image, __u64 size, __u32 flags,

@@ -61,11 +61,11 @@ static void set_property(const char *property, const char *value)
 	VFIO_ASSERT(ask(request), "%s = %s", property, value);
 }
 
-static void set_number(const char *property, unsigned int value)
+static void set_number(const char *property, __u64 value)
 {
-	char text[16];
+	char text[24];
 
-	snprintf(text, sizeof(text), "%u", value);
+	snprintf(text, sizeof(text), "%llu", value);
 	set_property(property, text);
 }
 
@@ -151,12 +151,32 @@ void model_firmware_dies(bool asks_for_reset)
 	set_number("x-fatal", SYNDROME);
 }
 
+bool model_firmware_has(const char *property)
+{
+	const char *list = getenv("VFIO_MODEL_FIRMWARE");
+	size_t len = strlen(property);
+
+	for (list = list ?: "multi-load tracking"; *list; list += strspn(list, " ")) {
+		size_t word = strcspn(list, " ");
+
+		if (word == len && !memcmp(list, property, len))
+			return true;
+		list += word;
+	}
+	return false;
+}
+
+void model_pad_images(__u64 bytes)
+{
+	set_number("image-pad", bytes);
+}
+
 void model_no_faults(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(behaviours); i++)
-		model_behave(behaviours[i], false);
+		model_behave(behaviours[i], model_firmware_has(behaviours[i]));
 	set_text("x-fail-cmd", "");
 	set_text("x-delay-cmd", "");
 	set_number("x-save-next", 0);

@@ -7,6 +7,7 @@
 #ifndef SELFTEST_MODEL_FAULT_H
 #define SELFTEST_MODEL_FAULT_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -37,6 +38,15 @@ void model_pcie_error(void);
 void model_firmware_dies(bool asks_for_reset);
 /* No failing and no slow command from now on, nor anything that model_behave() switched on. */
 void model_no_faults(void);
+
+/*
+ * What the firmware can do and how it behaves, by the names of the model's properties
+ * ("chunks", "x-track-fails"): VFIO_MODEL_FIRMWARE lists what is on for the whole program,
+ * as the PF's driver and ours looked at it before. Without it, that of a model as it starts.
+ */
+bool model_firmware_has(const char *property);
+/* Each full image of a function is larger by so much. */
+void model_pad_images(__u64 bytes);
 
 /* What a delay is measured with: since a moment of CLOCK_MONOTONIC */
 unsigned int ms_since(const struct timespec *start);
