@@ -6,7 +6,7 @@
 # mlx5_stream_test damages images, mlx5_objects_test asks for what must be gone.
 # Upstream's driver has a VF of its own: 42-interchange shows more of that.
 #
-# lab: pfs=2 vfs=2 mem=1536 release=13 timeout=600 upstream=1
+# lab: pfs=2 vfs=2 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports timeout=600 upstream=1
 # lab-guest-error-allow: image refused|refused with status 0x5
 
 . "$(dirname "$0")/lib.sh"
@@ -26,6 +26,10 @@ echo "# from here on between two PFs"
 kselftest image_test mlx5_objects_test
 
 # To upstream's driver and back, five times
+case $(uname -r) in
+6.1.*)	skip "five moves to upstream's driver and back" "that of 6.1 writes no records"
+	finish ;;
+esac
 export VFIO_BDFS="${first[0]} ${second[1]}"
 check "upstream's driver loads" load_upstream
 check "it takes a VF" rebind "${second[1]}" "$UPSTREAM"
