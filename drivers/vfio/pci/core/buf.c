@@ -23,6 +23,9 @@
 #define VPV_BLOCK_MAX_ORDER (ilog2(SZ_64K) - PAGE_SHIFT)
 #define VPV_BUF_MIN_BLOCKS 16
 
+/* That there is no memory is an error for the user, and no reason to kill him, or others */
+#define VPV_BUF_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 struct vpv_buf *vpv_buf_alloc(struct vpv_session *session, enum dma_data_direction dma_dir)
 {
 	struct vpv_buf *buf;
@@ -65,7 +68,7 @@ static int vpv_buf_reserve_block(struct vpv_buf *buf)
 		return -E2BIG;
 
 	max_blocks = max(2 * buf->max_blocks, VPV_BUF_MIN_BLOCKS);
-	blocks = kvcalloc(max_blocks, sizeof(*blocks), GFP_KERNEL_ACCOUNT);
+	blocks = kvcalloc(max_blocks, sizeof(*blocks), VPV_BUF_GFP);
 	if (!blocks)
 		return -ENOMEM;
 
@@ -83,13 +86,13 @@ static int vpv_buf_reserve_block(struct vpv_buf *buf)
  */
 static bool vpv_buf_add_block(struct vpv_buf *buf, unsigned int order)
 {
-	gfp_t gfp = GFP_KERNEL_ACCOUNT;
+	gfp_t gfp = VPV_BUF_GFP;
 	struct page *page;
 
 	if (buf->pub.dma_dir == DMA_FROM_DEVICE)
 		gfp |= __GFP_ZERO;
 	if (order)
-		gfp |= __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN;
+		gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_COMP | __GFP_NORETRY;
 	page = alloc_pages(gfp, order);
 	if (!page)
 		return false;
@@ -102,30 +105,37 @@ static bool vpv_buf_add_block(struct vpv_buf *buf, unsigned int order)
 	return true;
 }
 
+static void vpv_buf_cut(struct vpv_buf *buf, unsigned int nr_blocks)
+{
+	while (buf->nr_blocks > nr_blocks)
+		put_page(buf->blocks[--buf->nr_blocks].page);
+	buf->pub.capacity_bytes = nr_blocks ? buf->blocks[nr_blocks - 1].end_bytes : 0;
+}
+
 /*
- * Gives an unsealed buffer a capacity of at least @bytes. What was added stays in the buffer
- * on failure.
+ * Gives an unsealed buffer a capacity of at least @bytes. On failure it is as it was: of the
+ * last memory, what was of no use here is left to others.
  */
 int vpv_buf_grow(struct vpv_buf *buf, size_t bytes)
 {
 	unsigned int max_order = VPV_BLOCK_MAX_ORDER;
+	unsigned int had = buf->nr_blocks;
+	int ret = 0;
 
-	while (buf->pub.capacity_bytes < bytes) {
+	while (!ret && buf->pub.capacity_bytes < bytes) {
 		size_t pages = DIV_ROUND_UP(bytes - buf->pub.capacity_bytes, PAGE_SIZE);
 		unsigned int order = min_t(unsigned int, ilog2(pages), max_order);
-		int ret;
 
 		ret = vpv_buf_reserve_block(buf);
-		if (ret)
-			return ret;
-		if (!vpv_buf_add_block(buf, order)) {
-			if (!order)
-				return -ENOMEM;
+		if (!ret && !vpv_buf_add_block(buf, order)) {
+			ret = order ? 0 : -ENOMEM;
 			max_order = order - 1;
 		}
 		cond_resched();
 	}
-	return 0;
+	if (ret)
+		vpv_buf_cut(buf, had);
+	return ret;
 }
 
 /* Makes the scatter list, once there is no more to come */
