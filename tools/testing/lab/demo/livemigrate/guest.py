@@ -6,6 +6,10 @@ import socket
 import threading
 import time
 
+# Where the guest's objects module has a folder for each VF
+OBJECTS = "/sys/kernel/debug/mlx5_objects"
+POLL_S = 1
+
 
 class GuestError(Exception):
     """The guest did not answer, or what it answered is not what it must be."""
@@ -110,6 +114,33 @@ class Guest:
             log = self.request("log")
             raise GuestError("guest: " + " ".join(problems) + "".join("\n  " + l for l in log))
         return report
+
+    def _shell(self, script, timeout_s=120):
+        """Lines of a script of the shell's own words: there are no programs."""
+        return self.request("sh", script, timeout_s=timeout_s)
+
+    def wait_vfs(self, count, timeout_s):
+        """Returns when the guest's drivers have that many VFs."""
+        deadline = time.monotonic() + timeout_s
+        while int(self._shell(f"set -- {OBJECTS}/*; [ -e $1 ] && echo $# || echo 0")[0]) < count:
+            if time.monotonic() > deadline:
+                raise GuestError(f"guest: there are no {count} VFs")
+            time.sleep(POLL_S)
+
+    def hold_on_each(self, sets):
+        """Objects on each VF."""
+        self._shell(f"for d in {OBJECTS}/*; do echo {sets} >$d/hold || exit 1; done")
+
+    def check_each(self):
+        """As check(), for the objects of each VF."""
+        script = f"for d in {OBJECTS}/*; do read l <$d/check; echo $d $l; done"
+        for line in self._shell(script, timeout_s=300):
+            report = Report.parse(line)
+            bad = [f"{name}={report.get(name, 'missing')}"
+                   for name in ("lost", "changed", "unusable", "fresh")
+                   if report.get(name) != "0"]
+            if bad or report.get("objects", "0") == "0":
+                raise GuestError(f"guest: {line}")
 
     def continue_from(self, other):
         """Ids of requests stay unique across a migration, so that no late answer is taken for ours."""

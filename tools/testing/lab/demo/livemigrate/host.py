@@ -89,14 +89,14 @@ class Host:
             raise HostError(f"{pf} has no network interface: is it up?")
         self.shell("ip", "link", "set", name, "vf", str(index), "mac", mac)
 
-    def bind_variant(self, vf):
-        """Hand a VF to the variant driver and to nothing else."""
-        self.write(VARIANT, PCI, vf, "driver_override")
+    def bind_variant(self, vf, variant=VARIANT):
+        """Hand a VF to that variant driver and to nothing else."""
+        self.write(variant, PCI, vf, "driver_override")
         self.write(vf, "/sys/bus/pci/drivers_probe")
         driver = f"{PCI}/{vf}/driver"
         name = os.path.basename(os.readlink(driver)) if os.path.exists(driver) else "none"
-        if name != VARIANT:
-            raise HostError(f"{vf} has driver {name}, not {VARIANT}: see dmesg")
+        if name != variant:
+            raise HostError(f"{vf} has driver {name}, not {variant}: see dmesg")
 
     def remove_vfs(self, pf):
         self.write(0, PCI, pf, "sriov_numvfs")

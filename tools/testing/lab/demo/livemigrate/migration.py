@@ -12,8 +12,13 @@ MAX_BANDWIDTH_BYTES = 16 << 30
 # No dirty tracking for the VF's own writes: all memory goes again in the blackout, so
 # the limit only has to let it happen
 DOWNTIME_LIMIT_MS = 600000
-# With a return path the source waits for the destination's word before it lets go
-CAPABILITIES = ["events", "return-path"]
+# With a return path the source waits for the destination's word before it lets go;
+# with switchover-ack it also runs on until the destination has loaded the VF's first
+# image, and so has what it needs for the rest
+CAPABILITIES = ("events", "return-path", "switchover-ack")
+# What a case may ask for in addition; off in all others, as a QEMU that has failed once
+# is used again
+OPTIONAL = ("pause-before-switchover", "multifd", "postcopy-ram", "background-snapshot")
 ENDED = ("completed", "failed", "cancelled")
 COMPARE_BYTES = 1 << 20
 PAGE_BYTES = 4096
@@ -43,14 +48,21 @@ class Migration:
         self._source_mark = 0
         self._destination_mark = 0
 
-    def start(self, capabilities=(), **parameters):
-        """Returns once both QEMUs have accepted their part; parameters are QMP's."""
+    def set_capabilities(self, vm, capabilities=(), lacks=()):
+        """CAPABILITIES and these, but for those that are lacking."""
+        wanted = {*CAPABILITIES, *capabilities} - set(lacks)
+        vm.qmp.command("migrate-set-capabilities", capabilities=[
+            {"capability": name, "state": name in wanted} for name in CAPABILITIES + OPTIONAL])
+
+    def start(self, capabilities=(), source_lacks=(), destination_lacks=(), **parameters):
+        """Returns once both QEMUs have accepted their part; parameters are QMP's.
+
+        capabilities: more of them than CAPABILITIES, on both sides.
+        """
         settings = {"max_bandwidth": MAX_BANDWIDTH_BYTES, "downtime_limit": DOWNTIME_LIMIT_MS}
         self.source.qmp.command("migrate-set-parameters", **{**settings, **parameters})
-        for vm in (self.source, self.destination):
-            vm.qmp.command("migrate-set-capabilities", capabilities=[
-                {"capability": name, "state": name in CAPABILITIES + list(capabilities)}
-                for name in {*CAPABILITIES, "pause-before-switchover"}])
+        self.set_capabilities(self.source, capabilities, source_lacks)
+        self.set_capabilities(self.destination, capabilities, destination_lacks)
         socket_path = self.uri.partition(":")[2]
         if os.path.exists(socket_path):
             os.unlink(socket_path)
@@ -83,17 +95,17 @@ class Migration:
     def compare_memory(self):
         """Compare every page of both guests' memory; both must be stopped."""
         different, pages = [], 0
-        with open(self.source.memory_path, "rb") as ours, \
-                open(self.destination.memory_path, "rb") as theirs:
-            while True:
-                left, right = ours.read(COMPARE_BYTES), theirs.read(COMPARE_BYTES)
-                if not left and not right:
-                    break
+        # Memory of our own for it, as every fresh page costs more than to compare one
+        left, right = bytearray(COMPARE_BYTES), bytearray(COMPARE_BYTES)
+        with open(self.source.memory_path, "rb", buffering=0) as ours, \
+                open(self.destination.memory_path, "rb", buffering=0) as theirs:
+            while count := ours.readinto(left):
+                if theirs.readinto(right) != count:
+                    raise MigrationError("the two memories are not of one size")
                 if left != right:
-                    different += [pages + i // PAGE_BYTES
-                                  for i in range(0, max(len(left), len(right)), PAGE_BYTES)
+                    different += [pages + i // PAGE_BYTES for i in range(0, count, PAGE_BYTES)
                                   if left[i:i + PAGE_BYTES] != right[i:i + PAGE_BYTES]]
-                pages += max(len(left), len(right)) // PAGE_BYTES
+                pages += count // PAGE_BYTES
         self.audit = {"pages": pages, "different": len(different)}
         if different:
             raise MigrationError(f"{len(different)} of {pages} pages differ, first "
@@ -128,5 +140,7 @@ class Migration:
 
     def traces(self):
         """What both QEMUs did between start() and finish()."""
-        return tuple(Trace(vm.path("trace"), self.start_us, self.end_us)
-                     for vm in (self.source, self.destination))
+        return tuple(self._trace(vm) for vm in (self.source, self.destination))
+
+    def _trace(self, vm):
+        return Trace(vm.path("trace"), self.start_us, self.end_us or now_us())

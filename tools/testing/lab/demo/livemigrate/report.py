@@ -79,3 +79,5 @@ class _Progress:
     def __exit__(self, *exception):
         self._done.set()
         self._thread.join()
+        if self.seconds() > PROGRESS_S:
+            self._report.line(f"  … took {self.seconds():.0f} s")

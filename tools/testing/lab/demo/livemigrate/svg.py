@@ -12,6 +12,7 @@ LANE_LABEL = 130
 LANE_HEIGHT = 30
 LANE_GAP = 8
 AXIS_HEIGHT = 26
+MARK_HEIGHT = 16
 ROW_HEIGHT = 21
 FONT = "'DejaVu Sans', 'Segoe UI', Helvetica, Arial, sans-serif"
 
@@ -95,19 +96,26 @@ class Panel:
         part = (ms - self.first_ms) / (self.last_ms - self.first_ms)
         return self.left + self.width * min(max(part, 0), 1)
 
-    def draw(self, lanes, title):
+    def draw(self, lanes, title, marks=()):
+        """marks: pairs of a time and what happened then, at most two that lie close."""
         canvas = self.canvas
         canvas.text(MARGIN, canvas.y + 12, title, 13, FAINT)
-        canvas.y += 22
+        canvas.y += 22 + (MARK_HEIGHT if marks else 0)
         height = len(lanes) * (LANE_HEIGHT + LANE_GAP) + LANE_GAP
         self._blackout(height)
         self._axis(height)
         for index, lane in enumerate(lanes):
             self._lane(lane, canvas.y + LANE_GAP + index * (LANE_HEIGHT + LANE_GAP))
+        for index, (ms, words) in enumerate(marks):
+            x = self.x(ms)
+            canvas.line(x, canvas.y - 4, x, canvas.y + height, INK, 1.2, "4 3")
+            canvas.text(x, canvas.y - 8, words, 11, INK, "start" if index else "end")
         canvas.y += height + AXIS_HEIGHT
 
     def _blackout(self, height):
         spans = [p for p in self.timeline["phases"] if p["blackout"]]
+        if spans[0]["start_ms"] > self.last_ms:
+            return
         left, right = self.x(spans[0]["start_ms"]), self.x(spans[-1]["end_ms"])
         self.canvas.rect(left, self.canvas.y, right - left, height, BLACKOUT)
 
@@ -147,19 +155,33 @@ def _tile(canvas, x, width, value, caption, colour=INK):
 
 
 def _tiles(canvas, timeline):
-    size = timeline["bytes"]
-    tiles = [
+    size, states, precopy = timeline["bytes"], timeline["states_ms"], timeline["precopy"]
+    last = size_text(size["vf_state"] - precopy["bytes"])
+    _tile_row(canvas, [
         (time_text(timeline["blackout_ms"]), "blackout: the guest stands still", RED),
         (time_text(timeline["total_ms"]), "from command to clean", INK),
-        (size_text(size["vf_state"]), "state of the VF", VF_DEVICE),
         (size_text(size["guest_memory"]), "guest memory", DEVICES["ram"]),
         (size_text(size["sent"]), "bytes sent in all", INK),
-    ]
+        (time_text(timeline["device"]["total_ms"]), "the VF's share of the blackout", VF_DEVICE),
+    ])
+    _tile_row(canvas, [
+        (time_text(states.get("PRE_COPY", 0)),
+         f"PRE_COPY: {size_text(precopy['bytes'])} of the VF", STATES["PRE_COPY"]),
+        (time_text(states.get("PRE_COPY_P2P", 0)), "PRE_COPY_P2P: no new DMA",
+         STATES["PRE_COPY_P2P"]),
+        (time_text(states.get("STOP_COPY", 0)), f"STOP_COPY: {last} of the VF",
+         STATES["STOP_COPY"]),
+        (f"{timeline['qemu_downtime_ms']} ms", "downtime, as QEMU counts it", RED),
+    ])
+    canvas.y += 10
+
+
+def _tile_row(canvas, tiles):
     gap = 12
     width = (WIDTH - 2 * MARGIN - gap * (len(tiles) - 1)) / len(tiles)
     for index, (value, caption, colour) in enumerate(tiles):
         _tile(canvas, MARGIN + index * (width + gap), width, value, caption, colour)
-    canvas.y += 58 + 22
+    canvas.y += 58 + 12
 
 
 def _phase_table(canvas, timeline):
@@ -179,6 +201,24 @@ def _phase_table(canvas, timeline):
     canvas.y += rows * ROW_HEIGHT + 14
 
 
+def _running_part(canvas, timeline, lanes):
+    """What comes before the guest's memory is copied again, and is too short to be seen."""
+    arcs = {span["label"].split()[-1]: span for span in lanes["source VF"]["spans"]
+            if span["kind"] == "arc"}
+    if not {"PRE_COPY", "STOP_COPY"} <= set(arcs):
+        return
+    first_ms, last_ms = arcs["PRE_COPY"]["start_ms"], arcs["STOP_COPY"]["end_ms"]
+    pad = (last_ms - first_ms) * 0.06
+    precopy = timeline["precopy"]
+    marks = [(precopy[f"{name}_ms"], words) for name, words in
+             (("sent", "first image sent"), ("acknowledged", "the destination has loaded it"))
+             if precopy[f"{name}_ms"] is not None]
+    canvas.y += 12
+    Panel(canvas, timeline, first_ms - pad, last_ms + pad).draw(
+        [lanes["guest"], lanes["source VF"], lanes["destination VF"]],
+        "Enlarged: the VF is saved while the guest runs, and then stopped", marks)
+
+
 def _migration(canvas, timeline):
     canvas.text(MARGIN, canvas.y + 16, f"Migration {timeline['number']}: {timeline['title']}", 18,
                 weight="bold")
@@ -189,6 +229,7 @@ def _migration(canvas, timeline):
     lanes = {lane["name"]: lane for lane in timeline["lanes"]}
     Panel(canvas, timeline, 0, timeline["total_ms"]).draw(
         [lanes["guest"], lanes["source VF"], lanes["destination VF"]], "The whole migration")
+    _running_part(canvas, timeline, lanes)
     moving = next(p for p in timeline["phases"] if p["name"] == "move the VF's state")
     starting = next(p for p in timeline["phases"] if p["name"] == "start guest and VF")
     canvas.y += 12
@@ -212,11 +253,11 @@ def _legend(canvas):
     for words, colour in [("guest runs", GREEN), ("guest stands still", RED),
                           *STATES.items(), ("guest memory", DEVICES["ram"]),
                           ("VF's state", VF_DEVICE), ("other devices", OTHER_DEVICE)]:
-        if words in ("ERROR", "PRE_COPY", "PRE_COPY_P2P"):
+        if words == "ERROR":
             continue
         canvas.rect(x, canvas.y + 2, 11, 11, colour, 2)
-        canvas.text(x + 16, canvas.y + 12, words, 11.5, FAINT)
-        x += 34 + len(words) * 6.9
+        canvas.text(x + 16, canvas.y + 12, words, 10.5, FAINT)
+        x += 24 + len(words) * 6.6
     canvas.y += 24
 
 

@@ -5,13 +5,16 @@ The timeline is a plain dict, which is also what the JSON file holds.  Its times
 milliseconds since the migrate command.
 """
 
+# What the source's VF has to go through
+SOURCE_STATES = ["PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "STOP"]
+
 BAR_CELLS = 44
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 ARROW = "→"
 # name, is the guest stopped meanwhile; borders() says where each begins
 PHASES = [
     ("connect, set up", False),
-    ("copy memory", False),
+    ("copy memory and VF", False),
     ("stop guest and VF", True),
     ("copy memory again", True),
     ("move the VF's state", True),
@@ -69,12 +72,11 @@ def _borders(migration, source, destination, clock):
     A trace point that QEMU did not pass gives its neighbour's time, so that a phase
     that did not happen has no length.
     """
-    vf_start = source.time_of("vfio_save_complete_precopy_start")
-    vf_end = source.time_of("vfio_save_complete_precopy")
+    vf_start, vf_end = source.final_start_us(), source.final_end_us()
     iterable_end = source.checkpoint("src-iterable-saved")
     # QEMU says RESUME before it sets the VF going, and lets the vCPUs run after that
     running = max([migration.running_us() or migration.start_us,
-                   *(arc["end_us"] for arc in destination.arcs())])
+                   *(arc["end_us"] for arc in destination.arcs(migration.destination.vf))])
     found = [
         migration.start_us,
         source.status("active"),
@@ -94,10 +96,10 @@ def _borders(migration, source, destination, clock):
     return borders
 
 
-def _vf_spans(trace, start_us, end_us, first_state):
+def _vf_spans(arcs, start_us, end_us, first_state):
     """States and changes of a VF, one after another without a gap."""
     spans, since, state = [], start_us, first_state
-    for arc in trace.arcs():
+    for arc in arcs:
         spans.append({"kind": "state", "label": state, "start_us": since,
                       "end_us": arc["start_us"]})
         spans.append({"kind": "arc", "label": f"{state} {ARROW} {arc['to']}",
@@ -107,9 +109,11 @@ def _vf_spans(trace, start_us, end_us, first_state):
     return spans
 
 
-def _lanes(source, destination, borders, clock, last_us):
+def _lanes(migration, source, destination, borders, clock):
     start_us, end_us = borders[0], borders[-1]
     stop_us, resume_us = borders[2], borders[8]
+    arcs = [trace.arcs(vm.vf) for trace, vm in ((source, migration.source),
+                                                (destination, migration.destination))]
     guest = [
         {"kind": "running", "label": "runs at the source", "start_us": start_us,
          "end_us": stop_us},
@@ -119,8 +123,8 @@ def _lanes(source, destination, borders, clock, last_us):
     ]
     lanes = [
         ("guest", guest, False),
-        ("source VF", _vf_spans(source, start_us, end_us, "RUNNING"), False),
-        ("destination VF", _vf_spans(destination, start_us, last_us, "RUNNING"), True),
+        ("source VF", _vf_spans(arcs[0], start_us, end_us, "RUNNING"), False),
+        ("destination VF", _vf_spans(arcs[1], start_us, migration.end_us, "RUNNING"), True),
         ("sent", _device_spans(source, "vmstate_downtime_save"), False),
         ("loaded", _device_spans(destination, "vmstate_downtime_load"), True),
     ]
@@ -134,29 +138,115 @@ def _device_spans(trace, event):
              "end_us": span["end_us"]} for span in trace.device_times(event)]
 
 
+def _precopy(source, destination, vfs, start_us):
+    """What went of the VF while the guest ran, and when the destination had it."""
+    sizes = source.sizes_of("vfio_save_block", source.final_start_us())
+    times = {"sent": source.initial_sent_us(vfs),
+             "loaded": destination.time_of("loadvm_approve_switchover", last=True),
+             "acknowledged": source.time_of("source_return_path_thread_switchover_acked")}
+    return {"bytes": sum(sizes), "reads": sum(size > 0 for size in sizes),
+            **{f"{name}_ms": (time_us - start_us) / 1000 if time_us else None
+               for name, time_us in times.items()}}
+
+
+def _clipped(spans, first_ms, last_ms):
+    """Parts of spans within a time, as pairs in order."""
+    pairs = [(max(s["start_ms"], first_ms), min(s["end_ms"], last_ms)) for s in spans]
+    return sorted(pair for pair in pairs if pair[1] > pair[0])
+
+
+def _covered_ms(pairs):
+    """Length of what the pairs cover, once where they overlap."""
+    covered, until = 0.0, float("-inf")
+    for first, last in sorted(pairs):
+        covered += max(0.0, last - max(first, until))
+        until = max(until, last)
+    return covered
+
+
+def _device_share(lanes, stop_ms, resume_ms):
+    """How much of the blackout the VF and its driver took, by what they did.
+
+    The source's way to STOP is not of it: it is left to the time after, but may begin
+    before the destination runs.  Loading may go on while the source still saves, so the
+    sum of the parts can be more than the total.
+    """
+    spans = {lane["name"]: lane["spans"] for lane in lanes}
+    parts = {
+        "freeze": [s for s in spans["source VF"]
+                   if s["kind"] == "arc" and not s["label"].endswith(f"{ARROW} STOP")],
+        "save": [s for s in spans["sent"] if "vfio" in s["label"]],
+        "load": [s for s in spans["loaded"] if "vfio" in s["label"]],
+        "start": [s for s in spans["destination VF"] if s["kind"] == "arc"],
+    }
+    pairs = {name: _clipped(part, stop_ms, resume_ms) for name, part in parts.items()}
+    return {**{f"{name}_ms": _covered_ms(part) for name, part in pairs.items()},
+            "total_ms": _covered_ms([pair for part in pairs.values() for pair in part])}
+
+
+def _states_ms(lanes):
+    """How long the source's VF was in each state, changes to it not counted."""
+    spans = next(lane["spans"] for lane in lanes if lane["name"] == "source VF")
+    return {span["label"]: span["end_ms"] - span["start_ms"] for span in spans
+            if span["kind"] == "state" and span["label"] in SOURCE_STATES}
+
+
+def _all_quiet_first(passed):
+    """Did each of several VFs come to P2P before any was stopped?"""
+    return max(arcs[1]["end_ms"] for arcs in passed) <= min(arcs[2]["start_ms"] for arcs in passed)
+
+
+def shortcomings(timeline):
+    """What a migration lacks that moves a VF while its guest runs; nothing if all is well."""
+    precopy, phases = timeline["precopy"], timeline["phases"]
+    stop_ms = next(phase["start_ms"] for phase in phases if phase["blackout"])
+    lacks = []
+    for vf, arcs in timeline["passed"].items():
+        # QEMU may be done before it lets the VF go to STOP
+        if [arc["to"] for arc in arcs][:3] != SOURCE_STATES[:3]:
+            lacks.append(f"{vf} went to " + ", ".join(arc["to"] for arc in arcs))
+    if not lacks and not _all_quiet_first(timeline["passed"].values()):
+        lacks.append("a VF was stopped while another one could still write to it")
+    if not precopy["bytes"]:
+        lacks.append("nothing of the VF was sent while the guest ran")
+    if precopy["acknowledged_ms"] is None or precopy["loaded_ms"] is None:
+        lacks.append("the destination has not acknowledged the VF's first image")
+    elif precopy["acknowledged_ms"] > stop_ms:
+        lacks.append("the guest was stopped before the acknowledgement")
+    return lacks
+
+
 def build(migration, number, title):
     """Timeline of a migration that completed."""
     source, destination = migration.traces()
     clock = _Clock(migration, destination)
     borders = _borders(migration, source, destination, clock)
     ram = migration.statistics.get("ram", {})
+    lanes = _lanes(migration, source, destination, borders, clock)
+    stop_ms, resume_ms = ((borders[i] - borders[0]) / 1000 for i in (2, 8))
     return {
         "number": number,
         "title": title,
         "source": migration.source.vf,
         "destination": migration.destination.vf,
         "total_ms": (borders[-1] - borders[0]) / 1000,
-        "blackout_ms": (borders[8] - borders[2]) / 1000,
+        "blackout_ms": resume_ms - stop_ms,
         "qemu_downtime_ms": migration.statistics.get("downtime"),
         # "sent" counts every byte on the wire, the VF's and the other devices' too
+        "multifd_transfer": source.time_of("vfio_save_complete_precopy_thread_start") is not None,
         "bytes": {"guest_memory": ram.get("total", 0), "sent": ram.get("transferred", 0),
                   "vf_state": source.bytes_of("vfio_save_block"),
                   "vf_state_loaded": destination.bytes_of("vfio_load_state_device_data")},
+        "precopy": _precopy(source, destination, migration.source.vfs, borders[0]),
+        "passed": {vf: [clock.relative(arc, int) for arc in source.arcs(vf)]
+                   for vf in migration.source.vfs},
+        "states_ms": _states_ms(lanes),
+        "device": _device_share(lanes, stop_ms, resume_ms),
         "memory_audit": migration.audit,
         "phases": [clock.relative({"name": name, "blackout": blackout, "start_us": borders[i],
                                    "end_us": borders[i + 1]}, int)
                    for i, (name, blackout) in enumerate(PHASES)],
-        "lanes": _lanes(source, destination, borders, clock, migration.end_us),
+        "lanes": lanes,
     }
 
 
@@ -193,6 +283,28 @@ def _arc_lines(timeline):
             yield f"      at {time_text(arc['start_ms']):>10}  {arc['label']:<28}{length:>10}{refused}"
 
 
+def _state_lines(timeline):
+    """The VF's states with what was sent in them, and who took the blackout's time."""
+    states, precopy, size = timeline["states_ms"], timeline["precopy"], timeline["bytes"]
+    sent = {"PRE_COPY": f", {size_text(precopy['bytes'])} in {precopy['reads']} reads",
+            "STOP_COPY": f", {size_text(size['vf_state'] - precopy['bytes'])}"}
+    words = [f"{state} {time_text(states[state])}{sent.get(state, '')}"
+             for state in SOURCE_STATES[:3] if state in states]
+    yield "  source VF   " + "; ".join(words)
+    if precopy["acknowledged_ms"] is not None:
+        yield (f"  switchover  acknowledged at {time_text(precopy['acknowledged_ms'])}: the "
+               "destination had the VF's first image")
+    for vf, arcs in list(timeline["passed"].items())[1:]:
+        yield f"  {vf}  " + ", ".join(f"{arc['to']} at {time_text(arc['start_ms'])}"
+                                      for arc in arcs)
+    device = timeline["device"]
+    yield (f"  blackout    downtime_ms={timeline['qemu_downtime_ms']} by QEMU, "
+           f"{time_text(timeline['blackout_ms'])} by its events; the VF's share "
+           f"{time_text(device['total_ms'])}:")
+    yield ("              " + ", ".join(f"{name} {time_text(device[name + '_ms'])}"
+                                        for name in ("freeze", "save", "load", "start")))
+
+
 def text(timeline, colour=False):
     """Lines of the timeline for a terminal of 84 columns."""
     size = timeline["bytes"]
@@ -202,7 +314,8 @@ def text(timeline, colour=False):
     yield from _phase_lines(timeline, colour)
     yield "  " + "─" * 80
     yield from _arc_lines(timeline)
-    yield (f"  blackout {time_text(timeline['blackout_ms'])} of {time_text(timeline['total_ms'])}"
+    yield from _state_lines(timeline)
+    yield (f"  in all {time_text(timeline['total_ms'])}"
            f"   guest memory {size_text(size['guest_memory'])}"
            f"   sent {size_text(size['sent'])}   VF state {size_text(size['vf_state'])}")
     if timeline["memory_audit"]:

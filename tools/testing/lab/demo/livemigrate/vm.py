@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A stock QEMU process that runs the guest, or waits for it to arrive."""
 
+import contextlib
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from .qmp import Qmp, QmpError
 
 # Of the guest: all its memory moves in every blackout, so it has little
 MEMORY_MIB = 160
-MEMCHECK_MIB = 16
+MEMCHECK_MIB = 4
 # Nothing the guest could do without: a second serial port for its service, and the VF.
 KERNEL_OPTIONS = ("console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check "
                   "random.trust_cpu=on rcupdate.rcu_expedited=1 audit=0")
@@ -19,10 +20,16 @@ MEMORY_FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"
 # What a migration's timeline is made of, see trace.py
 TRACES = ["vfio_migration_set_state", "vfio_migration_set_device_state", "vfio_save_block",
           "vfio_save_complete_precopy*", "vfio_load_state_device_data",
-          "vfio_load_device_config_state*", "vmstate_downtime_*", "migrate_set_state"]
+          "vfio_load_device_config_state*", "vfio_load_state_device_buffer_load_*",
+          "vmstate_downtime_*", "migrate_set_state",
+          "vfio_save_iterate", "loadvm_approve_switchover",
+          "source_return_path_thread_switchover_acked"]
 # Without KVM the guest's clock follows its instructions, or a busy host would have it do
 # nothing but serve its own timer
 ICOUNT = "shift=4"
+# With one CPU for all of it, what a guest does while another QEMU starts only makes that
+# take longer
+NICE_OF_SOURCE = 15
 # Slot for the VF, with a window for its 64-bit BAR, so that it can be plugged in later
 SLOT = "pcie-root-port,id=port0,bus=pcie.0,addr=5,chassis=1,pref64-reserve=32M"
 
@@ -48,9 +55,11 @@ class Payload:
 class Vm:
     """One QEMU.  start() it, stop() it; in between it is a source or a destination."""
 
-    def __init__(self, name, payload, vf, directory, log_command=print):
+    def __init__(self, name, payload, vfs, directory, log_command=print, mapped=True):
+        """mapped: does the guest reach the VFs' registers without QEMU."""
         self.name = name
-        self.vf = vf
+        self.vfs = vfs
+        self.mapped = mapped
         self.payload = payload
         self.directory = directory
         self.qmp = None
@@ -66,10 +75,22 @@ class Vm:
         """The guest's memory, where both QEMUs' can be compared."""
         return f"{MEMORY_FOLDER}/livemigrate-{os.getpid()}-{self.name}.ram"
 
-    def vf_device(self):
-        """Properties of the guest's VF."""
-        return {"driver": "vfio-pci", "host": self.vf, "id": "vf", "bus": "port0",
-                "enable-migration": "on", "migration-events": True}
+    @property
+    def vf(self):
+        """The first, or the only one."""
+        return self.vfs[0]
+
+    def vf_devices(self):
+        """Properties of the guest's VFs, which are functions of one slot.
+
+        Function 0 comes last: it is its coming that makes the guest look at a slot.
+        """
+        special = {"multifunction": True} if len(self.vfs) > 1 else {}
+        if not self.mapped:
+            special["x-no-mmap"] = True
+        return [{"driver": "vfio-pci", "host": vf, "id": f"vf{number or ''}", "bus": "port0",
+                 "addr": f"0x0.{number}", "enable-migration": "on", "migration-events": True,
+                 **special} for number, vf in reversed(list(enumerate(self.vfs)))]
 
     def arguments(self, incoming, paused, plugged):
         memory = self.payload.memory_mib
@@ -94,7 +115,8 @@ class Vm:
             arguments += ["-kernel", self.payload.kernel, "-initrd", self.payload.initramfs,
                           "-append", append]
         if plugged:
-            arguments += ["-device", json.dumps(self.vf_device())]
+            for device in self.vf_devices():
+                arguments += ["-device", json.dumps(device)]
         for pattern in TRACES:
             arguments += ["-trace", pattern]
         if paused:
@@ -132,7 +154,8 @@ class Vm:
         status = self.qmp.wait_migration({"completed", "failed"}, timeout_s=timeout_s)
         if status != "completed":
             raise VmError(f"{self.payload.snapshot} cannot be loaded: {self.messages()}")
-        self.qmp.command("device_add", **self.vf_device())
+        for device in self.vf_devices():
+            self.qmp.command("device_add", **device)
         # It was stopped when its state was taken
         self.qmp.command("cont")
 
@@ -148,6 +171,23 @@ class Vm:
         if status != "completed":
             raise VmError(f"cannot save the booted guest: {self.messages()}")
         os.rename(f"{self.payload.snapshot}.new", self.payload.snapshot)
+
+    @contextlib.contextmanager
+    def stepped_back(self):
+        """Context: leaves the CPU to a QEMU that starts; the guest always finds work."""
+        self._set_nice(NICE_OF_SOURCE)
+        try:
+            yield
+        finally:
+            self._set_nice(0)
+
+    def _set_nice(self, value):
+        """A priority is each thread's own."""
+        for thread in os.listdir(f"/proc/{self._process.pid}/task"):
+            try:
+                os.setpriority(os.PRIO_PROCESS, int(thread), value)
+            except ProcessLookupError:
+                pass
 
     def messages(self):
         """What QEMU wrote, but for its trace."""
