@@ -12,7 +12,7 @@ KBUILD   = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check style static unit model vm shell fuzz soak lab modules \
-	modules_install tools tools_install measure need-headers clean distclean
+	modules_install tools tools_install measure bench need-headers clean distclean
 
 help:
 	@echo 'Development, on any Debian machine, with no card (see README.md):'
@@ -29,6 +29,8 @@ help:
 	@echo '  make soak       that and the VM tests that take minutes; COUNT=20 then repeats the others'
 	@echo '  make lab        only set up the lab (3 minutes, 400 MB; kept in the cache)'
 	@echo '  make measure    what loads per way of binding, into Documentation/'
+	@echo '  make bench      what migration costs with our driver and upstream'\''s, into'
+	@echo '                  Documentation/ (half an hour); ARGS="--only 100-on", ARGS=--json'
 	@echo 'On a real host:'
 	@echo '  make modules          build for the running kernel; KVER=... for another'
 	@echo '  make modules_install  install into updates/ of that kernel, and run depmod'
@@ -84,6 +86,9 @@ tools_install: tools
 
 measure:
 	@scripts/measure-loading
+
+bench:
+	@scripts/bench $(ARGS)
 
 clean:
 	@$(LAB) clean

@@ -73,6 +73,12 @@ make_initramfs()
 	unlock
 }
 
+# ICOUNT - Each instruction takes 2 ns of the machine's time, and a machine that
+# waits has its timers at once. ICOUNT_CPU is without what moves a byte per
+# instruction where a real CPU moves a line: a copy would cost tens of times more.
+ICOUNT=shift=1,sleep=off
+ICOUNT_CPU=max,-erms,-fsrm
+
 # boot_arguments - Fills QEMU_ARGS from the options of "lab run".
 boot_arguments()
 {
@@ -81,6 +87,7 @@ boot_arguments()
 	local accel=$1 cpu=max n
 
 	[ "$accel" = tcg ] || cpu=host
+	[ -z "$OPT_ICOUNT" ] || cpu=$ICOUNT_CPU
 	QEMU_ARGS=(-nodefaults -no-user-config -no-reboot -display none
 		-name "lab-$L1_RELEASE" -cpu "$cpu" -smp "$OPT_CPUS" -m "$OPT_MEM"
 		-machine "q35,accel=$accel$([ "$accel" = tcg ] || echo ,kernel-irqchip=split)"
@@ -105,6 +112,7 @@ boot_arguments()
 			-device "$OPT_PF_TYPE,id=pf$n,bus=rp$n$([ "$OPT_PF_TYPE" != connectx-pf ] || echo ",vfs=$OPT_VFS")${OPT_MODEL_PROP:+,$OPT_MODEL_PROP}")
 	done
 	log_arguments
+	[ -z "$OPT_ICOUNT" ] || QEMU_ARGS+=(-icount "$ICOUNT")
 	[ -z "$OPT_LINK" ] || link_arguments
 	QEMU_ARGS+=("${OPT_QEMU_ARGS[@]}")
 }
@@ -259,7 +267,7 @@ run_options()
 	OPT_PFS=0 OPT_VFS=8 OPT_CPUS=1 OPT_MEM=1536 OPT_TIMEOUT=300
 	OPT_QEMU_ARGS=() OPT_MODEL_PROP='' OPT_TRACE='' OPT_SHELL='' OPT_APPEND=''
 	OPT_PF_TYPE=connectx-pf OPT_KERNEL_ROOT='' OPT_DIR='' OPT_DMESG_ALLOW=''
-	OPT_HOST='' OPT_LINK='' OPT_SUSPEND='' OPT_GUEST_ERROR_ALLOW=''
+	OPT_HOST='' OPT_LINK='' OPT_SUSPEND='' OPT_ICOUNT='' OPT_GUEST_ERROR_ALLOW=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--)		shift; break ;;
@@ -285,6 +293,7 @@ run_options()
 		--host)		OPT_HOST=$2 ;;
 		--link)		OPT_LINK=$2 ;;
 		--suspend)	OPT_SUSPEND=$([ "$2" = 0 ] || echo y) ;;
+		--icount)	OPT_ICOUNT=$([ "$2" = 0 ] || echo y) ;;
 		*)		die "unknown option $1" ;;
 		esac
 		shift 2
@@ -358,7 +367,12 @@ run_vm()
 			die "no plug-in built: run 'lab plugin $LAB_RELEASE' first"
 		preload=/build/qemu/connectx.so
 	fi
-	accel_choose
+	# Only TCG counts instructions
+	if [ -n "$OPT_ICOUNT" ]; then
+		ACCEL=tcg
+	else
+		accel_choose
+	fi
 	boot_arguments "$ACCEL"
 	LAB_BINDS=("$L1_ROOT:/mnt" "$L1_BUILD:/srv" "$RUN_DIR:/results"
 		${OPT_LINK:+"$OPT_LINK:/run/link"})

@@ -10,6 +10,7 @@
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
 #   # lab: arch=arm64                 another architecture's machine (arm64, ppc64el)
 #   # lab: suspend=1                 its files survive a suspend (not on 6.1)
+#   # lab: icount=1                  its clock counts instructions (lab run --icount)
 #   # lab: saved-guest=1             a guest that libvirt saved, in /build/libvirt
 #   # lab: upstream=1                upstream's mlx5 driver, in /build/upstream
 #   # lab: soak=1                     takes minutes: only by "make soak" or by name
@@ -130,7 +131,7 @@ run_options_of()
 		case $word in
 		release=*)	RUN_RELEASE=$value ;;
 		kernel-root=*)	RUN_KERNEL=$value ;;
-		pfs=*|vfs=*|mem=*|cpus=*|timeout=*|suspend=[01])
+		pfs=*|vfs=*|mem=*|cpus=*|timeout=*|suspend=[01]|icount=[01])
 				RUN_OPTIONS+=("--${word%%=*}" "$value") ;;
 		hosts=1|hosts=2)
 				RUN_HOSTS=$value ;;

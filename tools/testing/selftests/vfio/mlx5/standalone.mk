@@ -10,9 +10,10 @@ CFLAGS += -D_GNU_SOURCE= $(USERCFLAGS)
 LDFLAGS += $(USERLDFLAGS)
 
 TEST_GEN_PROGS := $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS))
+TEST_GEN_PROGS_EXTENDED := $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS_EXTENDED))
 
 .PHONY: all clean
-all: $(TEST_GEN_PROGS)
+all: $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED)
 
 ifeq ($(filter clean,$(MAKECMDGOALS)),)
 ifeq ($(wildcard $(KSELFTEST_INC)/kselftest_harness.h),)
@@ -26,4 +27,4 @@ $(OUTPUT)/%: %.c $(LOCAL_HDRS)
 		$(filter-out $(LOCAL_HDRS),$^) $(LDLIBS) -o $@
 
 clean:
-	rm -rf $(TEST_GEN_PROGS) $(EXTRA_CLEAN)
+	rm -rf $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) $(EXTRA_CLEAN)

@@ -43,14 +43,29 @@ void vfio_cgroup_enter(void)
 	vfio_cgroup_write("cgroup.procs", "0");
 }
 
-__u64 vfio_cgroup_memory_bytes(void)
+void vfio_cgroup_leave(void)
+{
+	VFIO_ASSERT(!__vfio_sysfs_write(CGROUP_ROOT "/cgroup.procs", "0"), "the root cgroup");
+}
+
+static __u64 read_bytes(const char *path)
 {
 	unsigned long long bytes;
 	FILE *file;
 
-	file = fopen(CGROUP "/memory.current", "r");
-	VFIO_ASSERT(file, CGROUP "/memory.current");
-	VFIO_ASSERT(fscanf(file, "%llu", &bytes) == 1, "memory.current");
+	file = fopen(path, "r");
+	VFIO_ASSERT(file, "%s", path);
+	VFIO_ASSERT(fscanf(file, "%llu", &bytes) == 1, "%s", path);
 	fclose(file);
 	return bytes;
+}
+
+__u64 vfio_cgroup_memory_bytes(void)
+{
+	return read_bytes(CGROUP "/memory.current");
+}
+
+__u64 vfio_cgroup_memory_peak_bytes(void)
+{
+	return read_bytes(CGROUP "/memory.peak");
 }
