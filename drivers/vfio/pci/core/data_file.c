@@ -14,6 +14,7 @@
 #include "data_file.h"
 #include "load.h"
 #include "save.h"
+#include "trace.h"
 #include "walk.h"
 
 typedef ssize_t (*vpv_transfer_fn)(struct vpv_session *session, struct iov_iter *iter,
@@ -24,13 +25,16 @@ static ssize_t vpv_data_file_transfer(struct kiocb *iocb, struct iov_iter *iter,
 {
 	struct vpv_session *session = iocb->ki_filp->private_data;
 	bool nonblock = iocb->ki_filp->f_flags & O_NONBLOCK;
+	size_t wanted_bytes;
 	ssize_t ret;
 
 	ret = vpv_session_io_lock(session, nonblock);
 	if (ret)
 		return ret;
 
+	wanted_bytes = iov_iter_count(iter);
 	ret = transfer(session, iter, nonblock);
+	trace_vpv_transfer(session->mig, transfer == vpv_save_read, wanted_bytes, ret);
 	vpv_session_io_unlock(session);
 	return ret;
 }

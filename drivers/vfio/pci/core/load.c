@@ -10,11 +10,13 @@
  * user memory is read outside of it.
  */
 #include <linux/export.h>
+#include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "load.h"
+#include "trace.h"
 
 /* The step by which a buffer grows as its image arrives */
 #define VPV_LOAD_GROW_BYTES SZ_1M
@@ -92,17 +94,27 @@ void vfio_pci_variant_load_done(struct vfio_pci_variant_buf *buf, int error)
 {
 	struct vpv_buf *vbuf = vpv_buf_of(buf);
 	struct vpv_session *session = vbuf->session;
+	struct vfio_pci_variant_mig *mig = session->mig;
+	u64 ns = ktime_get_ns() - session->posted_ns;
+	bool kick, failed;
 	unsigned long flags;
-	bool kick;
+	unsigned int depth;
 
 	spin_lock_irqsave(&session->lock, flags);
-	if (error && !session->error)
+	failed = error && !session->error;
+	if (failed)
 		session->error = error;
 	if (!session->error)
 		list_add_tail(&vbuf->queue_item, &session->spare);
 	/* A writer may queue an image before this one has landed: the work looks for one then */
 	kick = !session->error;
+	depth = !!vpv_load_of(session)->pending;
 	spin_unlock_irqrestore(&session->lock, flags);
+	if (!error)
+		vpv_stats_image(&mig->stats, VPV_STATS_LOADED, buf->used_bytes, ns);
+	if (failed)
+		vpv_stats_fail(&mig->stats, error);
+	trace_vpv_image(mig, VPV_STATS_LOADED, buf->used_bytes, 0, depth, error, ns);
 	vpv_session_landed(session, kick);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_variant_load_done);
@@ -427,6 +439,7 @@ struct vpv_session *vpv_load_start(struct vfio_pci_variant_mig *mig)
 		return ERR_PTR(ret);
 	}
 
+	vpv_stats_session(&mig->stats, VPV_STATS_LOAD);
 	mig->session = &load->session;
 	vpv_session_get(&load->session);
 	vpv_stream_ops(mig)->load_start(mig->variant);
@@ -498,7 +511,9 @@ int vpv_load_finish(struct vfio_pci_variant_mig *mig)
 	if (!ret)
 		ret = vpv_load_check_end(vpv_load_of(session));
 	mutex_unlock(&session->io_mutex);
-	if (!ret)
+	if (!ret) {
+		session->complete = vpv_load_of(session)->touched;
 		vpv_session_end(mig);
+	}
 	return ret;
 }

@@ -10,7 +10,12 @@
 #include <linux/vfio_pci_variant.h>
 #include <linux/workqueue.h>
 
+#include "stats.h"
+
 struct vpv_session;
+
+/* Of a PCI device's name, its end included: "10000:00:00.0" is the longest */
+#define VPV_NAME_BYTES 16
 
 /*
  * Calls between the files of the engine go down this list only:
@@ -23,6 +28,7 @@ struct vpv_session;
  *	session.c	state mutex and reset, what sessions have in common
  *	buf.c, arcs.c	buffers; the arc table
  *	progress.c	what a save session is still to yield
+ *	stats.c		what is remembered of it; trace.c, what can be watched
  *
  * A session calls up through its ops alone.
  *
@@ -47,6 +53,10 @@ struct vfio_pci_variant_mig {
 	struct mutex state_mutex;
 	/* NULL when the device was unbound */
 	struct vfio_pci_variant *variant;
+	/* Of the device, for traces; constant */
+	char name[VPV_NAME_BYTES];
+	/* Has a lock of its own */
+	struct vpv_stats stats;
 	/* Read without the mutex, too: see vpv_mig_state() */
 	enum vfio_device_mig_state state;
 	/* The data transfer session, NULL when there is none. Holds a reference. */

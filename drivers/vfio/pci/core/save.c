@@ -17,6 +17,7 @@
 
 #include "save.h"
 #include "save_queue.h"
+#include "trace.h"
 
 /* One image that is being read and one that waits, while a third one is filled */
 #define VPV_SAVE_READY_MAX 2
@@ -66,6 +67,7 @@ static void vpv_save_keep_reserve(struct vpv_save *save, bool now)
 {
 	const struct vfio_pci_variant_mig_ops *ops = vpv_mig_ops(save->session.mig);
 	struct vpv_buf *buf = save->reserve;
+	int ret;
 
 	if (buf && buf->pub.capacity_bytes < save->reserve_bytes) {
 		vpv_session_drop_buf(&save->session, buf);
@@ -83,8 +85,11 @@ static void vpv_save_keep_reserve(struct vpv_save *save, bool now)
 	if (IS_ERR(buf))
 		return;
 
-	if (!buf->pub.priv && ops->prepare_buf)
-		ops->prepare_buf(save->session.mig->variant, &buf->pub);
+	if (!buf->pub.priv && ops->prepare_buf) {
+		ret = ops->prepare_buf(save->session.mig->variant, &buf->pub);
+		trace_vpv_buf_prepare(save->session.mig, buf->pub.capacity_bytes,
+				      save->session.mig->stats.memory_bytes, ret);
+	}
 	save->reserve = buf;
 }
 
@@ -254,6 +259,7 @@ static void vpv_save_stop(struct vpv_session *session)
 {
 	struct vpv_save *save = vpv_save_of(session);
 
+	session->complete = vpv_save_queue_is_read(save);
 	vpv_mig_ops(session->mig)->save_stop(session->mig->variant, save->progress.is_final &&
 					     READ_ONCE(save->progress.pass) == VPV_PASS_DONE);
 }
@@ -375,10 +381,12 @@ struct vpv_session *vpv_save_start(struct vfio_pci_variant_mig *mig,
 		return ERR_PTR(ret);
 	}
 
+	vpv_stats_session(&mig->stats, VPV_STATS_SAVE);
 	mig->session = &save->session;
 	vpv_session_get(&save->session);
 	ret = vpv_save_begin_first(save, &pass);
 	if (ret) {
+		vpv_stats_fail(&mig->stats, ret);
 		vpv_session_end(mig);
 		vpv_session_put(&save->session);
 		return ERR_PTR(ret);

@@ -5,8 +5,18 @@
  * Filled buffers wait here in the order of the stream; progress.c counts them.
  */
 #include <linux/export.h>
+#include <linux/ktime.h>
 
 #include "save_queue.h"
+#include "trace.h"
+
+/* Of what is saved: session.lock is held, or there is none in flight */
+static enum vpv_stats_kind vpv_save_queue_kind(const struct vpv_save *save)
+{
+	if (save->progress.is_final)
+		return VPV_STATS_FINAL;
+	return save->progress.is_initial ? VPV_STATS_INITIAL : VPV_STATS_DIRTY;
+}
 
 /* A pass begins: vpv_save_queue_post() is told of its first image, if it has one */
 void vpv_save_queue_begin(struct vpv_save *save, const struct vfio_pci_variant_pass *pass,
@@ -19,6 +29,10 @@ void vpv_save_queue_begin(struct vpv_save *save, const struct vfio_pci_variant_p
 			   is_initial);
 	save->next_bytes = pass->first_bytes;
 	spin_unlock_irq(&save->session.lock);
+	if (pass->first_bytes) {
+		vpv_stats_pass(&save->session.mig->stats);
+		trace_vpv_pass(save->session.mig, vpv_save_queue_kind(save), pass);
+	}
 	wake_up_all(&save->session.wait);
 }
 
@@ -108,8 +122,12 @@ void vfio_pci_variant_save_done(struct vfio_pci_variant_buf *buf, int error,
 	struct vpv_buf *vbuf = vpv_buf_of(buf);
 	struct vpv_session *session = vbuf->session;
 	struct vpv_save *save = vpv_save_of(session);
+	struct vfio_pci_variant_mig *mig = session->mig;
+	u64 ns = ktime_get_ns() - session->posted_ns;
+	enum vpv_stats_kind kind;
 	unsigned long flags;
-	bool kick;
+	bool kick, failed = false;
+	unsigned int depth;
 
 	if (!error && used_bytes > buf->capacity_bytes)
 		error = -EIO;
@@ -117,18 +135,26 @@ void vfio_pci_variant_save_done(struct vfio_pci_variant_buf *buf, int error,
 		error = -EIO;
 
 	spin_lock_irqsave(&session->lock, flags);
+	kind = vpv_save_queue_kind(save);
 	if (!session->error) {
 		if (error == -ESTALE) {
 			list_add_tail(&vbuf->queue_item, &session->spare);
 			vpv_save_queue_break_locked(save);
 		} else if (error) {
 			session->error = error;
+			failed = true;
 		} else {
 			vpv_save_queue_accept(save, vbuf, used_bytes, more_bytes);
 		}
 	}
 	kick = !session->error;
+	depth = save->nr_ready;
 	spin_unlock_irqrestore(&session->lock, flags);
+	if (!error)
+		vpv_stats_image(&mig->stats, kind, used_bytes, ns);
+	if (failed)
+		vpv_stats_fail(&mig->stats, error);
+	trace_vpv_image(mig, kind, used_bytes, more_bytes, depth, error, ns);
 	vpv_session_landed(session, kick);
 }
 EXPORT_SYMBOL_GPL(vfio_pci_variant_save_done);
@@ -161,6 +187,8 @@ int vpv_save_queue_take_slice(struct vpv_save *save, size_t max_bytes, struct vp
 		ret = vpv_progress_at_end(&save->progress);
 	}
 	spin_unlock_irq(&session->lock);
+	if (!ret)
+		vpv_stats_stream_end(&session->mig->stats);
 	return ret;
 }
 
@@ -198,6 +226,17 @@ bool vpv_save_queue_is_mute(struct vpv_save *save)
 	       vpv_progress_at_end(&save->progress) == -EAGAIN;
 	spin_unlock_irq(&save->session.lock);
 	return mute;
+}
+
+/* Was all of the stream read? The session goes on no more. */
+bool vpv_save_queue_is_read(struct vpv_save *save)
+{
+	bool read;
+
+	spin_lock_irq(&save->session.lock);
+	read = list_empty(&save->ready) && !vpv_progress_at_end(&save->progress);
+	spin_unlock_irq(&save->session.lock);
+	return read;
 }
 
 /*

@@ -46,10 +46,11 @@ void vpv_save_queue_post(struct vpv_save *save, struct vpv_buf *buf);
 void vpv_save_queue_break(struct vpv_save *save);
 void vpv_save_queue_rest(struct vpv_save *save, u64 *initial_bytes, u64 *dirty_bytes);
 
-/* io_mutex is held, but for the last two */
+/* io_mutex is held, but for the last three */
 int vpv_save_queue_take_slice(struct vpv_save *save, size_t max_bytes, struct vpv_slice *slice);
 void vpv_save_queue_consume(struct vpv_save *save, size_t bytes);
 bool vpv_save_queue_is_mute(struct vpv_save *save);
+bool vpv_save_queue_is_read(struct vpv_save *save);
 bool vpv_save_queue_await(struct vpv_save *save);
 
 #endif /* VFIO_PCI_VARIANT_SAVE_QUEUE_H */

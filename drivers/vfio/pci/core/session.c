@@ -7,13 +7,16 @@
  * no memory but its own structure. Ending it takes no lock that a transfer holds over a page
  * fault.
  */
+#include <linux/ktime.h>
 #include <linux/memcontrol.h>
+#include <linux/pci.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "session.h"
+#include "trace.h"
 
 /* So much is allocated between two looks at who waits for the mutex */
 #define VPV_SESSION_GROW_BYTES SZ_4M
@@ -85,6 +88,8 @@ struct vfio_pci_variant_mig *vpv_mig_alloc(struct vfio_pci_variant *variant)
 	kref_init(&mig->ref);
 	mutex_init(&mig->state_mutex);
 	mig->variant = variant;
+	strscpy(mig->name, pci_name(variant->core.pdev), sizeof(mig->name));
+	vpv_stats_init(&mig->stats);
 	mig->state = VFIO_DEVICE_STATE_RUNNING;
 	spin_lock_init(&mig->reset_lock);
 	INIT_WORK(&mig->reset_work, vpv_mig_reset_work);
@@ -273,11 +278,15 @@ void vpv_session_kick(struct vpv_session *session)
 void vpv_session_fail(struct vpv_session *session, int error)
 {
 	unsigned long flags;
+	bool first;
 
 	spin_lock_irqsave(&session->lock, flags);
-	if (!session->error || error == -ENODEV)
+	first = !session->error;
+	if (first || error == -ENODEV)
 		session->error = error;
 	spin_unlock_irqrestore(&session->lock, flags);
+	if (first && error != -ENODEV)
+		vpv_stats_fail(&session->mig->stats, error);
 	wake_up_all(&session->wait);
 }
 
@@ -324,6 +333,8 @@ struct vpv_buf *vpv_session_add_buf(struct vpv_session *session, enum dma_data_d
  */
 int vpv_session_grow_buf(struct vpv_session *session, struct vpv_buf *buf, size_t bytes)
 {
+	size_t before = buf->pub.capacity_bytes;
+	u64 memory_bytes;
 	int ret = 0;
 
 	lockdep_assert_held(&session->mig->state_mutex);
@@ -332,10 +343,16 @@ int vpv_session_grow_buf(struct vpv_session *session, struct vpv_buf *buf, size_
 		size_t step = min(bytes - buf->pub.capacity_bytes, (size_t)VPV_SESSION_GROW_BYTES);
 
 		if (READ_ONCE(session->mig->going))
-			return -ENOTCONN;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		ret = vpv_buf_grow(buf, buf->pub.capacity_bytes + step);
+			ret = -ENOTCONN;
+		else if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else
+			ret = vpv_buf_grow(buf, buf->pub.capacity_bytes + step);
+	}
+	if (ret || buf->pub.capacity_bytes != before) {
+		memory_bytes = vpv_stats_add_memory(&session->mig->stats,
+						    buf->pub.capacity_bytes - before);
+		trace_vpv_buf_grow(session->mig, buf->pub.capacity_bytes, memory_bytes, ret);
 	}
 	return ret;
 }
@@ -348,6 +365,7 @@ void vpv_session_drop_buf(struct vpv_session *session, struct vpv_buf *buf)
 {
 	struct vfio_pci_variant_mig *mig = session->mig;
 	bool released = true;
+	u64 memory_bytes;
 
 	lockdep_assert_held(&mig->state_mutex);
 
@@ -358,6 +376,8 @@ void vpv_session_drop_buf(struct vpv_session *session, struct vpv_buf *buf)
 	if (buf->pub.priv && vpv_mig_ops(mig)->buf_release)
 		released = vpv_mig_ops(mig)->buf_release(mig->variant, &buf->pub);
 	buf->pub.priv = NULL;
+	memory_bytes = vpv_stats_add_memory(&mig->stats, -(s64)buf->pub.capacity_bytes);
+	trace_vpv_buf_drop(mig, buf->pub.capacity_bytes, memory_bytes, released ? 0 : -EIO);
 	/* Else the pages are the device's for ever, and there is nobody left to know of them */
 	if (released) {
 		llist_add(&buf->dying_item, &mig->dying);
@@ -427,6 +447,7 @@ int vpv_session_post(struct vpv_session *session, struct vpv_buf *buf,
 	lockdep_assert_held(&session->mig->state_mutex);
 
 	WRITE_ONCE(session->in_flight, buf);
+	session->posted_ns = ktime_get_ns();
 	ret = start(session->mig->variant, &buf->pub);
 	if (ret)
 		WRITE_ONCE(session->in_flight, NULL);
@@ -464,6 +485,7 @@ void vpv_session_end(struct vfio_pci_variant_mig *mig)
 {
 	struct vpv_session *session = mig->session;
 	struct vpv_buf *buf, *next;
+	int error;
 
 	lockdep_assert_held(&mig->state_mutex);
 
@@ -472,8 +494,10 @@ void vpv_session_end(struct vfio_pci_variant_mig *mig)
 
 	/* The error keeps all others off the queues */
 	mig->session = NULL;
+	error = READ_ONCE(session->error);
 	vpv_session_fail(session, -ENODEV);
 	session->ops->stop(session);
+	vpv_stats_session_end(&mig->stats, session->complete, error);
 	list_for_each_entry_safe(buf, next, &session->bufs, bufs_item)
 		vpv_session_drop_buf(session, buf);
 	vpv_session_put(session);

@@ -47,14 +47,17 @@ struct vpv_session {
 
 	/* Under the state mutex: all buffers of the session */
 	struct list_head bufs;
+	/* Under the state mutex: the whole stream was read, or loaded */
+	bool complete;
 
 	/* Guards what follows it, and what save.c and load.c add; taken in interrupts too */
 	spinlock_t lock;
 	wait_queue_head_t wait;
 	/* 0 or the negative errno that the session has come to; -ENODEV when it is over */
 	int error;
-	/* The buffer that the backend has */
+	/* The buffer that the backend has, and since when */
 	struct vpv_buf *in_flight;
+	u64 posted_ns;
 	/* Buffers that the backend has had and that can be used again */
 	struct list_head spare;
 };

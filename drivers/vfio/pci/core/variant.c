@@ -12,6 +12,7 @@
 
 #include "region_info.h"
 #include "session.h"
+#include "sysfs.h"
 #include "v2.h"
 #include "walk.h"
 
@@ -178,15 +179,25 @@ static int vpv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	variant = vpv_variant(vdev);
 	pci_set_drvdata(pdev, &variant->core);
 	ret = vfio_pci_core_register_device(&variant->core);
-	if (ret) {
-		vfio_put_device(vdev);
-		return ret;
+	if (ret)
+		goto err_put;
+
+	if (vdev->mig_ops) {
+		ret = vpv_sysfs_add(variant);
+		if (ret)
+			goto err_unregister;
 	}
 
 	pci_info(pdev, "migration: %s%s%s\n", vdev->mig_ops ? "stop-copy" : "no",
 		 vdev->migration_flags & VFIO_MIGRATION_P2P ? ", p2p" : "",
 		 vdev->migration_flags & VFIO_MIGRATION_PRE_COPY ? ", pre-copy" : "");
 	return 0;
+
+err_unregister:
+	vfio_pci_core_unregister_device(&variant->core);
+err_put:
+	vfio_put_device(vdev);
+	return ret;
 }
 
 static void vpv_remove(struct pci_dev *pdev)
@@ -194,6 +205,8 @@ static void vpv_remove(struct pci_dev *pdev)
 	struct vfio_pci_variant *variant = vpv_drvdata(pdev);
 
 	vfio_pci_core_unregister_device(&variant->core);
+	if (variant->core.vdev.mig_ops)
+		vpv_sysfs_remove(variant);
 	vfio_put_device(&variant->core.vdev);
 }
 

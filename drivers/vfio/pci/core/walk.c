@@ -5,10 +5,12 @@
  */
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/ktime.h>
 
 #include "arcs.h"
 #include "load.h"
 #include "save.h"
+#include "trace.h"
 #include "walk.h"
 
 /* What of the device is frozen in a state */
@@ -48,6 +50,23 @@ static bool vpv_walk_is_precopy(u32 state)
 	return state == VFIO_DEVICE_STATE_PRE_COPY || state == VFIO_DEVICE_STATE_PRE_COPY_P2P;
 }
 
+/* Freezes @sides of the device, or unfreezes them */
+static int vpv_walk_turn(struct vfio_pci_variant_mig *mig, unsigned int sides, bool freezes)
+{
+	const struct vfio_pci_variant_mig_ops *ops = vpv_mig_ops(mig);
+	u64 began_ns = ktime_get_ns();
+	u64 ns;
+	int ret;
+
+	ret = freezes ? ops->freeze(mig->variant, sides) : ops->unfreeze(mig->variant, sides);
+	vpv_mig_note_race(mig);
+
+	ns = ktime_get_ns() - began_ns;
+	vpv_stats_turn(&mig->stats, sides, freezes, ns);
+	trace_vpv_turn(mig, sides, freezes, ret, ns);
+	return ret;
+}
+
 /* An image that is in flight would see the device change in its midst, so it ends first */
 static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
 {
@@ -62,12 +81,8 @@ static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
 		if (to & ~from)
 			vpv_save_prepare_final(mig->session);
 	}
-	if (to & ~from)
-		ret = vpv_mig_ops(mig)->freeze(mig->variant, to & ~from);
-	else
-		ret = vpv_mig_ops(mig)->unfreeze(mig->variant, from & ~to);
-	vpv_mig_note_race(mig);
-	return ret;
+	return to & ~from ? vpv_walk_turn(mig, to & ~from, true) :
+			    vpv_walk_turn(mig, from & ~to, false);
 }
 
 /* From a device that is saved running to its final pass: all of it or nothing */
@@ -86,9 +101,8 @@ static int vpv_walk_finish_precopy(struct vfio_pci_variant_mig *mig)
 	if (!ret || ret == -ENOTRECOVERABLE)
 		return ret;
 
-	if (vpv_mig_ops(mig)->unfreeze(mig->variant, VFIO_PCI_VARIANT_BOTH_SIDES & ~from))
+	if (vpv_walk_turn(mig, VFIO_PCI_VARIANT_BOTH_SIDES & ~from, false))
 		ret = -ENOTRECOVERABLE;
-	vpv_mig_note_race(mig);
 	return ret;
 }
 
@@ -114,6 +128,23 @@ static struct vpv_session *vpv_walk_step(struct vfio_pci_variant_mig *mig, u32 n
 	return ERR_PTR(vpv_walk_change_sides(mig, next));
 }
 
+/* One arc, to be remembered */
+static struct vpv_session *vpv_walk_arc(struct vfio_pci_variant_mig *mig, u32 next)
+{
+	u64 began_ns = ktime_get_ns();
+	struct vpv_session *session;
+	u64 ns;
+	int error;
+
+	vpv_stats_leave(&mig->stats, mig->state);
+	session = vpv_walk_step(mig, next);
+	error = PTR_ERR_OR_ZERO(session);
+	ns = ktime_get_ns() - began_ns;
+	vpv_stats_arc(&mig->stats, mig->state, next, ns, error);
+	trace_vpv_arc(mig, mig->state, next, error, ns);
+	return session;
+}
+
 /* An arc that fails leaves the device in the state that the arc began in */
 static struct vpv_session *vpv_walk_locked(struct vfio_pci_variant_mig *mig, u32 target)
 {
@@ -129,7 +160,7 @@ static struct vpv_session *vpv_walk_locked(struct vfio_pci_variant_mig *mig, u32
 		if (next == mig->state)
 			return session;
 
-		session = vpv_walk_step(mig, next);
+		session = vpv_walk_arc(mig, next);
 		if (IS_ERR(session))
 			break;
 		WRITE_ONCE(mig->state, next);

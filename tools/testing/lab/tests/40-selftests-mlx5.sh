@@ -18,7 +18,7 @@ mapfile -t second < <(vfio_vfs "$(pf 1)" 2)
 	fatal "four VFs bind to mlx5_vfio_pci"
 
 export VFIO_BDFS="${first[*]} ${second[0]}"
-kselftest "${MLX5_PROGRAMS[@]}" precopy_test mlx5_precopy_test
+kselftest "${MLX5_PROGRAMS[@]}" stats_test precopy_test mlx5_precopy_test
 
 # The same moves from one PF's VF to the other's
 export VFIO_BDFS="${first[0]} ${second[0]}"

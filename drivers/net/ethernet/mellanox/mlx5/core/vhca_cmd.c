@@ -7,12 +7,14 @@
  * refused command then comes back to us, and the log line names the VF.
  */
 
+#include <linux/ktime.h>
 #include <linux/mlx5/device.h>
 #include <linux/mlx5/vport.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
 #include "vhca_priv.h"
+#include "vhca_trace.h"
 
 /* MLX5_QUERY_VHCA_MIG_STATE_OPER_MIGRATION_INIT of mlx5_ifc.h since 7.1 */
 #define VHCA_STATE_RESTARTED	0x4
@@ -110,15 +112,37 @@ int mlx5_vhca_core_errno(int err)
 	}
 }
 
-static int vhca_exec(struct mlx5_vhca *vhca, const char *what, void *in, int in_bytes,
-		     void *out, int out_bytes)
+/**
+ * mlx5_vhca_trace() - have a command that has ended seen
+ * @vhca: the VHCA
+ * @out: the firmware's answer
+ * @trace: what there is to see, but for what @out has
+ */
+void mlx5_vhca_trace(struct mlx5_vhca *vhca, const void *out, struct mlx5_vhca_trace *trace)
 {
+	/* Both stand at the same place in the answer to any command */
+	trace->status = MLX5_GET(suspend_vhca_out, out, status);
+	trace->syndrome = MLX5_GET(suspend_vhca_out, out, syndrome);
+	trace_mlx5_vhca_cmd(vhca->vf, vhca->vhca_id, trace);
+}
+
+/* @trace: what else there is to see of the command */
+static int vhca_exec(struct mlx5_vhca *vhca, const char *what, void *in, int in_bytes,
+		     void *out, int out_bytes, struct mlx5_vhca_trace *trace)
+{
+	u64 began_ns = ktime_get_ns();
 	int err;
 
 	lockdep_assert_held(&vhca->lock);
 
 	err = mlx5_cmd_do(vhca->mdev, in, in_bytes, out, out_bytes);
-	return mlx5_vhca_fw_errno(vhca, err, what, out);
+	trace->ns = ktime_get_ns() - began_ns;
+	trace->opcode = MLX5_GET(suspend_vhca_in, in, opcode);
+	trace->err = mlx5_vhca_fw_errno(vhca, err, what, out);
+	if (!err && trace->opcode == MLX5_CMD_OP_QUERY_VHCA_MIGRATION_STATE)
+		trace->bytes = MLX5_GET(query_vhca_migration_state_out, out, required_umem_size);
+	mlx5_vhca_trace(vhca, out, trace);
+	return trace->err;
 }
 
 /* PRM: function id 0 is the PF itself, VF n has n + 1 */
@@ -294,6 +318,7 @@ int mlx5_vhca_suspend(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
 {
 	u32 out[MLX5_ST_SZ_DW(suspend_vhca_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(suspend_vhca_in)] = {};
+	struct mlx5_vhca_trace trace = { .side = side };
 	int ret;
 
 	ret = vhca_enter_alone(vhca, 0);
@@ -305,7 +330,7 @@ int mlx5_vhca_suspend(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
 		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_INITIATOR :
 		 MLX5_SUSPEND_VHCA_IN_OP_MOD_SUSPEND_RESPONDER);
 	MLX5_SET(suspend_vhca_in, in, vhca_id, vhca->vhca_id);
-	ret = vhca_exec(vhca, "SUSPEND_VHCA", in, sizeof(in), out, sizeof(out));
+	ret = vhca_exec(vhca, "SUSPEND_VHCA", in, sizeof(in), out, sizeof(out), &trace);
 	mlx5_vhca_leave(vhca);
 	return ret;
 }
@@ -315,6 +340,7 @@ int mlx5_vhca_resume(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
 {
 	u32 out[MLX5_ST_SZ_DW(resume_vhca_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(resume_vhca_in)] = {};
+	struct mlx5_vhca_trace trace = { .side = side };
 	int ret;
 
 	ret = vhca_enter_alone(vhca, 0);
@@ -326,7 +352,7 @@ int mlx5_vhca_resume(struct mlx5_vhca *vhca, enum mlx5_vhca_side side)
 		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_INITIATOR :
 		 MLX5_RESUME_VHCA_IN_OP_MOD_RESUME_RESPONDER);
 	MLX5_SET(resume_vhca_in, in, vhca_id, vhca->vhca_id);
-	ret = vhca_exec(vhca, "RESUME_VHCA", in, sizeof(in), out, sizeof(out));
+	ret = vhca_exec(vhca, "RESUME_VHCA", in, sizeof(in), out, sizeof(out), &trace);
 	mlx5_vhca_leave(vhca);
 	return ret;
 }
@@ -336,6 +362,7 @@ int mlx5_vhca_query_size(struct mlx5_vhca *vhca, u32 flags, struct mlx5_vhca_siz
 {
 	u32 out[MLX5_ST_SZ_DW(query_vhca_migration_state_out)] = {};
 	u32 in[MLX5_ST_SZ_DW(query_vhca_migration_state_in)] = {};
+	struct mlx5_vhca_trace trace = { .flags = flags };
 	int ret;
 
 	ret = mlx5_vhca_check_flags(vhca, flags, MLX5_VHCA_INCREMENTAL | MLX5_VHCA_CHUNK);
@@ -354,7 +381,7 @@ int mlx5_vhca_query_size(struct mlx5_vhca *vhca, u32 flags, struct mlx5_vhca_siz
 	MLX5_SET(query_vhca_migration_state_in, in, chunk, !!(flags & MLX5_VHCA_CHUNK));
 	MLX5_SET(query_vhca_migration_state_in, in, vhca_id, vhca->vhca_id);
 	ret = vhca_exec(vhca, "QUERY_VHCA_MIGRATION_STATE", in, sizeof(in),
-			out, sizeof(out));
+			out, sizeof(out), &trace);
 	if (ret) {
 		ret = mlx5_vhca_stale_errno(ret, MLX5_GET(query_vhca_migration_state_out, out,
 							  status), flags);

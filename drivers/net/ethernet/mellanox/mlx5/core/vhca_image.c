@@ -10,9 +10,11 @@
 
 #include <linux/build_bug.h>
 #include <linux/dma-mapping.h>
+#include <linux/ktime.h>
 #include <linux/pci.h>
 
 #include "vhca_priv.h"
+#include "vhca_trace.h"
 
 /* One pair of mailboxes does for both */
 static_assert(MLX5_ST_SZ_BYTES(load_vhca_state_in) == MLX5_ST_SZ_BYTES(save_vhca_state_in));
@@ -82,6 +84,25 @@ static void vhca_image_finish(struct mlx5_vhca *vhca, int err, struct mlx5_vhca_
 		result->err = -EINVAL;
 }
 
+/* Under the lock: a command that the firmware has had, from @began_ns on */
+static void vhca_image_trace(struct mlx5_vhca *vhca, const struct mlx5_vhca_result *result,
+			     u64 began_ns)
+{
+	const struct mlx5_vhca_image_cmd *cmd = &vhca->image;
+	struct mlx5_vhca_trace trace = {
+		.opcode = MLX5_GET(save_vhca_state_in, cmd->in, opcode),
+		.flags = cmd->flags,
+		.bytes = result->image_bytes,
+		.err = result->err,
+		.ns = ktime_get_ns() - began_ns,
+		.waited_ns = began_ns - cmd->queued_ns,
+	};
+
+	if (trace.opcode == MLX5_CMD_OP_LOAD_VHCA_STATE)
+		trace.bytes = MLX5_GET(load_vhca_state_in, cmd->in, size);
+	mlx5_vhca_trace(vhca, cmd->out, &trace);
+}
+
 /* Under the lock: the command, or what would have become of it, is over */
 static void vhca_image_end(struct mlx5_vhca_image_cmd *cmd)
 {
@@ -95,6 +116,7 @@ static void vhca_image_work(struct work_struct *work)
 	struct mlx5_vhca *vhca = container_of(cmd, struct mlx5_vhca, image);
 	struct mlx5_vhca_result result = {};
 	mlx5_vhca_done_fn done;
+	u64 began_ns = 0;
 	bool posted;
 	void *priv;
 	int err = 0;
@@ -105,16 +127,19 @@ static void vhca_image_work(struct work_struct *work)
 		mutex_lock(&vhca->lock);
 		WRITE_ONCE(cmd->posted, true);
 		mutex_unlock(&vhca->lock);
+		began_ns = ktime_get_ns();
 		/* Without the lock, so that sizes can be asked for meanwhile */
 		err = mlx5_cmd_do(vhca->mdev, cmd->in, sizeof(cmd->in),
 				  cmd->out, sizeof(cmd->out));
 	}
 
 	mutex_lock(&vhca->lock);
-	if (posted)
+	if (posted) {
 		vhca_image_finish(vhca, err, &result);
-	else
+		vhca_image_trace(vhca, &result, began_ns);
+	} else {
 		result.err = vhca->link == MLX5_VHCA_ATTACHED ? -EBUSY : -ENOTCONN;
+	}
 	done = cmd->done;
 	priv = cmd->priv;
 	cmd->buf = NULL;
@@ -140,6 +165,7 @@ static void vhca_image_post(struct mlx5_vhca *vhca)
 	if (cmd->buf)
 		dma_sync_sgtable_for_device(vhca->mdev->device, cmd->buf->sgt, cmd->buf->dir);
 	cmd->in_flight = true;
+	cmd->queued_ns = ktime_get_ns();
 	WRITE_ONCE(cmd->pending, cmd->pending + 1);
 	mlx5_vhca_queue_add(vhca);
 }

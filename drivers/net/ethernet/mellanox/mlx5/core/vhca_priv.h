@@ -39,6 +39,7 @@ enum mlx5_vhca_link {
  * @done: the client's callback
  * @priv: its argument
  * @flags: of a save: bits of enum mlx5_vhca_flag
+ * @queued_ns: when it was told to wait for its turn
  * @in: SAVE_VHCA_STATE or LOAD_VHCA_STATE
  * @out: the firmware's answer
  */
@@ -54,6 +55,7 @@ struct mlx5_vhca_image_cmd {
 	mlx5_vhca_done_fn done;
 	void *priv;
 	u32 flags;
+	u64 queued_ns;
 	u32 in[MLX5_ST_SZ_DW(save_vhca_state_in)];
 	u32 out[MLX5_ST_SZ_DW(save_vhca_state_out)];
 };
@@ -107,6 +109,30 @@ struct mlx5_vhca_buf {
 	u32 mkey;
 };
 
+/**
+ * struct mlx5_vhca_trace - a migration command that has ended
+ * @opcode: MLX5_CMD_OP_*
+ * @side: of SUSPEND and RESUME: of enum mlx5_vhca_side, else 0
+ * @flags: of QUERY and SAVE: of enum mlx5_vhca_flag, else 0
+ * @bytes: of QUERY what it has answered, of SAVE and LOAD the image's
+ * @err: 0 or a negative errno
+ * @status: of the firmware, 0 without an answer
+ * @syndrome: of the firmware, 0 without an answer
+ * @ns: how long the firmware had it
+ * @waited_ns: of SAVE and LOAD: how long it had waited for its turn
+ */
+struct mlx5_vhca_trace {
+	u16 opcode;
+	u32 side;
+	u32 flags;
+	u32 bytes;
+	int err;
+	u8 status;
+	u32 syndrome;
+	u64 ns;
+	u64 waited_ns;
+};
+
 /* vhca_join.c */
 int mlx5_vhca_join_module_init(void);
 void mlx5_vhca_join_module_exit(void);
@@ -136,6 +162,7 @@ int mlx5_vhca_core_errno(int err);
 int mlx5_vhca_check_flags(const struct mlx5_vhca *vhca, u32 flags, u32 known);
 int mlx5_vhca_stale_errno(int err, u8 status, u32 flags);
 int mlx5_vhca_fw_errno(struct mlx5_vhca *vhca, int err, const char *what, const void *out);
+void mlx5_vhca_trace(struct mlx5_vhca *vhca, const void *out, struct mlx5_vhca_trace *trace);
 
 /* vhca_cmd.c: the PF's interface lock held, or the VF known to be enabled */
 int mlx5_vhca_learn_id(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev);
