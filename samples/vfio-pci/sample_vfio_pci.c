@@ -14,10 +14,12 @@
  * record before it that says where it belongs; that of the last one says that, too.
  */
 #include <linux/io.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/vfio_pci_variant.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
@@ -58,6 +60,23 @@ static unsigned int lose_track;
 module_param(lose_track, uint, 0644);
 MODULE_PARM_DESC(lose_track, "For tests, track of changes gets lost: 0 never, 1 once, 2 for good, 3 in the final pass");
 
+/* For tests of what is done for the final pass while the device runs, and of what that costs */
+static bool fail_prepare;
+module_param(fail_prepare, bool, 0644);
+MODULE_PARM_DESC(fail_prepare, "For tests, buffers cannot be prepared for the final pass");
+
+static unsigned int reserve_mib = SAMPLE_IMAGE_BYTES / SZ_1M;
+module_param(reserve_mib, uint, 0644);
+MODULE_PARM_DESC(reserve_mib, "For tests, size of the buffer that is held ready for the final pass");
+
+static unsigned int nr_prepared;
+module_param(nr_prepared, uint, 0644);
+MODULE_PARM_DESC(nr_prepared, "Buffers that were prepared while their device ran");
+
+static unsigned int nr_mapped_late;
+module_param(nr_mapped_late, uint, 0644);
+MODULE_PARM_DESC(nr_mapped_late, "Buffers to save to that were mapped while their device was frozen");
+
 /* Neighbouring blocks, at most SAMPLE_IMAGE_BYTES; none when bytes is 0 */
 struct sample_run {
 	u64 offset;
@@ -68,6 +87,8 @@ struct sample_device {
 	struct vfio_pci_variant variant;
 	void __iomem *memory;
 	u64 memory_bytes;
+	/* Sides that are frozen, though there is nothing that this would stop */
+	unsigned int frozen;
 
 	/* The image in flight, or the next one, and what of the memory it is */
 	struct work_struct work;
@@ -173,23 +194,13 @@ static void sample_copy(struct sample_device *sample)
 	bool saving = buf->dma_dir == DMA_FROM_DEVICE;
 	u64 offset = sample->run.offset;
 	u64 bytes = sample->run.bytes;
-	struct sg_mapping_iter miter;
 
-	sg_miter_start(&miter, buf->sgt.sgl, buf->sgt.orig_nents,
-		       saving ? SG_MITER_TO_SG : SG_MITER_FROM_SG);
-	while (bytes && sg_miter_next(&miter)) {
-		size_t len = min_t(u64, bytes, miter.length);
-
-		if (saving)
-			memcpy_fromio(miter.addr, sample->memory + offset, len);
-		else
-			memcpy_toio(sample->memory + offset, miter.addr, len);
-		if (saving && sample->shadow)
-			memcpy(sample->shadow + offset, miter.addr, len);
-		offset += len;
-		bytes -= len;
-	}
-	sg_miter_stop(&miter);
+	if (saving)
+		memcpy_fromio(buf->priv, sample->memory + offset, bytes);
+	else
+		memcpy_toio(sample->memory + offset, buf->priv, bytes);
+	if (saving && sample->shadow)
+		memcpy(sample->shadow + offset, buf->priv, bytes);
 }
 
 /* What a test wants to be lost is lost with the first image of a pass of changes */
@@ -254,7 +265,57 @@ static void sample_work(struct work_struct *work)
 
 static int sample_freeze(struct vfio_pci_variant *variant, unsigned int sides)
 {
+	to_sample(variant)->frozen |= sides;
 	return 0;
+}
+
+static int sample_unfreeze(struct vfio_pci_variant *variant, unsigned int sides)
+{
+	to_sample(variant)->frozen &= ~sides;
+	return 0;
+}
+
+static int sample_reset_done(struct vfio_pci_variant *variant, bool raced)
+{
+	to_sample(variant)->frozen = 0;
+	return 0;
+}
+
+/* The copies want the pages of a buffer side by side: what other devices have DMA mappings for */
+static int sample_map(struct vfio_pci_variant_buf *buf)
+{
+	unsigned int nr_pages = buf->capacity_bytes >> PAGE_SHIFT;
+	struct sg_page_iter iter;
+	struct page **pages;
+	unsigned int i = 0;
+
+	if (buf->priv)
+		return 0;
+
+	pages = kvcalloc(nr_pages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return -ENOMEM;
+
+	for_each_sgtable_page(&buf->sgt, &iter, 0)
+		pages[i++] = sg_page_iter_page(&iter);
+	buf->priv = vmap(pages, nr_pages, VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
+	return buf->priv ? 0 : -ENOMEM;
+}
+
+static int sample_prepare_buf(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
+{
+	int ret = fail_prepare ? -ENOMEM : sample_map(buf);
+
+	if (!ret && !to_sample(variant)->frozen)
+		nr_prepared++;
+	return ret;
+}
+
+static bool sample_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
+{
+	vunmap(buf->priv);
+	return true;
 }
 
 static void sample_begin_whole(struct sample_device *sample)
@@ -276,7 +337,7 @@ static int sample_save_start(struct vfio_pci_variant *variant,
 		sample->shadow = __vmalloc(sample->memory_bytes, GFP_KERNEL_ACCOUNT);
 		if (!sample->shadow)
 			return -ENOMEM;
-		pass->reserve_bytes = SAMPLE_IMAGE_BYTES;
+		pass->reserve_bytes = (size_t)reserve_mib * SZ_1M;
 	}
 	sample_begin_whole(sample);
 	sample_describe(sample, pass);
@@ -333,7 +394,14 @@ static int sample_save_final(struct vfio_pci_variant *variant,
 static int sample_move(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
 {
 	struct sample_device *sample = to_sample(variant);
+	bool is_late = buf->dma_dir == DMA_FROM_DEVICE && sample->frozen && !buf->priv;
+	int ret;
 
+	ret = sample_map(buf);
+	if (ret)
+		return ret;
+	if (is_late)
+		nr_mapped_late++;
 	sample->buf = buf;
 	queue_work(system_unbound_wq, &sample->work);
 	return 0;
@@ -388,7 +456,7 @@ static int sample_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
 
 static const struct vfio_pci_variant_mig_ops sample_mig_ops = {
 	.freeze = sample_freeze,
-	.unfreeze = sample_freeze,
+	.unfreeze = sample_unfreeze,
 	.save_start = sample_save_start,
 	.save_image = sample_move,
 	.save_changes = sample_save_changes,
@@ -397,7 +465,10 @@ static const struct vfio_pci_variant_mig_ops sample_mig_ops = {
 	.load_start = sample_load_start,
 	.load_image = sample_load_image,
 	.load_stop = sample_load_stop,
+	.prepare_buf = sample_prepare_buf,
+	.buf_release = sample_buf_release,
 	.bytes_left = sample_bytes_left,
+	.reset_done = sample_reset_done,
 };
 
 static size_t sample_save_prologue(struct vfio_pci_variant *variant, size_t first_bytes, u8 *out)

@@ -55,6 +55,12 @@ void vpv_buf_free(struct vpv_buf *buf)
 	kfree(buf);
 }
 
+/* A scatter list counts its entries, which may be pages, in an unsigned int */
+bool vpv_buf_can_have(size_t bytes)
+{
+	return bytes <= (size_t)INT_MAX << PAGE_SHIFT;
+}
+
 /* Makes room in the array of blocks, doubling it so that growing stays cheap */
 static int vpv_buf_reserve_block(struct vpv_buf *buf)
 {

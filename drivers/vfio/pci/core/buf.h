@@ -63,6 +63,7 @@ static inline struct vpv_buf *vpv_buf_of(struct vfio_pci_variant_buf *buf)
 struct vpv_buf *vpv_buf_alloc(struct vpv_session *session, enum dma_data_direction dma_dir);
 void vpv_buf_free(struct vpv_buf *buf);
 
+bool vpv_buf_can_have(size_t bytes);
 int vpv_buf_grow(struct vpv_buf *buf, size_t bytes);
 int vpv_buf_seal(struct vpv_buf *buf);
 

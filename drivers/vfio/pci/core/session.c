@@ -339,6 +339,10 @@ int vpv_session_grow_buf(struct vpv_session *session, struct vpv_buf *buf, size_
 
 	lockdep_assert_held(&session->mig->state_mutex);
 
+	/* Before all memory there is has gone into a part of it */
+	if (!vpv_buf_can_have(bytes))
+		return -E2BIG;
+
 	while (!ret && buf->pub.capacity_bytes < bytes) {
 		size_t step = min(bytes - buf->pub.capacity_bytes, (size_t)VPV_SESSION_GROW_BYTES);
 

@@ -7,13 +7,23 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "migratable.h"
 
 #define DRIVER		"sample_vfio_pci"
-#define KNOB		"/sys/module/" DRIVER "/parameters/lose_track"
+#define PARAMETERS	"/sys/module/" DRIVER "/parameters/"
+#define KNOB		PARAMETERS "lose_track"
+#define FAIL_PREPARE	PARAMETERS "fail_prepare"
+#define RESERVE_MIB	PARAMETERS "reserve_mib"
+#define NR_PREPARED	PARAMETERS "nr_prepared"
+#define NR_MAPPED_LATE	PARAMETERS "nr_mapped_late"
+/* Of the device's 2 MiB, in images of 1 MiB */
+#define FIRST_IMAGES	"2"
+/* More than any buffer can have */
+#define TOO_MANY_MIB	"16777216"
 #define BAR		VFIO_PCI_BAR2_REGION_INDEX
 #define BLOCK_BYTES	4096
 #define POLL_MS		60000
@@ -363,6 +373,135 @@ TEST_F(change, final_pass_that_fails_changes_nothing)
 	change(self, 5, 1);
 	ASSERT_TRUE(vfio_precopy_drain(self->fd, &self->image, 20));
 	expect_memory_comes_back(_metadata, self);
+}
+
+FIXTURE(reserve) {
+	struct vfio_dev dev;
+	struct vfio_image image;
+	int fd;
+};
+
+static void set_parameters(const char *fail_prepare, const char *reserve_mib)
+{
+	VFIO_ASSERT(!__vfio_sysfs_write(FAIL_PREPARE, fail_prepare) &&
+		    !__vfio_sysfs_write(RESERVE_MIB, reserve_mib) &&
+		    !__vfio_sysfs_write(NR_PREPARED, "0") &&
+		    !__vfio_sysfs_write(NR_MAPPED_LATE, "0"), "parameters of " DRIVER);
+}
+
+static unsigned int counted(const char *path)
+{
+	unsigned int value = 0;
+	FILE *file = fopen(path, "r");
+
+	VFIO_ASSERT(file && fscanf(file, "%u", &value) == 1, "read %s", path);
+	fclose(file);
+	return value;
+}
+
+FIXTURE_SETUP(reserve)
+{
+	const char *skip = open_migratable(&self->dev, 0);
+	char driver[64];
+
+	self->fd = -1;
+	if (skip)
+		SKIP(return, "%s", skip);
+	vfio_driver_of(self->dev.bdf, driver, sizeof(driver));
+	if (strcmp(driver, DRIVER)) {
+		vfio_dev_close(&self->dev);
+		SKIP(return, "%s has the driver '%s', not " DRIVER, vfio_bdf(0), driver);
+	}
+	ASSERT_EQ(0, __vfio_sysfs_write(KNOB, NEVER));
+	vfio_dev_enable_dma(&self->dev);
+}
+
+FIXTURE_TEARDOWN(reserve)
+{
+	set_parameters("0", "1");
+	if (self->fd >= 0)
+		close(self->fd);
+	vfio_image_free(&self->image);
+	vfio_dev_close(&self->dev);
+}
+
+/* PRE_COPY, until the first pass is in buffers, of which nobody reads any */
+static void save_first_pass(FIXTURE_DATA(reserve) * self)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	char passes[32] = "", images[32] = "";
+	int tries;
+
+	self->fd = vfio_mig_enter(&self->dev, VFIO_DEVICE_STATE_PRE_COPY, NULL);
+	for (tries = 0; tries < POLL_MS && strcmp(images, FIRST_IMAGES); tries++) {
+		nanosleep(&pause, NULL);
+		VFIO_ASSERT(!__vfio_attr_read(self->dev.bdf, "migration/initial_images", images,
+					      sizeof(images)) &&
+			    !__vfio_attr_read(self->dev.bdf, "migration/passes", passes,
+					      sizeof(passes)), "statistics");
+	}
+	VFIO_ASSERT(!strcmp(images, FIRST_IMAGES), "'%s' images in '%s' passes", images, passes);
+}
+
+/*
+ * A migration whose reader stays away while the device runs, so that all buffers are in use
+ * and one has to be made for the final pass.
+ */
+static void migrate_with_a_late_reader(struct __test_metadata *_metadata,
+				       FIXTURE_DATA(reserve) * self)
+{
+	struct vfio_image again = {};
+
+	save_first_pass(self);
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_PRE_COPY_P2P);
+	ASSERT_EQ(-1, vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP_COPY));
+	vfio_image_read(self->fd, &self->image);
+	EXPECT_EQ(0, counted(NR_PREPARED));
+	EXPECT_EQ(1, counted(NR_MAPPED_LATE));
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP);
+
+	/* The device is usable: it takes what it gave, and is saved anew */
+	vfio_image_load(&self->dev, &self->image, VFIO_DEVICE_STATE_RUNNING);
+	vfio_image_save(&self->dev, &again, VFIO_DEVICE_STATE_RUNNING);
+	EXPECT_LT(0, again.size);
+	vfio_image_free(&again);
+}
+
+TEST_F(reserve, is_made_and_prepared_before_the_blackout)
+{
+	set_parameters("0", "1");
+	save_first_pass(self);
+	EXPECT_EQ(0, counted(NR_PREPARED));
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_PRE_COPY_P2P);
+	EXPECT_EQ(1, counted(NR_PREPARED));
+	ASSERT_EQ(-1, vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP_COPY));
+	vfio_image_read(self->fd, &self->image);
+	EXPECT_EQ(1, counted(NR_PREPARED));
+	EXPECT_EQ(0, counted(NR_MAPPED_LATE));
+}
+
+TEST_F(reserve, that_was_read_in_time_is_used_again)
+{
+	set_parameters("0", "1");
+	self->fd = vfio_mig_enter(&self->dev, VFIO_DEVICE_STATE_PRE_COPY, NULL);
+	ASSERT_TRUE(vfio_precopy_drain(self->fd, &self->image, 20));
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_PRE_COPY_P2P);
+	ASSERT_EQ(-1, vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP_COPY));
+	vfio_image_read(self->fd, &self->image);
+	EXPECT_EQ(0, counted(NR_PREPARED));
+	EXPECT_EQ(0, counted(NR_MAPPED_LATE));
+}
+
+TEST_F(reserve, that_cannot_be_prepared_costs_time_and_no_more)
+{
+	set_parameters("1", "1");
+	migrate_with_a_late_reader(_metadata, self);
+}
+
+TEST_F(reserve, that_cannot_be_made_costs_time_and_no_more)
+{
+	set_parameters("0", TOO_MANY_MIB);
+	migrate_with_a_late_reader(_metadata, self);
 }
 
 int main(int argc, char **argv)
