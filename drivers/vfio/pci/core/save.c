@@ -427,7 +427,7 @@ int vpv_save_precopy_info(struct vpv_session *session, struct vpv_save_info *inf
 
 	ret = vpv_session_error(session);
 	/* An image that has landed is in flight until its _done() has come to an end */
-	if (!ret && !READ_ONCE(session->in_flight))
+	if (!ret && vpv_session_is_idle(session))
 		ret = vpv_save_ask(save, &pass);
 	if (!ret)
 		ret = vpv_save_begin_changes(save, &pass);

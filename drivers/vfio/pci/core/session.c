@@ -478,7 +478,7 @@ void vpv_session_landed(struct vpv_session *session, bool kick)
 /* Waits until the backend has no buffer, which is bounded; a signal that kills ends the wait */
 int vpv_session_wait_idle(struct vpv_session *session)
 {
-	return wait_event_killable(session->wait, !READ_ONCE(session->in_flight));
+	return wait_event_killable(session->wait, vpv_session_is_idle(session));
 }
 
 /*

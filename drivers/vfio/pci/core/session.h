@@ -62,6 +62,16 @@ struct vpv_session {
 	struct list_head spare;
 };
 
+/*
+ * Has the backend no buffer? What its _done() has left behind can be read then without the
+ * lock, by who has the state mutex.
+ */
+static inline bool vpv_session_is_idle(struct vpv_session *session)
+{
+	/* Pairs with the lock in vpv_session_landed() */
+	return !smp_load_acquire(&session->in_flight);
+}
+
 int vpv_session_module_init(void);
 void vpv_session_module_exit(void);
 

@@ -109,6 +109,7 @@ static int mlx5vf_unfreeze(struct vfio_pci_variant *variant, unsigned int sides)
 	ret = mlx5vf_turn(variant, sides, &unfreeze);
 	if (!ret) {
 		mvdev->frozen &= ~sides;
+		mvdev->save.final_bytes = 0;
 		mvdev->ran = mvdev->loaded;
 	}
 	return ret;

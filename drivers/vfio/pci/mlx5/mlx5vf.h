@@ -14,8 +14,9 @@
  * @lost: changes are not tracked, or not any more
  * @tracked: the firmware tracks changes, or may do so
  * @flags: of the next SAVE: bits of enum mlx5_vhca_flag
- * @final_bytes: estimate of the final pass, 0 before
- * @in_flight: the buffer that the firmware has
+ * @final_bytes: estimate of the final pass, 0 before, and when the VF goes on after all
+ * @in_flight: the buffer that the firmware has; released by the callback, behind all that it
+ *	writes
  * @room: the largest buffer of the session that is mapped for the firmware
  *
  * Under the library's state mutex, but for what the callback of a save writes.

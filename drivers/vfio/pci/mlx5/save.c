@@ -115,7 +115,8 @@ int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
 
 	if (!save->final_bytes) {
 		ret = -ESTALE;
-		if (save->running && !READ_ONCE(save->in_flight))
+		/* Pairs with the release in mlx5vf_saved() */
+		if (save->running && !smp_load_acquire(&save->in_flight))
 			ret = mlx5vf_query_changes(mvdev, &size);
 		if (ret == -ESTALE)
 			ret = mlx5_vhca_query_size(mvdev->vhca, mlx5vf_pieces(mvdev), &size);
@@ -268,7 +269,8 @@ static void mlx5vf_saved(void *priv, const struct mlx5_vhca_result *result)
 	size_t more_bytes = err ? 0 : mlx5vf_more_bytes(save, result);
 
 	save->tracked |= tracked;
-	WRITE_ONCE(save->in_flight, NULL);
+	/* Who finds none in flight reads what was written above: pairs with mlx5vf_bytes_left() */
+	smp_store_release(&save->in_flight, NULL);
 	vfio_pci_variant_save_done(buf, err, err ? 0 : result->image_bytes, more_bytes);
 }
 
