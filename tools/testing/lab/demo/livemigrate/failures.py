@@ -77,6 +77,60 @@ class Failures(Cases):
         self.attempt("failed", disturb, max_bandwidth=TRICKLE_BYTES)
         self.guest_is_whole()
 
+    def _in_precopy(self, expected, act):
+        """act(migration) once the destination has the VF's first image; the guest runs.
+
+        The limit on the downtime keeps QEMU where it is: it copies memory and asks the VF
+        for what has changed, again and again. A limit of 0 would not do, as QEMU then
+        trusts an estimate of nothing left.
+        """
+        mark = self.session.current.qmp.mark()
+
+        def disturb(migration):
+            migration.wait_acknowledged()
+            act(migration)
+        self.attempt(expected, disturb, downtime_limit=1)
+        self._vf_runs(mark)
+        self.guest_is_whole()
+
+    def _vf_runs(self, mark):
+        """The VF is on its way back at once, not when it is saved the next time."""
+        self.session.current.qmp.wait_event(
+            lambda e: e["event"] == "VFIO_MIGRATION" and e["data"]["device-state"] == "running",
+            mark, what="VF that runs")
+
+    def cancel_in_precopy(self):
+        self._in_precopy("cancelled", self._cancel)
+
+    def destination_dies_in_precopy(self):
+        self._in_precopy("failed", lambda migration: migration.destination.kill())
+
+    def save_fails_in_precopy(self):
+        """The first image cannot be had: the guest was never stopped."""
+        mark = self.session.current.qmp.mark()
+        number = self._pf_number(self.session.current)
+        try:
+            self.attempt("failed", tune=lambda migration: self.faults.set(
+                number, "SAVE_VHCA_STATE"))
+        finally:
+            self.faults.clear(number)
+        self._vf_runs(mark)
+        self.guest_is_whole()
+
+    def load_fails_in_precopy(self):
+        """The first image is not taken: the destination never acknowledges."""
+        mark = self.session.current.qmp.mark()
+
+        def tune(migration):
+            self.faults.set(self._pf_number(migration.destination), "LOAD_VHCA_STATE")
+        try:
+            self.attempt("failed", tune=tune)
+        finally:
+            for number in range(len(self.pfs)):
+                self.faults.clear(number)
+        self._vf_runs(mark)
+        self.guest_is_whole()
+
     def cancel_with_guest_stopped(self):
         def disturb(migration):
             migration.wait("pre-switchover")
@@ -148,6 +202,12 @@ class Failures(Cases):
         ("cancelled at once", "cancel_at_once"),
         ("cancelled while memory is copied", "cancel_in_memory_copy"),
         ("destination dies while memory is copied", "destination_dies_in_memory_copy"),
+        ("cancelled while the VF is saved and the guest runs", "cancel_in_precopy"),
+        ("destination dies while the VF is saved and the guest runs",
+         "destination_dies_in_precopy"),
+        ("the device refuses to save while the guest runs", "save_fails_in_precopy"),
+        ("the destination's device refuses to load while the guest runs",
+         "load_fails_in_precopy"),
         ("cancelled with guest and VF stopped", "cancel_with_guest_stopped"),
         ("destination dies with guest and VF stopped",
          "destination_dies_with_guest_stopped"),

@@ -22,6 +22,7 @@ OPTIONAL = ("pause-before-switchover", "multifd", "postcopy-ram", "background-sn
 ENDED = ("completed", "failed", "cancelled")
 COMPARE_BYTES = 1 << 20
 PAGE_BYTES = 4096
+POLL_S = 0.1
 
 
 class MigrationError(Exception):
@@ -76,6 +77,14 @@ class Migration:
         """Status the source reached first, of those asked for or an end."""
         return self.source.qmp.wait_migration(set(statuses) | set(ENDED), self._source_mark,
                                               timeout_s)
+
+    def wait_acknowledged(self, timeout_s=300):
+        """Returns when the source has the destination's word; QEMU has no event for it."""
+        deadline = time.monotonic() + timeout_s
+        while not self._trace(self.source).time_of("source_return_path_thread_switchover_acked"):
+            if time.monotonic() > deadline or not self.source.alive():
+                raise MigrationError("no acknowledgement: " + self.failure())
+            time.sleep(POLL_S)
 
     def wait_arrival(self, timeout_s=300):
         """Returns when the destination has loaded all of it."""
