@@ -4,6 +4,9 @@
 # What our driver's work costs, counted in instructions: no figure may be more than 5 %
 # above the one on record. One that is less is good news, to be put on record.
 #
+# Only what is work is on record: the time that an image takes from end to end (move_ns) has
+# the model's pauses in it, and by how much depends on what else the host does.
+#
 # The record is made of what this test prints ("make vm TESTS=48-bench"). It is of one
 # kernel, as much of what is counted is the kernel's own: with another it says nothing.
 #
