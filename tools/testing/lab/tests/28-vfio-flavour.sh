@@ -5,7 +5,7 @@
 # word then does what it would have done without that. And IOMMU groups of more
 # than one device, which are taken as a whole or not at all.
 #
-# lab: pfs=1 vfs=1 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports timeout=600
+# lab: pfs=1 vfs=1 mem=1536 release=13 kernel-root=13,12,13-backports soak=1 timeout=600
 # lab-qemu-arg: -device
 # lab-qemu-arg: virtio-rng-pci,addr=a
 # lab-qemu-arg: -device
