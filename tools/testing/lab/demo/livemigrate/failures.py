@@ -14,6 +14,8 @@ MODEL_PORT = "/dev/virtio-ports/lab.qmp"
 STATUS_INTERNAL_ERROR = 1
 STATUS_RESOURCE_BUSY = 6
 EACH = 0
+# Of memory that QEMU goes through while it waits for something: more than one by chance
+ROUNDS = 5
 
 
 class Faults:
@@ -147,22 +149,40 @@ class Failures(Cases):
         self.guest_is_whole()
 
     def _failing_command(self, command, at_destination=False, **fault):
-        """The device of one side fails a command once the guest is stopped."""
+        """The device of one side fails a command after the VF's first image has arrived.
+
+        The fault is there before the guest is stopped: when QEMU says that it is, the
+        device has its last commands already.
+        """
         def disturb(migration):
-            migration.wait("pre-switchover")
+            migration.wait_acknowledged()
             vm = migration.destination if at_destination else migration.source
             number = self._pf_number(vm)
             self.faults.set(number, command, **fault)
             try:
-                migration.source.qmp.command("migrate-continue", state="pre-switchover")
+                migration.stop_soon()
                 migration.wait()
             finally:
                 self.faults.clear(number)
-        self.attempt("failed", disturb, capabilities=["pause-before-switchover"])
+        self.attempt("failed", disturb, downtime_limit=1)
         self.guest_is_whole()
 
     def query_fails(self):
-        self._failing_command("QUERY_VHCA_MIGRATION_STATE")
+        """QEMU takes what it is not told for a lot, and does not stop the guest for it."""
+        number = self._pf_number(self.session.current)
+
+        def disturb(migration):
+            migration.wait_acknowledged()
+            self.faults.set(number, "QUERY_VHCA_MIGRATION_STATE")
+            try:
+                migration.stop_soon()
+                migration.wait_rounds(ROUNDS)
+                self._cancel(migration)
+                migration.wait()
+            finally:
+                self.faults.clear(number)
+        self.attempt("cancelled", disturb, downtime_limit=1)
+        self.guest_is_whole()
 
     def save_fails(self):
         self._failing_command("SAVE_VHCA_STATE")
@@ -211,7 +231,7 @@ class Failures(Cases):
         ("cancelled with guest and VF stopped", "cancel_with_guest_stopped"),
         ("destination dies with guest and VF stopped",
          "destination_dies_with_guest_stopped"),
-        ("the device refuses to tell its size", "query_fails"),
+        ("the device refuses to tell its size, and the guest runs on", "query_fails"),
         ("the device refuses to save", "save_fails"),
         ("the destination's device refuses to load", "load_fails"),
         ("the device is busy when suspended, once", "suspend_is_busy_once"),

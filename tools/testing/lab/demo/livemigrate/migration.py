@@ -86,6 +86,25 @@ class Migration:
                 raise MigrationError("no acknowledgement: " + self.failure())
             time.sleep(POLL_S)
 
+    def stop_soon(self):
+        """Lifts a limit on the downtime that has held the guest at the source."""
+        self.source.qmp.command("migrate-set-parameters", downtime_limit=DOWNTIME_LIMIT_MS)
+
+    def wait_rounds(self, rounds, timeout_s=300):
+        """Returns when QEMU has gone through the memory so many times more."""
+        deadline = time.monotonic() + timeout_s
+        wanted = None
+        while True:
+            info = self.source.qmp.command("query-migrate")
+            done = info.get("ram", {}).get("dirty-sync-count", 0)
+            wanted = done + rounds if wanted is None else wanted
+            if done >= wanted:
+                return
+            if info["status"] in ENDED or time.monotonic() > deadline:
+                raise MigrationError(f"{info['status']} after {done} rounds of {wanted}: "
+                                     + self.failure())
+            time.sleep(POLL_S)
+
     def wait_arrival(self, timeout_s=300):
         """Returns when the destination has loaded all of it."""
         status = self.destination.qmp.wait_migration({"completed", "failed"},
