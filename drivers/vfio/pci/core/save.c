@@ -405,12 +405,21 @@ void vpv_save_prepare_final(struct vpv_session *session)
 	vpv_save_keep_reserve(vpv_save_of(session), true);
 }
 
-/* The device that was saved running is frozen on both sides: to the end of the stream */
+/*
+ * The device that was saved running is frozen on both sides: to the end of the stream. One that
+ * was broken before or breaks by this is told to the reader. Returns 0 or -ENOTRECOVERABLE.
+ */
 int vpv_save_finish(struct vpv_session *session)
 {
+	int ret;
+
 	lockdep_assert_held(&session->mig->state_mutex);
 
-	return vpv_session_error(session) ?: vpv_save_begin_final(vpv_save_of(session));
+	ret = vpv_session_error(session) ?: vpv_save_begin_final(vpv_save_of(session));
+	if (!ret || ret == -ENOTRECOVERABLE)
+		return ret;
+	vpv_session_fail(session, ret);
+	return 0;
 }
 
 /*

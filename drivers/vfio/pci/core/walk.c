@@ -85,25 +85,15 @@ static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
 			    vpv_walk_turn(mig, from & ~to, false);
 }
 
-/* From a device that is saved running to its final pass: all of it or nothing */
+/*
+ * From a device that is saved running to its final pass. Only a device that cannot be frozen
+ * fails the arc: a monitor resets one whose guest it has stopped and that cannot be, while
+ * it gets over a stream that is broken, which is told by read().
+ */
 static int vpv_walk_finish_precopy(struct vfio_pci_variant_mig *mig)
 {
-	unsigned int from = vpv_walk_frozen_sides(mig->state);
-	int ret;
-
-	ret = vpv_session_error(mig->session);
-	if (!ret)
-		ret = vpv_walk_change_sides(mig, VFIO_DEVICE_STATE_STOP_COPY);
-	if (ret)
-		return ret;
-
-	ret = vpv_save_finish(mig->session);
-	if (!ret || ret == -ENOTRECOVERABLE)
-		return ret;
-
-	if (vpv_walk_turn(mig, VFIO_PCI_VARIANT_BOTH_SIDES & ~from, false))
-		ret = -ENOTRECOVERABLE;
-	return ret;
+	return vpv_walk_change_sides(mig, VFIO_DEVICE_STATE_STOP_COPY) ?:
+	       vpv_save_finish(mig->session);
 }
 
 /* One arc. Returns the session that it begins, if it does, with a reference. */

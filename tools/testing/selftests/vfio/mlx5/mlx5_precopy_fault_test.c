@@ -330,6 +330,35 @@ TEST_F(fault, reset_during_the_first_save)
 	expect_all(_metadata, self);
 }
 
+/* As QEMU goes on once it has stopped the guest: to the end, and back when nothing can be read */
+static void stop_with_broken_stream(struct __test_metadata *_metadata, FIXTURE_DATA(fault) * self)
+{
+	vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_PRE_COPY_P2P);
+	EXPECT_EQ(-1, vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_STOP_COPY));
+	EXPECT_EQ(VFIO_DEVICE_STATE_STOP_COPY, vfio_mig_state(&self->src));
+	EXPECT_EQ(-EIO, __vfio_precopy_read(self->fd, &self->image));
+	model_no_faults();
+	roll_back(_metadata, self);
+}
+
+/* A broken stream is no reason for QEMU to reset the function, as a failed arc would be. */
+TEST_F(fault, broken_stream_does_not_keep_from_stopping)
+{
+	struct pollfd pfd = { .events = POLLIN };
+
+	make_some(self);
+	model_fail("SAVE_VHCA_STATE", 1, STATUS_INTERNAL);
+	self->fd = vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_PRE_COPY);
+	pfd.fd = self->fd;
+	EXPECT_EQ(1, poll(&pfd, 1, 10 * SLOW_MS));
+	EXPECT_EQ(-EIO, __vfio_precopy_read(self->fd, &self->image));
+	stop_with_broken_stream(_metadata, self);
+
+	EXPECT_EQ(0, save(self));
+	ASSERT_EQ(0, land(self));
+	expect_all(_metadata, self);
+}
+
 /*
  * A final pass that cannot begin for want of a memory key: the function runs on and changes, and
  * what is said of the next final pass is not what was known of this one.
@@ -338,17 +367,15 @@ TEST_F(fault, final_pass_that_cannot_begin_is_forgotten)
 {
 	__u64 bytes = 0;
 	size_t before;
-	int i, none;
+	int i;
 
 	self->fd = vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_PRE_COPY);
 	make_some(self);
 	/* Nothing was read, so that the final pass has to have another buffer */
 	model_fail("CREATE_MKEY", 0, STATUS_INTERNAL);
-	EXPECT_EQ(-EIO, __vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_STOP_COPY, &none));
-	EXPECT_EQ(VFIO_DEVICE_STATE_PRE_COPY_P2P, vfio_mig_state(&self->src));
-	model_no_faults();
-	vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_PRE_COPY);
+	stop_with_broken_stream(_metadata, self);
 
+	self->fd = vfio_mig_set_state(&self->src, VFIO_DEVICE_STATE_PRE_COPY);
 	vfio_precopy_read(self->fd, &self->image);
 	for (i = 0; i < MAX_PDS / PDS_A_PASS - 1; i++)
 		make_some(self);
