@@ -53,6 +53,7 @@ enum {
     HCA_EV_CMD              = 0x0a,
     HCA_EV_PAGE_REQUEST     = 0x0b,
     HCA_EV_NIC_VPORT_CHANGE = 0x0d,
+    HCA_EV_OBJECT_CHANGE    = 0x27,
 };
 
 /* How a command is built; all zero is a correct one. */

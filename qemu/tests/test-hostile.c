@@ -21,6 +21,7 @@
 #include "objects.h"
 #include "qmp.h"
 #include "random.h"
+#include "track.h"
 #include "vhca.h"
 
 #define DEFAULT_SEED        0xc0ffee
@@ -581,9 +582,23 @@ static void keep_rows(void)
     }
 }
 
+/* A tracker of all memory, and a report of it, for commands like theirs */
+static void begin_tracking(void)
+{
+    TrackBench bench;
+    TrackSetup setup;
+    uint32_t id;
+
+    track_bench_create(&bench, fuzz.hca[0]);
+    setup = track_setup(&bench, fuzz.id[1], 0, QTEST_RAM_BYTES);
+    assert_int_equal(track_create(&bench, &setup, &id), HCA_OK);
+    assert_int_equal(track_report(&bench, id, 0, QTEST_RAM_BYTES), HCA_OK);
+}
+
 static void begin(void **state_of_test)
 {
-    Machine *m = machine_start(state_of_test, 1, "fw-pages=4");
+    Machine *m = machine_start(state_of_test, 1,
+                               "fw-pages=4,page-tracking=on");
     uint8_t *image;
     uint32_t bytes;
 
@@ -606,6 +621,7 @@ static void begin(void **state_of_test)
     image = vhca_must_save(&fuzz.buf, fuzz.id[1], &bytes);
     image_spots_find(&fuzz.right, image, bytes);
     vhca_must_run(&m->pf[0], fuzz.id[1]);
+    begin_tracking();
     hca_on_command = NULL;
     keep_rows();
 }

@@ -12,6 +12,7 @@
 
 #include "hw/pci/pci_device.h"
 #include "net/net.h"
+#include "qemu/queue.h"
 #include "base/guest_error.h"
 #include "base/identity.h"
 #include "base/knobs.h"
@@ -67,6 +68,7 @@ struct ConnectXFunction {
     ConnectXUar *uar;                   /* device/uar.c */
     ConnectXCmdQueue *cmdq;             /* cmd/cmd.c */
     ConnectXVhca *vhca;                 /* vhca/vhca.c */
+    ConnectXTracks *tracks;             /* vhca/track.c, of a PF */
     ConnectXVport *vport;               /* switch/vport.c */
     ConnectXEqs *eqs;                   /* queue/eq.c */
     ConnectXObjStore *objs;             /* obj/obj.c */
@@ -76,6 +78,7 @@ struct ConnectXFunction {
     ConnectXPages *pages;               /* fn/pages.c */
     ConnectXHostPages *host_pages;      /* fn/pages.c */
     ConnectXIrq *irq;                   /* host/irq.c */
+    QLIST_HEAD(, ConnectXDirty) dirty;  /* host/dirty.c: logs that follow it */
 };
 
 struct ConnectXDevice {
@@ -98,6 +101,7 @@ struct ConnectXDevice {
     uint64_t image_pad, delta_pad;
     bool migratable;
     ConnectXVhcaKnobs vhca;
+    ConnectXTrackKnobs track;
     bool eswitch;
     /* Faults and what else tests set at run time too (qom-set) */
     ConnectXCmdFaults *faults;          /* cmd/fault.c */

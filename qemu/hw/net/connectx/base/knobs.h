@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: how migration behaves, as properties of the PF say
+ * ConnectX device model: how migration and the tracking of pages behave, as
+ * properties of the PF say
  */
 #ifndef HW_NET_CONNECTX_KNOBS_H
 #define HW_NET_CONNECTX_KNOBS_H
@@ -18,5 +19,17 @@ typedef struct ConnectXVhcaKnobs {
     uint32_t suspended_track_fails;     /* tracked SAVE, initiator suspended */
     uint32_t track_fails;               /* each tracked SAVE */
 } ConnectXVhcaKnobs;
+
+/* Page trackers: what the PF offers, log2 but for the number of ranges */
+typedef struct ConnectXTrackKnobs {
+    bool on;
+    uint8_t ranges;
+    uint8_t space_min, space_max;       /* bytes that one tracker covers */
+    uint8_t page_min, page_max;
+    uint8_t message_min, message_max;   /* bytes */
+    uint32_t kib_max;                   /* memory for bits of one tracker */
+    /* 0 or 1: never sends a report; fails at the next one */
+    uint32_t silent, fails;
+} ConnectXTrackKnobs;
 
 #endif /* HW_NET_CONNECTX_KNOBS_H */

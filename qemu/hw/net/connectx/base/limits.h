@@ -52,6 +52,10 @@
 #define CX_OBJ_OVERHEAD_BYTES   384
 #define CX_LOG_MKEYS            17
 
+/* Page trackers of a PF, and ranges that one can have */
+#define CX_LOG_TRACKS           4
+#define CX_TRACK_RANGES_MAX     255
+
 /* Receive queue tables, flow tables, address lists */
 #define CX_LOG_RQT_SIZE_MAX     8
 #define CX_RQT_SIZE_MAX         (1 << CX_LOG_RQT_SIZE_MAX)

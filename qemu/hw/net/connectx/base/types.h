@@ -13,6 +13,7 @@
 #define HW_NET_CONNECTX_TYPES_H
 
 typedef struct ConnectXDevice ConnectXDevice;
+typedef struct ConnectXDirty ConnectXDirty;
 typedef struct ConnectXFunction ConnectXFunction;
 typedef struct ConnectXCaps ConnectXCaps;
 typedef struct ConnectXCmd ConnectXCmd;
@@ -27,6 +28,7 @@ typedef struct ConnectXObjLog ConnectXObjLog;
 typedef struct ConnectXObjStore ConnectXObjStore;
 typedef struct ConnectXPages ConnectXPages;
 typedef struct ConnectXSched ConnectXSched;
+typedef struct ConnectXTracks ConnectXTracks;
 typedef struct ConnectXUar ConnectXUar;
 typedef struct ConnectXUplink ConnectXUplink;
 typedef struct ConnectXVhca ConnectXVhca;

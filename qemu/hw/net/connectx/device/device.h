@@ -33,6 +33,9 @@ uint32_t cx_vsc_read(PCIDevice *pci, uint32_t addr, int len);
 void cx_vsc_write(ConnectXDevice *dev, PCIDevice *pci, uint32_t addr,
                   uint32_t val, int len);
 
+/* "FUNCTION:START:BYTES:COUNT:SEED": writes at random in a range */
+void cx_burst(ConnectXDevice *dev, const char *text, Error **errp);
+
 /* What is set and read while the device runs (device/run_props.c) */
 void cx_pf_add_run_properties(ObjectClass *class);
 

@@ -32,6 +32,7 @@
 #include "switch/flow.h"
 #include "switch/uplink.h"
 #include "switch/vport.h"
+#include "vhca/track.h"
 #include "vhca/vhca.h"
 
 /* From the top to the ground: the order of participants in fn/life.h. */
@@ -41,6 +42,7 @@ static void cx_register_parts(void)
     cx_uar_register();
     cx_cmd_register();
     cx_vhca_register();
+    cx_track_register();
     cx_rx_register();
     cx_tx_register();
     cx_rss_register();
@@ -77,6 +79,7 @@ static void cx_register(void)
     cx_ops_vport_register();
     cx_ops_reg_register();
     cx_ops_vhca_register();
+    cx_ops_general_register();
     cx_pf_register();
     cx_vf_register();
 }

@@ -91,12 +91,37 @@ static bool cx_pf_init_sriov(ConnectXPFState *s, Error **errp)
     return true;
 }
 
+static bool cx_pf_check_logs(const char *what, uint8_t low, uint8_t min,
+                             uint8_t max, uint8_t high, Error **errp)
+{
+    if (min < low || min > max || max > high) {
+        error_setg(errp, "connectx-pf: %s from %u to %u: must be within %u and "
+                   "%u", what, min, max, low, high);
+        return false;
+    }
+    return true;
+}
+
+/* Pages and bytes that the log of a tracker can count */
+static bool cx_pf_check_track(const ConnectXTrackKnobs *track, Error **errp)
+{
+    return cx_pf_check_logs("track-log-space", CX_PAGE_SHIFT,
+                            track->space_min, track->space_max, 62, errp) &&
+           cx_pf_check_logs("track-log-page", CX_PAGE_SHIFT,
+                            track->page_min, track->page_max, 30, errp) &&
+           cx_pf_check_logs("track-log-msg", 4, track->message_min,
+                            track->message_max, 20, errp);
+}
+
 static void cx_pf_realize(PCIDevice *pci, Error **errp)
 {
     ConnectXPFState *s = CONNECTX_PF(pci);
 
     if (s->vfs > CX_VFS_MAX) {
         error_setg(errp, "connectx-pf: vfs must be at most %u", CX_VFS_MAX);
+        return;
+    }
+    if (!cx_pf_check_track(&s->dev.track, errp)) {
         return;
     }
     if (!cx_pci_realize(pci, &s->fn, CX_PF_BAR_SIZE, errp)) {
@@ -150,6 +175,22 @@ static const Property cx_pf_properties[] = {
     DEFINE_PROP_UINT32("fw-pages", ConnectXPFState, dev.fw_pages, 0),
     DEFINE_PROP_UINT32("x-vhca-seed", ConnectXPFState, dev.vhca_seed, 0),
     DEFINE_PROP_UINT32("x-boot-ms", ConnectXPFState, dev.boot_ms, 20),
+    DEFINE_PROP_BOOL("page-tracking", ConnectXPFState, dev.track.on, false),
+    DEFINE_PROP_UINT8("track-ranges", ConnectXPFState, dev.track.ranges, 4),
+    DEFINE_PROP_UINT8("track-log-space-min", ConnectXPFState,
+                      dev.track.space_min, 12),
+    DEFINE_PROP_UINT8("track-log-space-max", ConnectXPFState,
+                      dev.track.space_max, 52),
+    DEFINE_PROP_UINT8("track-log-page-min", ConnectXPFState,
+                      dev.track.page_min, 12),
+    DEFINE_PROP_UINT8("track-log-page-max", ConnectXPFState,
+                      dev.track.page_max, 30),
+    DEFINE_PROP_UINT8("track-log-msg-min", ConnectXPFState,
+                      dev.track.message_min, 5),
+    DEFINE_PROP_UINT8("track-log-msg-max", ConnectXPFState,
+                      dev.track.message_max, 20),
+    DEFINE_PROP_UINT32("track-kib", ConnectXPFState, dev.track.kib_max,
+                       64 * KiB),
     DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),
     DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
 };

@@ -54,6 +54,17 @@ static char *cx_get_guest_error_last(Object *obj, Error **errp)
     return g_strdup(CONNECTX_PF(obj)->dev.guest_errors.last ?: "");
 }
 
+/* Nothing of it stays. */
+static char *cx_get_dma_write(Object *obj, Error **errp)
+{
+    return g_strdup("");
+}
+
+static void cx_set_dma_write(Object *obj, const char *value, Error **errp)
+{
+    cx_burst(&CONNECTX_PF(obj)->dev, value, errp);
+}
+
 static const struct {
     const char *name;
     char *(*get)(Object *obj, Error **errp);
@@ -66,6 +77,8 @@ static const struct {
       "Opcode (name or number) whose completion to delay" },
     { "x-latency", cx_get_latency, cx_set_latency,
       "OPCODE=MS or OPCODE=MS+MS_PER_MIB, more of them behind colons" },
+    { "x-dma-write", cx_get_dma_write, cx_set_dma_write,
+      "FUNCTION:START:BYTES:COUNT:SEED: has it write there, at random" },
     { "x-guest-error-last", cx_get_guest_error_last, NULL,
       "What the newest of x-guest-errors was" },
 };
@@ -122,6 +135,10 @@ static const ConnectXNumber cx_numbers[] = {
       "1: no tracked SAVE while the initiator is suspended" },
     { "x-track-fails", CX_UINT32, CX_OF_DEVICE(vhca.track_fails),
       "1: no tracked SAVE at all" },
+    { "x-track-silent", CX_UINT32, CX_OF_DEVICE(track.silent),
+      "1: page trackers send no report" },
+    { "x-track-ends", CX_UINT32, CX_OF_DEVICE(track.fails),
+      "1: page trackers fail at the next report" },
     { "x-fatal-function", CX_UINT32, CX_OF_DEVICE(fatal_function),
       "Whose health x-fatal is about: 0 the device's, n VF n's" },
     { "x-fatal-no-request", CX_UINT32, CX_OF_DEVICE(fatal_no_request),

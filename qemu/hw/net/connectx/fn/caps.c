@@ -115,6 +115,7 @@ static void cx_caps_general(ConnectXFunction *fn, uint8_t *p)
         return;
     }
     CX_SET(cmd_hca_cap, p, migration, fn->dev->vhca.migration);
+    CX_SET(cmd_hca_cap, p, adv_virtualization, fn->dev->track.on);
     if (fn->dev->eswitch) {
         CX_SET(cmd_hca_cap, p, vport_group_manager, 1);
         CX_SET(cmd_hca_cap, p, eswitch_manager, 1);
@@ -209,17 +210,51 @@ static void cx_caps_eswitch(ConnectXFunction *fn, uint8_t *p)
     CX_SET(e_switch_cap, p, vport_cvlan_insert_if_not_exist, 1);
 }
 
+static void cx_caps_adv_virtualization(ConnectXFunction *fn, uint8_t *p)
+{
+    const ConnectXTrackKnobs *track = &fn->dev->track;
+
+#define TRACK(f, v) CX_SET(adv_virtualization_cap, p, pg_track_##f, v)
+    TRACK(log_max_num, CX_LOG_TRACKS);
+    TRACK(max_num_range, track->ranges);
+    TRACK(log_min_addr_space, track->space_min);
+    TRACK(log_max_addr_space, track->space_max);
+    TRACK(log_min_msg_size, track->message_min);
+    TRACK(log_max_msg_size, track->message_max);
+    TRACK(log_min_page_size, track->page_min);
+    TRACK(log_max_page_size, track->page_max);
+#undef TRACK
+}
+
+static bool cx_caps_always(const ConnectXFunction *fn)
+{
+    return true;
+}
+
+static bool cx_caps_if_eswitch(const ConnectXFunction *fn)
+{
+    return !fn->is_vf && fn->dev->eswitch;
+}
+
+static bool cx_caps_if_track(const ConnectXFunction *fn)
+{
+    return !fn->is_vf && fn->dev->track.on;
+}
+
 static const struct {
     uint8_t type;
-    bool eswitch_only;
+    bool (*has)(const ConnectXFunction *fn);
     void (*fill)(ConnectXFunction *fn, uint8_t *page);
 } cx_cap_pages[] = {
-    { CX_CAP_GENERAL, false, cx_caps_general },
-    { CX_CAP_ETHERNET, false, cx_caps_ethernet },
-    { CX_CAP_FLOW_TABLE, false, cx_caps_flow_table },
-    { CX_CAP_ESWITCH_FLOW_TABLE, true, cx_caps_eswitch_flow_table },
-    { CX_CAP_ESWITCH, true, cx_caps_eswitch },
-    { CX_CAP_GENERAL_2, false, cx_caps_general_2 },
+    { CX_CAP_GENERAL, cx_caps_always, cx_caps_general },
+    { CX_CAP_ETHERNET, cx_caps_always, cx_caps_ethernet },
+    { CX_CAP_FLOW_TABLE, cx_caps_always, cx_caps_flow_table },
+    { CX_CAP_ESWITCH_FLOW_TABLE, cx_caps_if_eswitch,
+      cx_caps_eswitch_flow_table },
+    { CX_CAP_ESWITCH, cx_caps_if_eswitch, cx_caps_eswitch },
+    { CX_CAP_GENERAL_2, cx_caps_always, cx_caps_general_2 },
+    { CX_CAP_ADV_VIRTUALIZATION, cx_caps_if_track,
+      cx_caps_adv_virtualization },
 };
 
 void cx_caps_reset(ConnectXFunction *fn)
@@ -233,8 +268,7 @@ void cx_caps_reset(ConnectXFunction *fn)
     for (unsigned i = 0; i < ARRAY_SIZE(cx_cap_pages); i++) {
         unsigned type = cx_cap_pages[i].type;
 
-        if (cx_cap_pages[i].eswitch_only &&
-            (fn->is_vf || !fn->dev->eswitch)) {
+        if (!cx_cap_pages[i].has(fn)) {
             continue;
         }
         if (!fn->caps->max[type]) {

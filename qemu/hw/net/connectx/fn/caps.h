@@ -20,6 +20,7 @@ enum {
     CX_CAP_ESWITCH_FLOW_TABLE   = 0x08,
     CX_CAP_ESWITCH              = 0x09,
     CX_CAP_GENERAL_2            = 0x20,
+    CX_CAP_ADV_VIRTUALIZATION   = 0x26,
 };
 
 /* Back to what the function offers at power-up (a FLR undoes SET_HCA_CAP). */

@@ -11,6 +11,7 @@
 #include "qemu/osdep.h"
 #include "hw/pci/pci_device.h"
 #include "base/function.h"
+#include "host/dirty.h"
 #include "host/dma.h"
 #include "trace.h"
 
@@ -33,6 +34,10 @@ static bool cx_dma(ConnectXFunction *fn, uint64_t addr, void *buf,
 
     if (!cx_fn_may_dma(fn)) {
         return false;
+    }
+    /* Before it is known how much of it reaches memory */
+    if (dir == DMA_DIRECTION_FROM_DEVICE) {
+        cx_dirty_mark(fn, addr, len);
     }
     res = pci_dma_rw(fn->pci, addr, buf, len, dir, attrs);
     if (res != MEMTX_OK) {

@@ -36,6 +36,7 @@ typedef enum ConnectXObjKind {
     CX_OBJ_FLOW_TABLE,
     CX_OBJ_FLOW_GROUP,
     CX_OBJ_FTE,             /* number = table id << 32 | flow index */
+    CX_OBJ_PAGE_TRACK,      /* of the PF, in no image */
     CX_OBJ_KINDS
 } ConnectXObjKind;
 

@@ -66,5 +66,6 @@ void cx_ops_flow_register(void);
 void cx_ops_vport_register(void);
 void cx_ops_reg_register(void);
 void cx_ops_vhca_register(void);
+void cx_ops_general_register(void);
 
 #endif /* HW_NET_CONNECTX_OPS_H */

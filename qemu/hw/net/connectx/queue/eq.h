@@ -19,6 +19,7 @@ enum {
     CX_EV_CMD               = 0x0a,
     CX_EV_PAGE_REQUEST      = 0x0b,
     CX_EV_NIC_VPORT_CHANGE  = 0x0d,
+    CX_EV_OBJECT_CHANGE     = 0x27,
 };
 
 #define CX_EQE_DATA_LEN     28

@@ -2,7 +2,8 @@
 /*
  * ConnectX device model: queue pairs, as objects
  *
- * States and contexts are kept; no packet is sent or received through them.
+ * States and contexts are kept, and what the firmware sends to its driver is
+ * received (queue/rc.c); no request of a driver's is sent through them.
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
@@ -13,15 +14,35 @@
 
 /* qpc.rq_type: a receive queue of its own; others have none in their buffer */
 #define CX_QP_RQ_REGULAR    0
+#define CX_QP_LOG_STRIDE    4           /* of log_rq_stride 0 */
+
+bool cx_qp_has_rq(const uint8_t *qpc)
+{
+    return CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_REGULAR;
+}
+
+/* It comes first in the buffer. */
+ConnectXRing cx_qp_recv_ring(const ConnectXObj *qp)
+{
+    const uint8_t *qpc = CX_ADDR(create_qp_in, qp->in, qpc);
+
+    return (ConnectXRing) {
+        .obj = qp,
+        .offset = CX_GET(qpc, qpc, page_offset) * 64,
+        .page_shift = CX_GET(qpc, qpc, log_page_size) + CX_PAGE_SHIFT,
+        .log_size = CX_GET(qpc, qpc, log_rq_size),
+        .log_stride = CX_GET(qpc, qpc, log_rq_stride) + CX_QP_LOG_STRIDE,
+    };
+}
 
 /* Bytes of a queue pair's one buffer: receive queue, then send queue. */
 static uint64_t cx_qp_bytes(const uint8_t *qpc)
 {
     uint64_t bytes = 0;
 
-    if (CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_REGULAR) {
-        bytes = 16ull << (CX_GET(qpc, qpc, log_rq_size) +
-                          CX_GET(qpc, qpc, log_rq_stride));
+    if (cx_qp_has_rq(qpc)) {
+        bytes = 1ull << (CX_GET(qpc, qpc, log_rq_size) +
+                         CX_GET(qpc, qpc, log_rq_stride) + CX_QP_LOG_STRIDE);
     }
     if (!CX_GET(qpc, qpc, no_sq)) {
         bytes += (uint64_t)CX_WQEBB_SIZE << CX_GET(qpc, qpc, log_sq_size);
