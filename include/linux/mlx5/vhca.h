@@ -316,4 +316,87 @@ int mlx5_vhca_load(struct mlx5_vhca *vhca, struct mlx5_vhca_buf *buf, u32 image_
  */
 void mlx5_vhca_image_stop(struct mlx5_vhca *vhca);
 
+/**
+ * struct mlx5_vhca_range - bus addresses of a VF
+ * @start: the first
+ * @bytes: how many
+ */
+struct mlx5_vhca_range {
+	u64 start;
+	u64 bytes;
+};
+
+/**
+ * typedef mlx5_vhca_dirty_fn - told of pages that the VF wrote to
+ * @priv: what the caller of the report passed
+ * @start: bus address of the first page
+ * @bytes: how many bytes, whole pages, follow each other
+ *
+ * Runs within the report, in process context, with no lock held but one that keeps
+ * reports of the same VF apart. Pages may be outside of what was asked for.
+ *
+ * Return: 0, or a negative errno that ends the report: what was not told is lost then.
+ */
+typedef int (*mlx5_vhca_dirty_fn)(void *priv, u64 start, u64 bytes);
+
+/**
+ * mlx5_vhca_track_start() - have the card remember which pages the VF writes to
+ * @vhca: the VHCA
+ * @ranges: whole pages, in any order; the last page of 64 bits is not among them
+ * @nr_ranges: how many ranges; more than the card takes are put together, and cover what
+ *	lies between them then
+ * @page_bytes: size of the pages to be told of, a power of two
+ *
+ * From its return on every write of the VF to memory in the ranges is in a report, until
+ * the tracker breaks: with the first report that fails, with a reset of the VF, and when
+ * the PF goes away. It is started anew after mlx5_vhca_track_stop().
+ *
+ * Context: process context.
+ * Return: 0; -EBUSY when it was started before; -EOPNOTSUPP when the card tracks no pages,
+ * or not of that size; -E2BIG when the ranges are larger than what it can track; -EINVAL
+ * when they are no ranges; -ENOTCONN when the PF went away; or another negative errno.
+ */
+int mlx5_vhca_track_start(struct mlx5_vhca *vhca, const struct mlx5_vhca_range *ranges,
+			  unsigned int nr_ranges, u64 page_bytes);
+
+/**
+ * mlx5_vhca_track_report() - tell of the pages that were written to since they were told last
+ * @vhca: the VHCA
+ * @start: bus address of the first page that is asked for
+ * @bytes: how many bytes, whole pages, within one of the ranges
+ * @dirty: called for each run of pages
+ * @priv: its first argument
+ *
+ * A page that is written to while the report is on its way is in it or in the next one. A
+ * card that is silent is waited for, for 5 s after each message.
+ *
+ * Context: process context; never from @dirty.
+ * Return: 0; -ENOENT when no tracker was started; -EINVAL when the pages are not tracked;
+ * any other negative errno when the tracker broke, before or just now: what the VF wrote is
+ * not known then.
+ */
+int mlx5_vhca_track_report(struct mlx5_vhca *vhca, u64 start, u64 bytes,
+			   mlx5_vhca_dirty_fn dirty, void *priv);
+
+/**
+ * mlx5_vhca_track_report_all() - the same for all that is tracked
+ * @vhca: the VHCA
+ * @dirty: called for each run of pages
+ * @priv: its first argument
+ *
+ * Context: as mlx5_vhca_track_report().
+ * Return: as mlx5_vhca_track_report().
+ */
+int mlx5_vhca_track_report_all(struct mlx5_vhca *vhca, mlx5_vhca_dirty_fn dirty, void *priv);
+
+/**
+ * mlx5_vhca_track_stop() - end what mlx5_vhca_track_start() began
+ * @vhca: the VHCA, with a tracker or without
+ *
+ * Waits for a report on its way.
+ *
+ * Context: process context; never from the callback of a report.
+ */
+void mlx5_vhca_track_stop(struct mlx5_vhca *vhca);
+
 #endif /* LINUX_MLX5_VHCA_H */

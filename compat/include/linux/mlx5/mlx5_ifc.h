@@ -131,6 +131,11 @@ struct mlx5_ifc_compat_save_vhca_state_out_bits {
 	u8         next_required_umem_size[0x20];
 };
 
+struct mlx5_ifc_query_page_track_obj_out_bits {
+	struct mlx5_ifc_general_obj_out_cmd_hdr_bits general_obj_out_cmd_hdr;
+	struct mlx5_ifc_page_track_bits obj_context;
+};
+
 #define mlx5_ifc_query_hca_cap_out_bits \
 	mlx5_ifc_compat_query_hca_cap_out_bits
 #define mlx5_ifc_query_vhca_migration_state_in_bits \

@@ -10,5 +10,7 @@
 #define le16_to_cpu(x)	le16toh(x)
 #define le32_to_cpu(x)	le32toh(x)
 #define le64_to_cpu(x)	le64toh(x)
+#define cpu_to_be64(x)	htobe64(x)
+#define be64_to_cpu(x)	be64toh(x)
 
 #endif /* UNIT_ASM_BYTEORDER_H */

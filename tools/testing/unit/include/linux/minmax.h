@@ -11,4 +11,12 @@
 	min_a < min_b ? min_a : min_b;			\
 })
 
+#define max(a, b)					\
+({							\
+	__typeof__(a) max_a = (a);			\
+	__typeof__(b) max_b = (b);			\
+							\
+	max_a > max_b ? max_a : max_b;			\
+})
+
 #endif /* UNIT_LINUX_MINMAX_H */

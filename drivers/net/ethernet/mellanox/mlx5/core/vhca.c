@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "vhca_priv.h"
+#include "vhca_track.h"
 
 static void vhca_attach(struct mlx5_vhca *vhca)
 {
@@ -53,6 +54,7 @@ static void vhca_detach(struct mlx5_vhca *vhca)
 	mlx5_vhca_image_stop(vhca);
 
 	mutex_lock(&vhca->lock);
+	mlx5_vhca_track_drop(vhca);
 	list_for_each_entry_safe(buf, next, &vhca->bufs, node)
 		mlx5_vhca_buf_unmap(buf);
 	vhca->link = MLX5_VHCA_DETACHED;
@@ -170,6 +172,7 @@ static struct mlx5_vhca *vhca_alloc(struct pci_dev *vf, int vf_index)
 	vhca->vf_index = vf_index;
 	vhca->nb.notifier_call = vhca_notify;
 	mlx5_vhca_join_init(vhca);
+	mutex_init(&vhca->report_mutex);
 	mutex_init(&vhca->lock);
 	INIT_LIST_HEAD(&vhca->bufs);
 	mlx5_vhca_image_init(vhca);
@@ -180,6 +183,7 @@ static void vhca_free(struct mlx5_vhca *vhca)
 {
 	mlx5_vhca_queue_put(vhca->queue);
 	mutex_destroy(&vhca->lock);
+	mutex_destroy(&vhca->report_mutex);
 	kfree(vhca);
 }
 
@@ -223,6 +227,7 @@ void mlx5_vhca_close(struct mlx5_vhca *vhca)
 {
 	mlx5_vhca_unjoin(vhca);
 	mlx5_vhca_image_stop(vhca);
+	mlx5_vhca_track_stop(vhca);
 	WARN_ON(!list_empty(&vhca->bufs));
 	vhca_free(vhca);
 }

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 struct mlx5_vhca_queue;
+struct mlx5_vhca_track;
 
 enum mlx5_vhca_link {
 	/* Commands may not be posted yet: nobody would tell us that the PF goes */
@@ -76,6 +77,14 @@ struct mlx5_vhca {
 	unsigned int join_ms;
 	wait_queue_head_t joined;
 	struct mlx5_vhca_image_cmd image;
+
+	/*
+	 * One start, report or stop of the page tracker at a time. Taken before @lock;
+	 * a report is told to its caller under it, and to nobody under @lock.
+	 */
+	struct mutex report_mutex;
+	/* Written under both; what it is of use for without the PF belongs to the former */
+	struct mlx5_vhca_track *track;
 
 	/*
 	 * Protects all members below and the state of @image; held while a command of
