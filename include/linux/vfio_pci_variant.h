@@ -29,6 +29,8 @@ struct vfio_pci_variant_region;
  * @ops: the variant's functions
  * @migration_flags: VFIO_MIGRATION_* that this device can do; set by @ops->init, 0 for a
  *                   device that cannot migrate
+ * @tracks_pages: the device can tell which pages it writes to; set by @ops->init of a device
+ *                that can migrate
  * @mig: the migration engine; private to the library
  *
  * A variant embeds this as first member of its own structure and gets back with
@@ -38,6 +40,7 @@ struct vfio_pci_variant {
 	struct vfio_pci_core_device core;
 	const struct vfio_pci_variant_ops *ops;
 	u32 migration_flags;
+	bool tracks_pages;
 	struct vfio_pci_variant_mig *mig;
 };
 
@@ -120,6 +123,26 @@ struct vfio_pci_variant_buf {
 	enum dma_data_direction dma_dir;
 	void *priv;
 };
+
+/**
+ * struct vfio_pci_variant_range - bus addresses of a device, whole pages
+ * @start: the first
+ * @bytes: how many, not 0; the last page of 64 bits is not among them
+ */
+struct vfio_pci_variant_range {
+	u64 start;
+	u64 bytes;
+};
+
+/**
+ * typedef vfio_pci_variant_dirty_fn - told of pages that a device wrote to
+ * @priv: what came with the report
+ * @start: bus address of the first page
+ * @bytes: how many bytes follow each other
+ *
+ * Return: 0, or a negative errno that ends the report, and with it the tracker.
+ */
+typedef int (*vfio_pci_variant_dirty_fn)(void *priv, u64 start, u64 bytes);
 
 /**
  * struct vfio_pci_variant_mig_ops - a device's migration backend: what each function
@@ -209,6 +232,16 @@ struct vfio_pci_variant_buf {
  *              (VFIO_DEVICE_FEATURE_MIG_DATA_SIZE). In any state but ERROR; an image may be
  *              in flight. In a session that saves a running device this is the final pass, if
  *              the device were frozen now.
+ * @track_start: Optional, with the two below. Has the device remember which pages it writes
+ *               to: every write within @ranges from the return of this on is told by
+ *               @track_report. @page_bytes is the size of a page, a power of two. Not called
+ *               while a tracker is there.
+ * @track_report: Calls @dirty for the pages of a part of one of the ranges that were written to
+ *                since they were told last; others may be among them. What is written meanwhile
+ *                is told now or the next time. On a device whose initiator is frozen: all
+ *                that there is. An error says that something is not known, and so does every
+ *                report after it before @track_stop; a reset of the function may be the reason.
+ * @track_stop: Ends what @track_start began, after errors too.
  * @reset_done: Optional. The function was reset and runs: forget what was frozen.
  *              Sessions were ended before. With @raced the reset came while other functions
  *              of the backend may have been at work, so that a freeze can have come after
@@ -235,6 +268,13 @@ struct vfio_pci_variant_mig_ops {
 	bool (*buf_release)(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
 
 	int (*bytes_left)(struct vfio_pci_variant *variant, u64 *bytes);
+	int (*track_start)(struct vfio_pci_variant *variant,
+			   const struct vfio_pci_variant_range *ranges, unsigned int nr_ranges,
+			   u64 page_bytes);
+	int (*track_report)(struct vfio_pci_variant *variant, u64 start, u64 bytes,
+			    vfio_pci_variant_dirty_fn dirty, void *priv);
+	void (*track_stop)(struct vfio_pci_variant *variant);
+
 	int (*reset_done)(struct vfio_pci_variant *variant, bool raced);
 };
 

@@ -24,10 +24,8 @@
 #define ROUNDS		20000
 #define AREA_PAGES	64
 
-typedef struct mlx5_vhca_range Range;
-
-static void expect_ranges(const Range *expected, unsigned int nr, const Range *ranges,
-			  unsigned int nr_ranges)
+static void expect_ranges(const struct mlx5_vhca_range *expected, unsigned int nr,
+			  const struct mlx5_vhca_range *ranges, unsigned int nr_ranges)
 {
 	assert_int_equal(nr, nr_ranges);
 	for (unsigned int i = 0; i < nr; i++) {
@@ -38,16 +36,18 @@ static void expect_ranges(const Range *expected, unsigned int nr, const Range *r
 
 static void ranges_are_sorted_and_joined(void **state)
 {
-	Range ranges[] = { { 8 * PAGE, PAGE }, { 0, PAGE }, { PAGE, PAGE }, { PAGE, 2 * PAGE } };
-	static const Range expected[] = { { 0, 3 * PAGE }, { 8 * PAGE, PAGE } };
+	struct mlx5_vhca_range ranges[] = {
+		{ 8 * PAGE, PAGE }, { 0, PAGE }, { PAGE, PAGE }, { PAGE, 2 * PAGE },
+	};
+	static const struct mlx5_vhca_range expected[] = { { 0, 3 * PAGE }, { 8 * PAGE, PAGE } };
 
 	expect_ranges(expected, 2, ranges, mlx5_vhca_ranges_merge(ranges, 4, 4));
 }
 
 static void one_within_another_goes(void **state)
 {
-	Range ranges[] = { { 0, 9 * PAGE }, { PAGE, PAGE }, { 20 * PAGE, PAGE } };
-	static const Range expected[] = { { 0, 9 * PAGE }, { 20 * PAGE, PAGE } };
+	struct mlx5_vhca_range ranges[] = { { 0, 9 * PAGE }, { PAGE, PAGE }, { 20 * PAGE, PAGE } };
+	static const struct mlx5_vhca_range expected[] = { { 0, 9 * PAGE }, { 20 * PAGE, PAGE } };
 
 	expect_ranges(expected, 2, ranges, mlx5_vhca_ranges_merge(ranges, 3, 3));
 }
@@ -55,10 +55,10 @@ static void one_within_another_goes(void **state)
 /* A guest's memory below 4 GiB, above it, and one hot-plugged piece behind that */
 static void nearest_are_joined_first(void **state)
 {
-	Range ranges[] = {
+	struct mlx5_vhca_range ranges[] = {
 		{ 0x180000000, 0x10000000 }, { 0, 0x80000000 }, { 0x100000000, 0x40000000 },
 	};
-	static const Range expected[] = {
+	static const struct mlx5_vhca_range expected[] = {
 		{ 0, 0x80000000 }, { 0x100000000, 0x90000000 },
 	};
 
@@ -67,8 +67,8 @@ static void nearest_are_joined_first(void **state)
 
 static void all_fit_in_one(void **state)
 {
-	Range ranges[] = { { -2 * PAGE, PAGE }, { 0, PAGE } };
-	static const Range expected[] = { { 0, -PAGE } };
+	struct mlx5_vhca_range ranges[] = { { -2 * PAGE, PAGE }, { 0, PAGE } };
+	static const struct mlx5_vhca_range expected[] = { { 0, -PAGE } };
 
 	expect_ranges(expected, 1, ranges, mlx5_vhca_ranges_merge(ranges, 2, 1));
 	assert_int_equal(64, mlx5_vhca_ranges_log_space(ranges, 1));
@@ -76,9 +76,9 @@ static void all_fit_in_one(void **state)
 
 static void space_is_rounded_up(void **state)
 {
-	static const Range one[] = { { 0, 1 << 20 } };
-	static const Range two[] = { { 0, 1 << 20 }, { 1 << 30, PAGE } };
-	static const Range half[] = { { 0, 1ULL << 63 } };
+	static const struct mlx5_vhca_range one[] = { { 0, 1 << 20 } };
+	static const struct mlx5_vhca_range two[] = { { 0, 1 << 20 }, { 1 << 30, PAGE } };
+	static const struct mlx5_vhca_range half[] = { { 0, 1ULL << 63 } };
 
 	assert_int_equal(20, mlx5_vhca_ranges_log_space(one, 1));
 	assert_int_equal(21, mlx5_vhca_ranges_log_space(two, 2));
@@ -87,7 +87,7 @@ static void space_is_rounded_up(void **state)
 
 static void cover_means_by_one(void **state)
 {
-	static const Range ranges[] = { { PAGE, 4 * PAGE }, { 8 * PAGE, PAGE } };
+	static const struct mlx5_vhca_range ranges[] = { { PAGE, 4 * PAGE }, { 8 * PAGE, PAGE } };
 
 	assert_true(mlx5_vhca_ranges_cover(ranges, 2, PAGE, 4 * PAGE));
 	assert_true(mlx5_vhca_ranges_cover(ranges, 2, 4 * PAGE, PAGE));
@@ -98,7 +98,7 @@ static void cover_means_by_one(void **state)
 	assert_false(mlx5_vhca_ranges_cover(ranges, 2, PAGE, 8 * PAGE));
 }
 
-static void put_pages(bool pages[AREA_PAGES], const Range *ranges, unsigned int nr)
+static void put_pages(bool pages[AREA_PAGES], const struct mlx5_vhca_range *ranges, unsigned int nr)
 {
 	memset(pages, 0, AREA_PAGES * sizeof(*pages));
 	for (unsigned int i = 0; i < nr; i++) {
@@ -111,7 +111,7 @@ static void put_pages(bool pages[AREA_PAGES], const Range *ranges, unsigned int 
 static void no_page_is_ever_lost(void **state)
 {
 	bool before[AREA_PAGES], after[AREA_PAGES];
-	Range ranges[MAX_RANGES];
+	struct mlx5_vhca_range ranges[MAX_RANGES];
 	unsigned int nr, max;
 
 	srand(1);
@@ -138,11 +138,11 @@ static void no_page_is_ever_lost(void **state)
 static void entries_become_runs(void **state)
 {
 	static const u64 pages[] = { 1, 2, 3, 7, 9, 10, 9 };
-	static const Range expected[] = {
+	static const struct mlx5_vhca_range expected[] = {
 		{ PAGE, 3 * PAGE }, { 7 * PAGE, PAGE }, { 9 * PAGE, 2 * PAGE }, { 9 * PAGE, PAGE },
 	};
 	__be64 entries[7];
-	Range runs[7];
+	struct mlx5_vhca_range runs[7];
 
 	/* Low bits are not an address */
 	for (int i = 0; i < 7; i++)
@@ -154,8 +154,8 @@ static void entries_become_runs(void **state)
 static void runs_do_not_wrap(void **state)
 {
 	__be64 entries[] = { cpu_to_be64(-PAGE), cpu_to_be64(0) };
-	static const Range expected[] = { { -PAGE, PAGE }, { 0, PAGE } };
-	Range runs[2];
+	static const struct mlx5_vhca_range expected[] = { { -PAGE, PAGE }, { 0, PAGE } };
+	struct mlx5_vhca_range runs[2];
 
 	expect_ranges(expected, 2, runs, mlx5_vhca_entries_to_runs(entries, 2, PAGE, runs));
 }

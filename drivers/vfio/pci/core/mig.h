@@ -17,13 +17,21 @@ struct vpv_session;
 /* Of a PCI device's name, its end included: "10000:00:00.0" is the longest */
 #define VPV_NAME_BYTES 16
 
+/* Who started the tracker of the device's writes, and alone may ask it */
+enum vpv_dirty_owner {
+	VPV_DIRTY_NOBODY,
+	VPV_DIRTY_LOG,
+};
+
 /*
  * Calls between the files of the engine go down this list only:
  *
  *	v2.c		the features of protocol v2
+ *	log.c		the features of DMA logging
  *	data_file.c	a session as the file that v2 gives to user space
  *	walk.c		from state to state; open, close, devices that go away
  *	save.c, load.c	the two kinds of session
+ *	dirty.c		the tracker of what the device writes to
  *	save_queue.c	what was saved and is to be read
  *	session.c	state mutex and reset, what sessions have in common
  *	buf.c, arcs.c	buffers; the arc table
@@ -70,6 +78,7 @@ struct vfio_pci_variant_mig {
 
 	/* The device can be saved while it runs; constant once it is registered */
 	bool has_precopy;
+	enum vpv_dirty_owner dirty_owner;
 	/* The user knows flags of struct vfio_precopy_info, where the kernel does not note that */
 	bool info_v2;
 

@@ -9,6 +9,7 @@
 #include <linux/vfio.h>
 
 #include "data_file.h"
+#include "log.h"
 #include "session.h"
 #include "v2.h"
 #include "walk.h"
@@ -91,6 +92,7 @@ int vpv_v2_init(struct vfio_pci_variant *variant)
 
 	variant->core.vdev.migration_flags = variant->migration_flags;
 	variant->core.vdev.mig_ops = &vpv_v2_migration_ops;
+	vpv_log_init(variant);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <linux/ktime.h>
 
 #include "arcs.h"
+#include "dirty.h"
 #include "load.h"
 #include "save.h"
 #include "trace.h"
@@ -266,6 +267,7 @@ void vpv_walk_close(struct vfio_pci_variant_mig *mig)
 {
 	vpv_mig_lock(mig);
 	vpv_session_end(mig);
+	vpv_dirty_end(mig);
 	WRITE_ONCE(mig->state, vpv_walk_without_session(mig->state));
 	mig->info_v2 = false;
 	mig->opened = false;

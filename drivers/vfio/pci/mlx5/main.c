@@ -66,6 +66,7 @@ static int mlx5vf_init(struct vfio_pci_variant *variant)
 	variant->migration_flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P;
 	if ((mlx5_vhca_caps(vhca) & MLX5VF_PRE_COPY_CAPS) == MLX5VF_PRE_COPY_CAPS)
 		variant->migration_flags |= VFIO_MIGRATION_PRE_COPY;
+	variant->tracks_pages = mlx5_vhca_caps(vhca) & MLX5_VHCA_CAP_DIRTY_PAGES;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <linux/delay.h>
 #include <linux/pci.h>
+#include <linux/slab.h>
 
 #include "mlx5vf.h"
 
@@ -170,6 +171,39 @@ static int mlx5vf_reset_done(struct vfio_pci_variant *variant, bool raced)
 	return raced ? mlx5vf_unfreeze(variant, VFIO_PCI_VARIANT_BOTH_SIDES) : 0;
 }
 
+static int mlx5vf_track_start(struct vfio_pci_variant *variant,
+			      const struct vfio_pci_variant_range *ranges,
+			      unsigned int nr_ranges, u64 page_bytes)
+{
+	struct mlx5_vhca_range *vhca_ranges;
+	unsigned int i;
+	int ret;
+
+	vhca_ranges = kvmalloc_array(nr_ranges, sizeof(*vhca_ranges), GFP_KERNEL_ACCOUNT);
+	if (!vhca_ranges)
+		return -ENOMEM;
+	for (i = 0; i < nr_ranges; i++) {
+		vhca_ranges[i].start = ranges[i].start;
+		vhca_ranges[i].bytes = ranges[i].bytes;
+	}
+	ret = mlx5_vhca_track_start(mlx5vf_from_variant(variant)->vhca, vhca_ranges, nr_ranges,
+				    page_bytes);
+	kvfree(vhca_ranges);
+	return ret;
+}
+
+static int mlx5vf_track_report(struct vfio_pci_variant *variant, u64 start, u64 bytes,
+			       vfio_pci_variant_dirty_fn dirty, void *priv)
+{
+	return mlx5_vhca_track_report(mlx5vf_from_variant(variant)->vhca, start, bytes, dirty,
+				      priv);
+}
+
+static void mlx5vf_track_stop(struct vfio_pci_variant *variant)
+{
+	mlx5_vhca_track_stop(mlx5vf_from_variant(variant)->vhca);
+}
+
 const struct vfio_pci_variant_mig_ops mlx5vf_mig_ops = {
 	.freeze = mlx5vf_freeze,
 	.unfreeze = mlx5vf_unfreeze,
@@ -184,6 +218,9 @@ const struct vfio_pci_variant_mig_ops mlx5vf_mig_ops = {
 	.prepare_buf = mlx5vf_prepare_buf,
 	.buf_release = mlx5vf_buf_release,
 	.bytes_left = mlx5vf_bytes_left,
+	.track_start = mlx5vf_track_start,
+	.track_report = mlx5vf_track_report,
+	.track_stop = mlx5vf_track_stop,
 	.reset_done = mlx5vf_reset_done,
 };
 

@@ -4,6 +4,12 @@
 
 #include <stdlib.h>
 
-#define sort(base, nr, size, compare, swap)	qsort(base, nr, size, compare)
+/* libc finds out by itself how to swap */
+static inline void sort(void *base, size_t nr, size_t size,
+			int (*compare)(const void *, const void *), void *swap)
+{
+	(void)swap;
+	qsort(base, nr, size, compare);
+}
 
 #endif /* UNIT_LINUX_SORT_H */

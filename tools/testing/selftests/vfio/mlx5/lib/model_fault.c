@@ -71,7 +71,7 @@ static void set_number(const char *property, __u64 value)
 
 static void set_text(const char *property, const char *value)
 {
-	char text[64];
+	char text[128];
 
 	snprintf(text, sizeof(text), "\"%s\"", value);
 	set_property(property, text);
@@ -117,12 +117,21 @@ void model_delay(const char *command, unsigned int ms)
 
 static const char * const behaviours[] = {
 	"x-twice-fails", "x-suspend-ends-save", "x-query-in-save-fails",
-	"x-suspended-track-fails", "x-track-fails",
+	"x-suspended-track-fails", "x-track-fails", "x-track-silent", "x-track-ends",
 };
 
 void model_behave(const char *knob, bool on)
 {
 	set_number(knob, on);
+}
+
+void model_dma_write(unsigned int function, unsigned long long iova, unsigned long long bytes,
+		     unsigned int count, unsigned int seed)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%u:0x%llx:%llu:%u:%u", function, iova, bytes, count, seed);
+	set_text("x-dma-write", text);
 }
 
 void model_save_next(unsigned int bytes)
