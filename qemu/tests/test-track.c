@@ -441,6 +441,25 @@ static void test_firmware_that_fails(void **state)
     bench_end(&b);
 }
 
+/* A reset that nobody is told of: what was written before is lost. */
+static void test_forgetful_firmware(void **state)
+{
+    uint32_t id;
+    Bench b;
+
+    bench_start(&b, state, ON);
+    qmp_set_number(b.m->q, PF, "x-track-forgets", 1);
+    id = bench_track(&b, 0);
+    bench_write(&b, 1, b.area, PAGE, 1, 1);
+    pci_flr(&b.m->vf[0][0].fn);
+    assert_null(hca_eq_peek(&b.t.async_eq));
+    assert_int_equal(bench_report(&b, id), 0);
+    bench_write(&b, 1, b.area + PAGE, PAGE, 1, 1);
+    assert_int_equal(bench_report(&b, id), 1);
+    assert_int_equal(b.told[0], b.area + PAGE);
+    bench_end(&b);
+}
+
 static void test_silent_firmware(void **state)
 {
     unsigned now;
@@ -637,6 +656,7 @@ int main(void)
         machine_test(test_disabled_vf),
         machine_test(test_suspended_vf),
         machine_test(test_firmware_that_fails),
+        machine_test(test_forgetful_firmware),
         machine_test(test_silent_firmware),
         machine_test(test_broken_connection),
         machine_test(test_bad_request),

@@ -30,6 +30,8 @@ typedef struct ConnectXTrackKnobs {
     uint32_t kib_max;                   /* memory for bits of one tracker */
     /* 0 or 1: never sends a report; fails at the next one */
     uint32_t silent, fails;
+    /* 0 or 1: is empty after a reset of the VF, and does not say so */
+    uint32_t forgets;
 } ConnectXTrackKnobs;
 
 #endif /* HW_NET_CONNECTX_KNOBS_H */

@@ -137,6 +137,8 @@ static const ConnectXNumber cx_numbers[] = {
       "1: no tracked SAVE at all" },
     { "x-track-silent", CX_UINT32, CX_OF_DEVICE(track.silent),
       "1: page trackers send no report" },
+    { "x-track-forgets", CX_UINT32, CX_OF_DEVICE(track.forgets),
+      "1: a reset empties page trackers of a VF, and nobody is told" },
     { "x-track-ends", CX_UINT32, CX_OF_DEVICE(track.fails),
       "1: page trackers fail at the next report" },
     { "x-fatal-function", CX_UINT32, CX_OF_DEVICE(fatal_function),

@@ -43,6 +43,11 @@ static gint cx_block_compare(gconstpointer a, gconstpointer b, gpointer opaque)
     return x < y ? -1 : x > y;
 }
 
+static GTree *cx_dirty_new_blocks(void)
+{
+    return g_tree_new_full(cx_block_compare, NULL, NULL, g_free);
+}
+
 ConnectXDirty *cx_dirty_start(ConnectXFunction *fn,
                               const ConnectXDirtySetup *setup)
 {
@@ -54,7 +59,7 @@ ConnectXDirty *cx_dirty_start(ConnectXFunction *fn,
     log->nr_ranges = setup->nr_ranges;
     log->page_shift = setup->page_shift;
     log->blocks_max = setup->bytes_max / CX_BLOCK_BYTES;
-    log->blocks = g_tree_new_full(cx_block_compare, NULL, NULL, g_free);
+    log->blocks = cx_dirty_new_blocks();
     log->overflow = setup->overflow;
     log->opaque = setup->opaque;
     QLIST_INSERT_HEAD(&fn->dirty, log, next);
@@ -70,6 +75,13 @@ void cx_dirty_stop(ConnectXDirty *log)
     g_tree_destroy(log->blocks);
     g_free(log->ranges);
     g_free(log);
+}
+
+void cx_dirty_forget(ConnectXDirty *log)
+{
+    log->last = NULL;
+    g_tree_destroy(log->blocks);
+    log->blocks = cx_dirty_new_blocks();
 }
 
 bool cx_dirty_overflown(const ConnectXDirty *log)

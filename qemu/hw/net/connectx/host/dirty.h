@@ -29,15 +29,17 @@ ConnectXDirty *cx_dirty_start(ConnectXFunction *fn,
 /* NULL is nothing to stop. */
 void cx_dirty_stop(ConnectXDirty *log);
 
+/* Nothing was written to. */
+void cx_dirty_forget(ConnectXDirty *log);
 bool cx_dirty_overflown(const ConnectXDirty *log);
 
 /* The function writes there, or may have. For host/dma.c */
 void cx_dirty_mark(ConnectXFunction *fn, uint64_t addr, uint64_t len);
 
 /*
- * cx_dirty_take - Addresses of up to n pages in *from up to end, ascending, each
- * of which is clean then. Sets *from to where to go on: end when there are no
- * more, else the address of the next one.
+ * cx_dirty_take - Addresses of up to n pages in *from up to end, ascending,
+ * each of which is clean then. Sets *from to where to go on: end when there are
+ * no more, else the address of the next one.
  */
 uint32_t cx_dirty_take(ConnectXDirty *log, uint64_t *from, uint64_t end,
                        uint64_t *pages, uint32_t n);

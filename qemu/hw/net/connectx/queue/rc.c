@@ -2,8 +2,8 @@
 /*
  * ConnectX device model: messages from one queue pair of a function to another
  *
- * The firmware speaks to the function's driver in that way: through a queue pair
- * without queues of its own, connected to one that the driver posts receive
+ * The firmware speaks to the function's driver in that way: through a queue
+ * pair without queues of its own, connected to one that the driver posts receive
  * requests to. Drivers post by the doorbell record alone, which is read when
  * there is something to send.
  */

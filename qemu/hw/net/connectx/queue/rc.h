@@ -21,8 +21,8 @@ typedef enum ConnectXRcStatus {
 ConnectXRcStatus cx_rc_room(ConnectXFunction *fn, uint32_t qpn,
                             uint64_t *bytes);
 /*
- * cx_rc_send - A message of the firmware's, with immediate data. It lands in the
- * peer's next receive request, which completes.
+ * cx_rc_send - A message of the firmware's, with immediate data. It lands in
+ * the peer's next receive request, which completes.
  */
 ConnectXRcStatus cx_rc_send(ConnectXFunction *fn, uint32_t qpn,
                             const void *buf, uint64_t len, uint32_t imm);

@@ -4,9 +4,9 @@
  *
  * A tracker is an object of the PF. The log behind it follows the VF from the
  * object's creation to its end; a report hands out what the log has of a range,
- * and cleans it, in messages to a queue pair that the driver has connected to the
- * one that the tracker names. Messages leave one by one, from a timer, when the
- * driver has posted receive requests for them.
+ * and cleans it, in messages to a queue pair that the driver has connected to
+ * the one that the tracker names. Messages leave one by one, from a timer, when
+ * the driver has posted receive requests for them.
  *
  * A tracker that cannot say any more what was written is in error for good, and
  * an event says so: when its VF was reset, its log has no more room, or a
@@ -428,7 +428,7 @@ static void cx_track_teardown(ConnectXFunction *fn)
     }
 }
 
-/* What a VF did before its reset is not known any more. */
+/* What a VF did before its reset is not known any more, and who is told? */
 static void cx_track_reset(ConnectXFunction *fn)
 {
     ConnectXFunction *pf = fn->dev->pf;
@@ -438,10 +438,15 @@ static void cx_track_reset(ConnectXFunction *fn)
         return;
     }
     QLIST_FOREACH(track, &pf->tracks->list, next) {
-        if (track->vf == fn) {
-            cx_track_fail(track);
-            track->vf = NULL;
+        if (track->vf != fn) {
+            continue;
         }
+        if (track->log && fn->dev->track.forgets) {
+            cx_dirty_forget(track->log);
+            continue;
+        }
+        cx_track_fail(track);
+        track->vf = NULL;
     }
 }
 
