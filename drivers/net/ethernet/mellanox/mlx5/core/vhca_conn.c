@@ -205,12 +205,14 @@ out_free_db:
 }
 
 /* Returns false when the card may go on to use what is kept then */
-static bool vhca_conn_destroy_qps(struct mlx5_vhca_conn *conn)
+static bool vhca_conn_destroy_qps(struct mlx5_vhca_conn *conn, bool used)
 {
 	struct mlx5_core_dev *mdev = conn->setup.mdev;
 
-	/* Both, whatever becomes of one: the other holds the completion queue */
-	if (vhca_qp_destroy(conn, conn->fw_qpn) | vhca_qp_destroy(conn, conn->qpn))
+	if (!used && vhca_qp_destroy(conn, conn->fw_qpn))
+		used = true;
+	/* Whatever becomes of the other: this one holds the completion queue */
+	if (vhca_qp_destroy(conn, conn->qpn) || used)
 		return false;
 	mlx5_frag_buf_free(mdev, &conn->rq_buf);
 	mlx5_db_free(mdev, &conn->rq_db);
@@ -252,7 +254,7 @@ struct mlx5_vhca_conn *mlx5_vhca_conn_create(const struct mlx5_vhca_conn_setup *
 	if (!ret)
 		return conn;
 
-	mlx5_vhca_conn_destroy(conn);
+	mlx5_vhca_conn_destroy(conn, false);
 	return ERR_PTR(ret);
 
 out_destroy_cq:
@@ -269,14 +271,16 @@ out_free:
 /**
  * mlx5_vhca_conn_destroy() - undo mlx5_vhca_conn_create()
  * @conn: the connection
+ * @used: something that could not be destroyed sends through the firmware's queue pair,
+ *	which stays then
  *
  * Context: process context, the PF works.
  * Return: true, or false when the card may go on to write to the memory that messages
  * land in, which must be kept then.
  */
-bool mlx5_vhca_conn_destroy(struct mlx5_vhca_conn *conn)
+bool mlx5_vhca_conn_destroy(struct mlx5_vhca_conn *conn, bool used)
 {
-	bool quiet = vhca_conn_destroy_qps(conn);
+	bool quiet = vhca_conn_destroy_qps(conn, used);
 
 	if (!mlx5_vhca_cq_destroy(conn))
 		return false;

@@ -66,7 +66,7 @@ static inline void mlx5_vhca_conn_break(struct mlx5_vhca_conn *conn)
 }
 
 struct mlx5_vhca_conn *mlx5_vhca_conn_create(const struct mlx5_vhca_conn_setup *setup);
-bool mlx5_vhca_conn_destroy(struct mlx5_vhca_conn *conn);
+bool mlx5_vhca_conn_destroy(struct mlx5_vhca_conn *conn, bool used);
 int mlx5_vhca_conn_wait(struct mlx5_vhca_conn *conn, unsigned int wait_ms,
 			struct mlx5_vhca_message *message);
 void mlx5_vhca_conn_repost(struct mlx5_vhca_conn *conn);

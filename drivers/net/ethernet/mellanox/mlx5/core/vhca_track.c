@@ -56,8 +56,6 @@ struct mlx5_vhca_track {
 	unsigned int nr_runs;
 	/* Protected by mlx5_vhca.lock. NULL: the PF went, and took it away. */
 	struct mlx5_vhca_conn *conn;
-	/* The card may go on to write to the memory */
-	bool mem_kept;
 	u32 id;
 	struct mlx5_nb nb;
 	/* Something was not told */
@@ -352,6 +350,18 @@ int mlx5_vhca_track_report_all(struct mlx5_vhca *vhca, mlx5_vhca_dirty_fn dirty,
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_track_report_all);
 
+/* @used: the tracker is there, and sends through the connection */
+static void vhca_track_disconnect(struct mlx5_vhca_track *track, bool used)
+{
+	lockdep_assert_held(&track->vhca->lock);
+
+	mlx5_eq_notifier_unregister(track->vhca->mdev, &track->nb);
+	/* What the card may go on to write to stays, with its key and the key's domain */
+	if (!mlx5_vhca_conn_destroy(track->conn, used))
+		track->mem.buf->kept = true;
+	track->conn = NULL;
+}
+
 /**
  * mlx5_vhca_track_drop() - take the tracker away from the card
  * @vhca: the VHCA
@@ -368,17 +378,12 @@ void mlx5_vhca_track_drop(struct mlx5_vhca *vhca)
 
 	if (!track || !track->conn)
 		return;
-	mlx5_eq_notifier_unregister(vhca->mdev, &track->nb);
-	/* It names the queue pair, which cannot be destroyed then either: memory is kept */
-	vhca_track_destroy_obj(track);
-	if (!mlx5_vhca_conn_destroy(track->conn))
-		track->mem_kept = true;
-	track->conn = NULL;
+	vhca_track_disconnect(track, vhca_track_destroy_obj(track));
 }
 
 static void vhca_track_free(struct mlx5_vhca_track *track)
 {
-	mlx5_vhca_track_mem_destroy(&track->mem, !track->mem_kept);
+	mlx5_vhca_track_mem_destroy(&track->mem);
 	kvfree(track->runs);
 	kfree(track);
 }
@@ -452,13 +457,8 @@ static int vhca_track_connect(struct mlx5_vhca_track *track)
 	MLX5_NB_INIT(&track->nb, vhca_track_event, NOTIFY_ANY);
 	mlx5_eq_notifier_register(vhca->mdev, &track->nb);
 	ret = vhca_track_create_obj(track);
-	if (!ret)
-		return 0;
-
-	mlx5_eq_notifier_unregister(vhca->mdev, &track->nb);
-	if (!mlx5_vhca_conn_destroy(track->conn))
-		track->mem_kept = true;
-	track->conn = NULL;
+	if (ret)
+		vhca_track_disconnect(track, false);
 	return ret;
 }
 

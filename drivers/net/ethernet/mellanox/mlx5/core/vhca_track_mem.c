@@ -84,14 +84,14 @@ out_free_pages:
 
 /**
  * mlx5_vhca_track_mem_destroy() - undo mlx5_vhca_track_mem_create()
- * @mem: the memory
- * @quiet: the card does not write to it any more; else it is kept for good
+ * @mem: the memory; what the card may still write to is kept for good
  *
  * Context: the VHCA is not locked.
  */
-void mlx5_vhca_track_mem_destroy(struct mlx5_vhca_track_mem *mem, bool quiet)
+void mlx5_vhca_track_mem_destroy(struct mlx5_vhca_track_mem *mem)
 {
-	quiet &= mlx5_vhca_buf_destroy(mem->buf);
+	bool quiet = mlx5_vhca_buf_destroy(mem->buf);
+
 	vunmap(mem->vaddr);
 	if (!quiet)
 		return;
