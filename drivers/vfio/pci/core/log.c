@@ -104,8 +104,9 @@ static int vpv_log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
 	ret = vpv_mig_lock_killable(mig);
 	if (ret)
 		return ret;
-	ret = vpv_dirty_report(mig, VPV_DIRTY_LOG, start,
-			       ALIGN((u64)iova + bytes, PAGE_SIZE) - start, vpv_log_dirty, &report);
+	ret = vpv_dirty_report_or_all(mig, VPV_DIRTY_LOG, start,
+				      ALIGN((u64)iova + bytes, PAGE_SIZE) - start, vpv_log_dirty,
+				      &report);
 	vpv_mig_unlock(mig);
 	return ret;
 }

@@ -12,16 +12,11 @@
 
 #include "stats.h"
 
+struct vpv_dirty;
 struct vpv_session;
 
 /* Of a PCI device's name, its end included: "10000:00:00.0" is the longest */
 #define VPV_NAME_BYTES 16
-
-/* Who started the tracker of the device's writes, and alone may ask it */
-enum vpv_dirty_owner {
-	VPV_DIRTY_NOBODY,
-	VPV_DIRTY_LOG,
-};
 
 /*
  * Calls between the files of the engine go down this list only:
@@ -35,6 +30,7 @@ enum vpv_dirty_owner {
  *	save_queue.c	what was saved and is to be read
  *	session.c	state mutex and reset, what sessions have in common
  *	buf.c, arcs.c	buffers; the arc table
+ *	spans.c		addresses that are to be told as written
  *	progress.c	what a save session is still to yield
  *	stats.c		what is remembered of it; trace.c, what can be watched
  *
@@ -69,6 +65,10 @@ struct vfio_pci_variant_mig {
 	enum vfio_device_mig_state state;
 	/* The data transfer session, NULL when there is none. Holds a reference. */
 	struct vpv_session *session;
+	/* The tracker of what the device writes to, NULL when there is none */
+	struct vpv_dirty *dirty;
+	/* How many resets were carried out */
+	unsigned int resets;
 	/* A user has the device open */
 	bool opened;
 	/* The backend cannot reach the device: see vfio_pci_variant_gone() */
@@ -78,7 +78,6 @@ struct vfio_pci_variant_mig {
 
 	/* The device can be saved while it runs; constant once it is registered */
 	bool has_precopy;
-	enum vpv_dirty_owner dirty_owner;
 	/* The user knows flags of struct vfio_precopy_info, where the kernel does not note that */
 	bool info_v2;
 

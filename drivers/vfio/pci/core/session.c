@@ -111,6 +111,7 @@ static void vpv_mig_reset_locked(struct vfio_pci_variant_mig *mig, bool raced)
 {
 	lockdep_assert_held(&mig->state_mutex);
 
+	mig->resets++;
 	if (!mig->variant)
 		return;
 
@@ -193,6 +194,19 @@ void vpv_mig_note_race(struct vfio_pci_variant_mig *mig)
 	if (mig->resetting || mig->deferred_reset)
 		mig->raced_reset = true;
 	spin_unlock(&mig->reset_lock);
+}
+
+/* Is there a reset under way, or one that was not carried out yet? */
+bool vpv_mig_is_resetting(struct vfio_pci_variant_mig *mig)
+{
+	bool resetting;
+
+	lockdep_assert_held(&mig->state_mutex);
+
+	spin_lock(&mig->reset_lock);
+	resetting = mig->resetting || mig->deferred_reset;
+	spin_unlock(&mig->reset_lock);
+	return resetting;
 }
 
 /* What user space is told. Takes no mutex, so that it never waits for a device at work. */

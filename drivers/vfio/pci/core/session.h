@@ -84,6 +84,7 @@ void vpv_mig_unlock(struct vfio_pci_variant_mig *mig);
 void vpv_mig_reset_prepare(struct vfio_pci_variant_mig *mig);
 void vpv_mig_reset_done(struct vfio_pci_variant_mig *mig);
 void vpv_mig_note_race(struct vfio_pci_variant_mig *mig);
+bool vpv_mig_is_resetting(struct vfio_pci_variant_mig *mig);
 enum vfio_device_mig_state vpv_mig_state(struct vfio_pci_variant_mig *mig);
 
 void vpv_session_init(struct vpv_session *session, struct vfio_pci_variant_mig *mig,
