@@ -5,9 +5,9 @@
  * The emulated device writes at random where the test wants it to, and the oracle is
  * memory itself: a page was written to if it is not as it was before.
  */
-#include <sys/mman.h>
-#include <time.h>
+#include <unistd.h>
 
+#include "dirty_log.h"
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "model_fault.h"
@@ -15,80 +15,10 @@
 
 #define AREA_IOVA	0x40000000ULL
 #define AREA_BYTES	(64ULL << 20)
-#define PAGE_BYTES	4096ULL
+#define PAGE_BYTES	LOG_PAGE_BYTES
 #define AREA_PAGES	(AREA_BYTES / PAGE_BYTES)
 #define LARGE_BYTES	(2ULL << 20)
-#define WORD_PAGES	64
-#define ROUNDS		20
-
-/* A card that is silent is given up after 5 s; the machine may be slow */
-#define SILENT_MS	30000
-
-struct log_area {
-	__u8 *mem, *before;
-	__u64 bitmap[AREA_PAGES / WORD_PAGES];
-};
-
-static int log_feature(const struct vfio_dev *dev, __u32 flags, void *data, size_t size)
-{
-	return __vfio_feature(dev->fd, flags, data, size);
-}
-
-static int log_start(const struct vfio_dev *dev, __u64 page_bytes,
-		     struct vfio_device_feature_dma_logging_range *ranges, unsigned int nr)
-{
-	struct vfio_device_feature_dma_logging_control control = {
-		.page_size = page_bytes, .num_ranges = nr, .ranges = (uintptr_t)ranges,
-	};
-
-	return log_feature(dev, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
-			   &control, sizeof(control));
-}
-
-static int log_start_all(const struct vfio_dev *dev)
-{
-	struct vfio_device_feature_dma_logging_range range = {
-		.iova = AREA_IOVA, .length = AREA_BYTES,
-	};
-
-	return log_start(dev, PAGE_BYTES, &range, 1);
-}
-
-static int log_stop(const struct vfio_dev *dev)
-{
-	return log_feature(dev, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
-			   NULL, 0);
-}
-
-static int log_report(const struct vfio_dev *dev, __u64 iova, __u64 bytes, __u64 page_bytes,
-		      __u64 *bitmap)
-{
-	struct vfio_device_feature_dma_logging_report report = {
-		.iova = iova, .length = bytes, .page_size = page_bytes,
-		.bitmap = (uintptr_t)bitmap,
-	};
-
-	return log_feature(dev, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
-			   &report, sizeof(report));
-}
-
-static bool log_told(const __u64 *bitmap, unsigned int page)
-{
-	return bitmap[page / WORD_PAGES] >> page % WORD_PAGES & 1;
-}
-
-/* The number that the model gives a VF: how far behind its PF it is */
-static unsigned int function_of(const struct vfio_dev *dev)
-{
-	unsigned int domain, bus, slot, function, pf_slot, pf_function;
-	char pf[VFIO_BDF_LEN];
-
-	VFIO_ASSERT(!__vfio_physfn_of(dev->bdf, pf, sizeof(pf)), "%s has no PF", dev->bdf);
-	VFIO_ASSERT(sscanf(dev->bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) == 4 &&
-		    sscanf(pf, "%x:%x:%x.%x", &domain, &bus, &pf_slot, &pf_function) == 4,
-		    "%s or %s is no address", dev->bdf, pf);
-	return slot * 8 + function - pf_slot * 8 - pf_function;
-}
+#define ROUNDS		8
 
 FIXTURE(log) {
 	struct vfio_dev dev;
@@ -100,29 +30,21 @@ FIXTURE(log) {
 
 FIXTURE_SETUP(log)
 {
-	struct log_area *area = &self->area;
 	const char *skip = model_fault_open();
 
 	if (!skip)
 		skip = open_mlx5(&self->dev, 0);
-	if (!skip && log_feature(&self->dev, VFIO_DEVICE_FEATURE_PROBE |
-				 VFIO_DEVICE_FEATURE_SET |
-				 VFIO_DEVICE_FEATURE_DMA_LOGGING_START, NULL, 0))
-		skip = "this kernel or this device offers no DMA logging";
+	if (!skip)
+		skip = log_is_offered(&self->dev);
 	if (skip)
 		SKIP(return, "%s", skip);
 
 	mlx5_hca_init(&self->hca);
 	mlx5_hca_attach(&self->hca, &self->dev);
 	mlx5_hca_boot(&self->hca);
-	self->function = function_of(&self->dev);
+	self->function = model_function_of(self->dev.bdf);
 	self->seed = 1;
-	area->mem = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	ASSERT_NE(MAP_FAILED, (void *)area->mem);
-	area->before = malloc(AREA_BYTES);
-	ASSERT_NE(NULL, area->before);
-	vfio_dma_map(&self->dev, area->mem, AREA_IOVA, AREA_BYTES);
+	log_area_init(&self->area, &self->dev, AREA_IOVA, AREA_BYTES);
 }
 
 FIXTURE_TEARDOWN(log)
@@ -131,8 +53,7 @@ FIXTURE_TEARDOWN(log)
 	model_fault_close();
 	mlx5_hca_uninit(&self->hca);
 	vfio_dev_close(&self->dev);
-	free(self->area.before);
-	munmap(self->area.mem, AREA_BYTES);
+	log_area_uninit(&self->area);
 }
 
 static void write_pages(FIXTURE_DATA(log) * self, __u64 offset, __u64 bytes, unsigned int count)
@@ -140,14 +61,9 @@ static void write_pages(FIXTURE_DATA(log) * self, __u64 offset, __u64 bytes, uns
 	model_dma_write(self->function, AREA_IOVA + offset, bytes, count, self->seed++);
 }
 
-static void remember(struct log_area *area)
+static int log_start_all(const struct vfio_dev *dev)
 {
-	memcpy(area->before, area->mem, AREA_BYTES);
-}
-
-static bool was_written(const struct log_area *area, unsigned int page, __u64 page_bytes)
-{
-	return memcmp(area->before + page * page_bytes, area->mem + page * page_bytes, page_bytes);
+	return __log_start_one(dev, AREA_IOVA, AREA_BYTES);
 }
 
 /* Pages told in @bytes of the area from @offset on. All and only those that were written. */
@@ -157,12 +73,12 @@ static unsigned int expect_exact(struct __test_metadata *_metadata, FIXTURE_DATA
 	struct log_area *area = &self->area;
 	unsigned int page, first = offset / page_bytes, told = 0, wrong = 0;
 
-	memset(area->bitmap, 0, sizeof(area->bitmap));
-	EXPECT_EQ(0, log_report(&self->dev, AREA_IOVA + offset, bytes, page_bytes, area->bitmap));
+	memset(area->bitmap, 0, AREA_PAGES / 8);
+	EXPECT_EQ(0, __log_report(&self->dev, AREA_IOVA + offset, bytes, page_bytes, area->bitmap));
 	for (page = 0; page < bytes / page_bytes; page++) {
 		told += log_told(area->bitmap, page);
 		wrong += log_told(area->bitmap, page) !=
-			 was_written(area, first + page, page_bytes);
+			 log_area_was_written(area, first + page, page_bytes);
 	}
 	EXPECT_EQ(0, wrong);
 	return told;
@@ -175,12 +91,12 @@ TEST_F(log, told_is_written)
 	write_pages(self, 0, AREA_BYTES, 1000);
 	ASSERT_EQ(0, log_start_all(&self->dev));
 	for (round = 0; round < ROUNDS; round++) {
-		remember(&self->area);
-		write_pages(self, 0, AREA_BYTES, round * 500);
+		log_area_remember(&self->area);
+		write_pages(self, 0, AREA_BYTES, round * 1000);
 		told += expect_exact(_metadata, self, 0, AREA_BYTES, PAGE_BYTES);
 	}
 	EXPECT_LT(AREA_PAGES, told);
-	EXPECT_EQ(0, log_stop(&self->dev));
+	EXPECT_EQ(0, __log_stop(&self->dev));
 }
 
 TEST_F(log, all_pages_at_once)
@@ -188,7 +104,7 @@ TEST_F(log, all_pages_at_once)
 	unsigned int page;
 
 	ASSERT_EQ(0, log_start_all(&self->dev));
-	remember(&self->area);
+	log_area_remember(&self->area);
 	/* Each page at least once: more than one message has room for */
 	for (page = 0; page < AREA_PAGES; page += 64)
 		write_pages(self, page * PAGE_BYTES, 64 * PAGE_BYTES, 1000);
@@ -202,20 +118,44 @@ TEST_F(log, parts_are_told_apart)
 	unsigned int told = 0;
 
 	ASSERT_EQ(0, log_start_all(&self->dev));
-	remember(&self->area);
+	log_area_remember(&self->area);
 	write_pages(self, 0, AREA_BYTES, 3000);
 	for (offset = 0; offset < AREA_BYTES; offset += part)
 		told += expect_exact(_metadata, self, offset, part, PAGE_BYTES);
 	EXPECT_LT(1000, told);
-	remember(&self->area);
+	log_area_remember(&self->area);
 	EXPECT_EQ(0, expect_exact(_metadata, self, 0, AREA_BYTES, PAGE_BYTES));
+}
+
+/* At the end of one page of the user's and the beginning of the next, with others around it */
+TEST_F(log, bitmap_lies_anywhere)
+{
+	const unsigned int words = 3 * 512;
+	__u64 *buf = aligned_alloc(PAGE_BYTES, words * sizeof(*buf));
+	__u64 *bitmap = buf + 1024 - AREA_PAGES / LOG_WORD_PAGES / 2 + 1;
+	unsigned int page, wrong = 0;
+
+	ASSERT_EQ(0, log_start_all(&self->dev));
+	log_area_remember(&self->area);
+	write_pages(self, 0, AREA_BYTES, 20000);
+	memset(buf, 0, words * sizeof(*buf));
+	EXPECT_EQ(0, __log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
+	for (page = 0; page < AREA_PAGES; page++) {
+		wrong += log_told(bitmap, page) !=
+			 log_area_was_written(&self->area, page, PAGE_BYTES);
+		bitmap[page / LOG_WORD_PAGES] &= ~(1ULL << page % LOG_WORD_PAGES);
+	}
+	EXPECT_EQ(0, wrong);
+	for (page = 0; page < words; page++)
+		EXPECT_EQ(0, buf[page]);
+	free(buf);
 }
 
 /* A bit of the user's stands for many pages of the device's */
 TEST_F(log, large_pages)
 {
 	ASSERT_EQ(0, log_start_all(&self->dev));
-	remember(&self->area);
+	log_area_remember(&self->area);
 	write_pages(self, 3 * LARGE_BYTES, PAGE_BYTES, 1);
 	write_pages(self, 9 * LARGE_BYTES - PAGE_BYTES, PAGE_BYTES, 1);
 	EXPECT_EQ(2, expect_exact(_metadata, self, 0, AREA_BYTES, LARGE_BYTES));
@@ -231,8 +171,8 @@ TEST_F(log, many_ranges)
 		ranges[i] = (struct vfio_device_feature_dma_logging_range) {
 			.iova = AREA_IOVA + 3 * i * LARGE_BYTES / 2, .length = LARGE_BYTES,
 		};
-	ASSERT_EQ(0, log_start(&self->dev, PAGE_BYTES, ranges, ARRAY_SIZE(ranges)));
-	remember(&self->area);
+	ASSERT_EQ(0, __log_start(&self->dev, PAGE_BYTES, ranges, ARRAY_SIZE(ranges)));
+	log_area_remember(&self->area);
 	write_pages(self, 0, AREA_BYTES, 5000);
 	for (i = 0; i < ARRAY_SIZE(ranges); i++)
 		EXPECT_LT(0, expect_exact(_metadata, self, ranges[i].iova - AREA_IOVA,
@@ -241,31 +181,16 @@ TEST_F(log, many_ranges)
 
 TEST_F(log, wrong_orders_are_refused)
 {
-	__u64 bitmap[AREA_PAGES / WORD_PAGES];
+	__u64 bitmap[AREA_PAGES / LOG_WORD_PAGES];
 
-	EXPECT_EQ(-EINVAL, log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
-	EXPECT_EQ(0, log_stop(&self->dev));
+	EXPECT_EQ(-EINVAL, __log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
+	EXPECT_EQ(0, __log_stop(&self->dev));
 	ASSERT_EQ(0, log_start_all(&self->dev));
 	EXPECT_EQ(-EBUSY, log_start_all(&self->dev));
-	EXPECT_EQ(-EINVAL, log_report(&self->dev, AREA_IOVA - AREA_BYTES, AREA_BYTES, PAGE_BYTES,
-				      bitmap));
-	EXPECT_EQ(0, log_stop(&self->dev));
-	EXPECT_EQ(-EINVAL, log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
-}
-
-/* What was written before a reset is not known after it, which must be said. */
-TEST_F(log, reset_ends_it)
-{
-	__u64 bitmap[AREA_PAGES / WORD_PAGES];
-
-	ASSERT_EQ(0, log_start_all(&self->dev));
-	write_pages(self, 0, AREA_BYTES, 10);
-	vfio_dev_reset(&self->dev);
-	EXPECT_GT(0, log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
-	EXPECT_GT(0, log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
-	EXPECT_EQ(0, log_stop(&self->dev));
-	ASSERT_EQ(0, log_start_all(&self->dev));
-	EXPECT_EQ(0, log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
+	EXPECT_EQ(-EINVAL, __log_report(&self->dev, AREA_IOVA - AREA_BYTES, AREA_BYTES, PAGE_BYTES,
+					bitmap));
+	EXPECT_EQ(0, __log_stop(&self->dev));
+	EXPECT_EQ(-EINVAL, __log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
 }
 
 TEST_F(log, goes_on_through_a_migration)
@@ -273,14 +198,39 @@ TEST_F(log, goes_on_through_a_migration)
 	struct vfio_image image = {};
 
 	ASSERT_EQ(0, log_start_all(&self->dev));
-	remember(&self->area);
+	log_area_remember(&self->area);
 	write_pages(self, 0, AREA_BYTES, 100);
 	vfio_image_save(&self->dev, &image, VFIO_DEVICE_STATE_STOP);
 	EXPECT_LT(0, expect_exact(_metadata, self, 0, AREA_BYTES, PAGE_BYTES));
 	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_RUNNING);
-	remember(&self->area);
+	log_area_remember(&self->area);
 	write_pages(self, 0, AREA_BYTES, 100);
 	EXPECT_LT(0, expect_exact(_metadata, self, 0, AREA_BYTES, PAGE_BYTES));
+	vfio_image_free(&image);
+}
+
+TEST_F(log, goes_on_through_a_running_save)
+{
+	struct vfio_image image = {};
+	int fd;
+
+	if (!(self->dev.mig_flags & VFIO_MIGRATION_PRE_COPY))
+		SKIP(return, "no PRE_COPY here");
+	ASSERT_EQ(0, log_start_all(&self->dev));
+	fd = vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_PRE_COPY);
+	log_area_remember(&self->area);
+	write_pages(self, 0, AREA_BYTES, 100);
+	vfio_precopy_read(fd, &image);
+	EXPECT_LT(0, expect_exact(_metadata, self, 0, AREA_BYTES, PAGE_BYTES));
+	log_area_remember(&self->area);
+	write_pages(self, 0, AREA_BYTES, 100);
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_PRE_COPY_P2P);
+	EXPECT_LT(0, expect_exact(_metadata, self, 0, AREA_BYTES, PAGE_BYTES));
+	log_area_remember(&self->area);
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP_COPY);
+	vfio_image_read(fd, &image);
+	EXPECT_EQ(0, expect_exact(_metadata, self, 0, AREA_BYTES, PAGE_BYTES));
+	close(fd);
 	vfio_image_free(&image);
 }
 
@@ -292,32 +242,6 @@ TEST_F(log, closing_ends_it)
 	vfio_dev_open(&self->dev, vfio_bdf(0));
 	mlx5_hca_attach(&self->hca, &self->dev);
 	EXPECT_EQ(0, log_start_all(&self->dev));
-}
-
-TEST_F(log, card_that_fails_is_told)
-{
-	__u64 bitmap[AREA_PAGES / WORD_PAGES];
-
-	ASSERT_EQ(0, log_start_all(&self->dev));
-	model_behave("x-track-ends", true);
-	EXPECT_EQ(-EIO, log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
-	model_behave("x-track-ends", false);
-	EXPECT_EQ(-EIO, log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
-	EXPECT_EQ(0, log_stop(&self->dev));
-	EXPECT_EQ(0, log_start_all(&self->dev));
-}
-
-TEST_F(log, card_that_is_silent_is_given_up)
-{
-	__u64 bitmap[AREA_PAGES / WORD_PAGES];
-	struct timespec start;
-
-	ASSERT_EQ(0, log_start_all(&self->dev));
-	model_behave("x-track-silent", true);
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	EXPECT_EQ(-ETIMEDOUT, log_report(&self->dev, AREA_IOVA, AREA_BYTES, PAGE_BYTES, bitmap));
-	EXPECT_GT(SILENT_MS, ms_since(&start));
-	EXPECT_EQ(0, log_stop(&self->dev));
 }
 
 int main(int argc, char **argv)

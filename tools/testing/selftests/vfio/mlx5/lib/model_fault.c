@@ -118,11 +118,24 @@ void model_delay(const char *command, unsigned int ms)
 static const char * const behaviours[] = {
 	"x-twice-fails", "x-suspend-ends-save", "x-query-in-save-fails",
 	"x-suspended-track-fails", "x-track-fails", "x-track-silent", "x-track-ends",
+	"x-track-forgets",
 };
 
 void model_behave(const char *knob, bool on)
 {
 	set_number(knob, on);
+}
+
+unsigned int model_function_of(const char *bdf)
+{
+	unsigned int domain, bus, slot, function, pf_slot, pf_function;
+	char pf[VFIO_BDF_LEN];
+
+	VFIO_ASSERT(!__vfio_physfn_of(bdf, pf, sizeof(pf)), "%s has no PF", bdf);
+	VFIO_ASSERT(sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) == 4 &&
+		    sscanf(pf, "%x:%x:%x.%x", &domain, &bus, &pf_slot, &pf_function) == 4,
+		    "%s or %s is no address", bdf, pf);
+	return slot * 8 + function - pf_slot * 8 - pf_function;
 }
 
 void model_dma_write(unsigned int function, unsigned long long iova, unsigned long long bytes,

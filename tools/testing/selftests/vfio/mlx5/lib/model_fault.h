@@ -24,6 +24,8 @@ void model_delay(const char *command, unsigned int ms);
  * runs: @knob is "x-track-fails" and its like, see the model's document.
  */
 void model_behave(const char *knob, bool on);
+/* The number that the model gives a VF: how far behind its PF it is */
+unsigned int model_function_of(const char *bdf);
 /* Function @function writes 8 bytes @count times, at random within @bytes from @iova on. */
 void model_dma_write(unsigned int function, unsigned long long iova, unsigned long long bytes,
 		     unsigned int count, unsigned int seed);
