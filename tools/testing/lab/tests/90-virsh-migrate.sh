@@ -41,6 +41,8 @@ on_second()
 	wait_for 900 host_said moved || fatal "the guest comes"
 	check "the guest runs on the second host" \
 		[ "$(virsh domstate guest)" = running ]
+	check "libvirt has QEMU wait for the VF's first image" \
+		grep -q '"capability":"switchover-ack","state":true' "$LIBVIRT_MONITOR_LOG"
 	check "its VF has the variant" is_bound "$(vf "$pf" 2)" mlx5_vfio_pci
 	check "no object on the VF is lost, its memory is the same" ask check
 	check "it answers a ping" \
