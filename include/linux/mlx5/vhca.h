@@ -185,6 +185,28 @@ void mlx5_vhca_close(struct mlx5_vhca *vhca);
 u32 mlx5_vhca_caps(const struct mlx5_vhca *vhca);
 
 /**
+ * struct mlx5_vhca_firmware - version of a firmware, as it is written: 22.43.1014
+ * @major: first number, which is that of the kind of card
+ * @minor: second number
+ * @subminor: third number
+ */
+struct mlx5_vhca_firmware {
+	u16 major;
+	u16 minor;
+	u16 subminor;
+};
+
+/**
+ * mlx5_vhca_firmware() - what firmware the PF has
+ * @vhca: the VHCA
+ * @firmware: its version as of when the PF enabled the VF last, or, before it has done that,
+ *	of when the VHCA was opened
+ *
+ * Context: process context.
+ */
+void mlx5_vhca_firmware(struct mlx5_vhca *vhca, struct mlx5_vhca_firmware *firmware);
+
+/**
  * mlx5_vhca_suspend() - stop one side of the VF
  * @vhca: the VHCA
  * @side: which side

@@ -26,6 +26,12 @@
 /* A ConnectX-6 Dx */
 #define CARD		0x15b3101d
 
+/* Its VF's: a BAR of 1 MiB */
+#define VECTORS		12
+#define BAR_LOG_BYTES	20
+
+#define SOURCE_BYTES	24
+
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 struct image {
@@ -78,11 +84,29 @@ static void feeder_ask(struct feeder *f, const u8 *record, size_t record_bytes)
 	f->rest_bytes = f->want_bytes;
 }
 
-static void feeder_start(struct feeder *f, bool many_images)
+static struct mlx5vf_stream_device device_of(bool many_images)
+{
+	return (struct mlx5vf_stream_device) {
+		.card = CARD,
+		.needs = many_images ? MLX5VF_STREAM_NEEDS_MANY_IMAGES : 0,
+		.vectors = VECTORS,
+		.firmware = { 22, 43, 1014 },
+		.bar_log_bytes = BAR_LOG_BYTES,
+	};
+}
+
+static void feeder_start_for(struct feeder *f, const struct mlx5vf_stream_device *device)
 {
 	memset(f, 0, sizeof(*f));
-	mlx5vf_stream_start(&f->stream, LIMIT_BYTES, many_images, CARD);
+	mlx5vf_stream_start(&f->stream, LIMIT_BYTES, device);
 	feeder_ask(f, NULL, 0);
+}
+
+static void feeder_start(struct feeder *f, bool many_images)
+{
+	struct mlx5vf_stream_device device = device_of(many_images);
+
+	feeder_start_for(f, &device);
 }
 
 /* One write() of the user */
@@ -142,12 +166,23 @@ static u64 oracle_le(const u8 *p, int n)
 	return value;
 }
 
+/* How much of a SOURCE is looked at */
+static size_t oracle_source_bytes(u64 size)
+{
+	return size < SOURCE_BYTES ? 8 : SOURCE_BYTES;
+}
+
 /* Is it one that must be refused? */
-static bool oracle_source(const u8 *source, bool many_images)
+static bool oracle_source(const u8 *source, u64 size, bool many_images)
 {
 	u32 needs = oracle_le(source + 4, 4);
 
-	return oracle_le(source, 4) != CARD || needs > 1 || (needs && !many_images);
+	if (oracle_le(source, 4) != CARD || needs > 1 || (needs & 1 && !many_images))
+		return true;
+	if (size < SOURCE_BYTES)
+		return false;
+	return oracle_le(source + 8, 2) > VECTORS ||
+	       (source[16] && source[16] != BAR_LOG_BYTES);
 }
 
 static void oracle(const u8 *data, size_t bytes, bool many_images, struct outcome *out)
@@ -175,13 +210,13 @@ static void oracle(const u8 *data, size_t bytes, bool many_images, struct outcom
 		if (size > bytes - at) {
 			out->error_at = 0;
 			/* The part that is read of it may be there */
-			if (tag != TAG_SOURCE || bytes - at < 8 ||
-			    !oracle_source(data + at, many_images))
+			if (tag != TAG_SOURCE || bytes - at < oracle_source_bytes(size) ||
+			    !oracle_source(data + at, size, many_images))
 				return;
 		}
-		if (tag == TAG_SOURCE && oracle_source(data + at, many_images)) {
+		if (tag == TAG_SOURCE && oracle_source(data + at, size, many_images)) {
 			out->error = -EOPNOTSUPP;
-			out->error_at = at + 8;
+			out->error_at = at + oracle_source_bytes(size);
 			return;
 		}
 		if (tag == 0 && size && out->nr_images < MAX_IMAGES) {
@@ -241,9 +276,23 @@ static size_t put_source(u8 *out, u32 card, u32 needs, size_t bytes)
 	return n;
 }
 
+/* With all that is known of it, and @bytes beyond */
+static size_t put_whole_source(u8 *out, const struct mlx5vf_stream_device *source, size_t bytes)
+{
+	size_t n = put_source(out, source->card, source->needs, SOURCE_BYTES + bytes);
+	int i;
+
+	put_le(out + 24, source->vectors, 2);
+	for (i = 0; i < 3; i++)
+		put_le(out + 26 + 2 * i, source->firmware[i], 2);
+	out[32] = source->bar_log_bytes;
+	return n;
+}
+
 /* Every kind of record that is legal: size hint, images, unknown ones to skip */
 static size_t put_all_kinds(u8 *out)
 {
+	struct mlx5vf_stream_device source = device_of(true);
 	size_t n = 0;
 
 	n += put_record(out + n, 8, OPTIONAL, 1);
@@ -253,6 +302,7 @@ static size_t put_all_kinds(u8 *out)
 	n += put_record(out + n, 1, OPTIONAL, 0);
 	n += put_record(out + n, 12, 0, 1);
 	n += put_source(out + n, CARD, 1, 11);
+	n += put_whole_source(out + n, &source, 3);
 	n += put_record(out + n, 70, 0x80000000, 0);
 	return n;
 }
@@ -340,8 +390,8 @@ static void truncated_stream_ends_at_record_borders_only(void **state)
 		assert_outcome(&f.out, &want);
 		nr_ends += f.out.may_end;
 	}
-	/* After each of the eight records but the first, which is no image */
-	assert_int_equal(nr_ends, 7);
+	/* After each of the nine records but the first, which is no image */
+	assert_int_equal(nr_ends, 8);
 }
 
 static void stream_without_image_may_not_end(void **state)
@@ -434,17 +484,18 @@ static void optional_record_is_skipped_not_kept(void **state)
 
 static void wrong_amount_of_record_bytes_is_refused(void **state)
 {
+	struct mlx5vf_stream_device device = device_of(true);
 	enum mlx5vf_stream_piece piece;
 	struct mlx5vf_stream stream;
 	u8 data[32];
 	u64 bytes;
 
 	put_record(data, 8, 0, 0);
-	mlx5vf_stream_start(&stream, LIMIT_BYTES, true, CARD);
+	mlx5vf_stream_start(&stream, LIMIT_BYTES, &device);
 	assert_int_equal(mlx5vf_stream_next(&stream, NULL, 0, &piece, &bytes), 0);
 	assert_int_equal(mlx5vf_stream_next(&stream, data, 15, &piece, &bytes), -EINVAL);
 
-	mlx5vf_stream_start(&stream, LIMIT_BYTES, true, CARD);
+	mlx5vf_stream_start(&stream, LIMIT_BYTES, &device);
 	assert_int_equal(mlx5vf_stream_next(&stream, NULL, 0, &piece, &bytes), 0);
 	assert_int_equal(mlx5vf_stream_next(&stream, NULL, 16, &piece, &bytes), -EINVAL);
 }
@@ -458,14 +509,16 @@ static void writers_make_upstreams_bytes(void **state)
 	static const u8 expected[] = {
 		8, 0, 0, 0, 0, 0, 0, 0,		1, 0, 0, 0,	1, 0, 0, 0,
 		0, 0x20, 0, 0, 0, 0, 0, 0,
-		8, 0, 0, 0, 0, 0, 0, 0,		1, 0, 0, 0,	0x01, 0x63, 0x72, 0x73,
+		24, 0, 0, 0, 0, 0, 0, 0,	1, 0, 0, 0,	0x01, 0x63, 0x72, 0x73,
 		0x1d, 0x10, 0xb3, 0x15,		1, 0, 0, 0,
+		12, 0,	22, 0, 43, 0, 0xf6, 3,	20, 0, 0, 0, 0, 0, 0, 0,
 		0x34, 0x12, 0, 0, 0, 0, 0, 0,	0, 0, 0, 0,	0, 0, 0, 0,
 	};
+	struct mlx5vf_stream_device source = device_of(true);
 	u8 out[2 * MLX5VF_STREAM_RECORD_MAX_BYTES];
 	size_t n;
 
-	n = mlx5vf_stream_write_prologue(out, CARD, 1, 0x2000);
+	n = mlx5vf_stream_write_prologue(out, &source, 0x2000);
 	assert_int_equal(n, MLX5VF_STREAM_RECORD_MAX_BYTES);
 	n += mlx5vf_stream_write_image_header(out + n, 0x1234);
 	assert_int_equal(n, sizeof(expected));
@@ -474,11 +527,12 @@ static void writers_make_upstreams_bytes(void **state)
 
 static void what_is_written_can_be_read(void **state)
 {
+	struct mlx5vf_stream_device source = device_of(false);
 	u8 data[512];
 	struct feeder f;
 	size_t n;
 
-	n = mlx5vf_stream_write_prologue(data, CARD, 0, ~0ULL);
+	n = mlx5vf_stream_write_prologue(data, &source, ~0ULL);
 	n += mlx5vf_stream_write_image_header(data + n, 300);
 	memset(data + n, 0, 300);
 	feed(&f, data, n + 300, 7, false);
@@ -492,11 +546,12 @@ static void what_is_written_can_be_read(void **state)
 /* What is to be kept ready for a later image while the first one, of 100 bytes, is read */
 static u64 reserve_of(u64 hint_bytes, bool many_images)
 {
+	struct mlx5vf_stream_device source = device_of(false);
 	u8 data[128];
 	struct feeder f;
 	size_t n;
 
-	n = mlx5vf_stream_write_prologue(data, CARD, 0, hint_bytes);
+	n = mlx5vf_stream_write_prologue(data, &source, hint_bytes);
 	n += mlx5vf_stream_write_image_header(data + n, 100);
 	feed(&f, data, n, 5, many_images);
 	assert_int_equal(f.out.error, 0);
@@ -524,11 +579,12 @@ static void stop_copy_size_is_believed_within_limits(void **state)
 
 static void room_is_reserved_for_images_alone(void **state)
 {
+	struct mlx5vf_stream_device source = device_of(false);
 	u8 data[512];
 	struct feeder f;
 	size_t n;
 
-	n = mlx5vf_stream_write_prologue(data, CARD, 0, 110);
+	n = mlx5vf_stream_write_prologue(data, &source, 110);
 	feed(&f, data, n, n, true);
 	assert_int_equal(mlx5vf_stream_reserve_bytes(&f.stream), 0);
 	n += put_header(data + n, 300, OPTIONAL, 9);
@@ -549,7 +605,7 @@ static void refused_source(u32 card, u32 needs, bool many_images,
 	assert_int_equal(f.out.error, -EOPNOTSUPP);
 	assert_int_equal(f.out.error_at, n);
 	assert_int_equal(f.stream.misfit, misfit);
-	assert_int_equal(f.stream.source_card, card);
+	assert_int_equal(f.stream.source.card, card);
 }
 
 /* Before there is an image, and with the reason */
@@ -572,12 +628,70 @@ static void stream_of_the_same_card_is_taken(void **state)
 	struct feeder f;
 	size_t n;
 
-	n = put_source(data, CARD, 1, 24);
+	n = put_source(data, CARD, 1, SOURCE_BYTES - 1);
 	n += put_record(data + n, 5, 0, 0);
 	feed(&f, data, n, 3, true);
 	assert_int_equal(f.out.error, 0);
 	assert_int_equal(f.stream.misfit, MLX5VF_STREAM_FITS);
 	assert_true(f.out.may_end);
+}
+
+/* What a stream that says all of itself comes to at a device that does, too */
+static enum mlx5vf_stream_misfit misfit_of(const struct mlx5vf_stream_device *source,
+					   const struct mlx5vf_stream_device *device)
+{
+	u8 data[128];
+	struct feeder f;
+	size_t n, whole;
+
+	n = put_whole_source(data, source, 0);
+	whole = n + put_record(data + n, 5, 0, 0);
+	feeder_start_for(&f, device);
+	feeder_write(&f, data, whole);
+	assert_int_equal(f.out.error, f.stream.misfit ? -EOPNOTSUPP : 0);
+	if (f.out.error)
+		assert_int_equal(f.out.error_at, n);
+	assert_int_equal(f.out.nr_images, f.out.error ? 0 : 1);
+	/* For who explains it */
+	assert_int_equal(f.stream.source.vectors, source->vectors);
+	assert_int_equal(f.stream.source.firmware[2], source->firmware[2]);
+	assert_int_equal(f.stream.source.bar_log_bytes, source->bar_log_bytes);
+	return f.stream.misfit;
+}
+
+static void stream_of_another_layout_is_refused(void **state)
+{
+	struct mlx5vf_stream_device device = device_of(true);
+	struct mlx5vf_stream_device source = device;
+
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_FITS);
+	source.vectors = VECTORS + 1;
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_FEW_VECTORS);
+	source.bar_log_bytes = BAR_LOG_BYTES - 1;
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_OTHER_BAR);
+	source.bar_log_bytes = BAR_LOG_BYTES + 1;
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_OTHER_BAR);
+}
+
+/* More vectors, any firmware, and what either side does not know of itself */
+static void nothing_is_refused_without_a_reason(void **state)
+{
+	struct mlx5vf_stream_device device = device_of(true);
+	struct mlx5vf_stream_device source = device;
+
+	device.vectors = VECTORS + 1;
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_FITS);
+	device.firmware[0]++;
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_FITS);
+	device.firmware[0] = 0;
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_FITS);
+	device.vectors = 0;
+	device.bar_log_bytes = 0;
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_FITS);
+	source.vectors = 0;
+	source.bar_log_bytes = 0;
+	device = device_of(true);
+	assert_int_equal(misfit_of(&source, &device), MLX5VF_STREAM_FITS);
 }
 
 static void short_source_is_refused(void **state)
@@ -671,6 +785,8 @@ int main(void)
 		cmocka_unit_test(stream_of_another_card_is_refused),
 		cmocka_unit_test(stream_that_needs_too_much_is_refused),
 		cmocka_unit_test(stream_of_the_same_card_is_taken),
+		cmocka_unit_test(stream_of_another_layout_is_refused),
+		cmocka_unit_test(nothing_is_refused_without_a_reason),
 		cmocka_unit_test(short_source_is_refused),
 		cmocka_unit_test(mutated_streams_agree_with_the_oracle),
 		cmocka_unit_test(noise_agrees_with_the_oracle),

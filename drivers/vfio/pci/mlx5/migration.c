@@ -126,7 +126,11 @@ void mlx5vf_forget_state(struct mlx5vf_device *mvdev)
 
 static void mlx5vf_loaded(void *priv, const struct mlx5_vhca_result *result)
 {
-	vfio_pci_variant_load_done(priv, result->err);
+	struct mlx5vf_device *mvdev = priv;
+
+	if (result->fw_status)
+		mlx5vf_explain_load(mvdev);
+	vfio_pci_variant_load_done(mvdev->loading, result->err);
 }
 
 /*
@@ -152,7 +156,8 @@ static int mlx5vf_load_image(struct vfio_pci_variant *variant, struct vfio_pci_v
 	ret = mlx5vf_map_buf(mvdev, buf);
 	if (ret)
 		return ret;
-	ret = mlx5_vhca_load(mvdev->vhca, buf->priv, buf->used_bytes, mlx5vf_loaded, buf);
+	mvdev->loading = buf;
+	ret = mlx5_vhca_load(mvdev->vhca, buf->priv, buf->used_bytes, mlx5vf_loaded, mvdev);
 	if (!ret)
 		mvdev->loaded = true;
 	return ret;
@@ -224,47 +229,14 @@ const struct vfio_pci_variant_mig_ops mlx5vf_mig_ops = {
 	.reset_done = mlx5vf_reset_done,
 };
 
-/* VFs of one kind have the same ids on all cards, so those of the PF */
-static u32 mlx5vf_card(struct mlx5vf_device *mvdev)
-{
-	struct pci_dev *pf = pci_physfn(mvdev->variant.core.pdev);
-
-	return (u32)pf->vendor << 16 | pf->device;
-}
-
-/* Once in a while: the user's data is no way to fill the log */
-static void mlx5vf_explain_refusal(struct mlx5vf_device *mvdev, int err)
-{
-	const struct mlx5vf_stream *stream = &mvdev->stream;
-	struct device *dev = &mvdev->variant.core.pdev->dev;
-
-	switch (stream->misfit) {
-	case MLX5VF_STREAM_FITS:
-		dev_warn_ratelimited(dev, "migration stream refused: damaged, or not one of this driver's: %pe\n",
-				     ERR_PTR(err));
-		break;
-	case MLX5VF_STREAM_OTHER_CARD:
-		dev_warn_ratelimited(dev, "migration stream refused: of a card %04x:%04x, this one is a %04x:%04x\n",
-				     stream->source_card >> 16, stream->source_card & 0xffff,
-				     stream->card >> 16, stream->card & 0xffff);
-		break;
-	case MLX5VF_STREAM_MANY_IMAGES:
-		dev_warn_ratelimited(dev, "migration stream refused: it has several images, of which this firmware loads one (no migration_multi_load)\n");
-		break;
-	case MLX5VF_STREAM_OTHER_NEEDS:
-	case MLX5VF_STREAM_OTHER_RECORD:
-		dev_warn_ratelimited(dev, "migration stream refused: the source's driver is newer, or another one: it needs what this one does not know\n");
-		break;
-	}
-}
-
 static size_t mlx5vf_save_prologue(struct vfio_pci_variant *variant, size_t first_bytes, u8 *out)
 {
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	struct mlx5vf_stream_device source;
 
-	return mlx5vf_stream_write_prologue(out, mlx5vf_card(mvdev),
-					    mlx5vf_save_is_one_image(mvdev) ? 0 :
-					    MLX5VF_STREAM_NEEDS_MANY_IMAGES, first_bytes);
+	mlx5vf_describe(mvdev, &source);
+	source.needs = mlx5vf_save_needs(mvdev);
+	return mlx5vf_stream_write_prologue(out, &source, first_bytes);
 }
 
 static size_t mlx5vf_save_record(struct vfio_pci_variant *variant, size_t image_bytes, u8 *out)
@@ -275,10 +247,10 @@ static size_t mlx5vf_save_record(struct vfio_pci_variant *variant, size_t image_
 static void mlx5vf_stream_load_start(struct vfio_pci_variant *variant)
 {
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+	struct mlx5vf_stream_device device;
 
-	mlx5vf_stream_start(&mvdev->stream, MLX5_VHCA_MAX_BUF_BYTES,
-			    mlx5_vhca_caps(mvdev->vhca) & MLX5_VHCA_CAP_MULTI_LOAD,
-			    mlx5vf_card(mvdev));
+	mlx5vf_describe(mvdev, &device);
+	mlx5vf_stream_start(&mvdev->stream, MLX5_VHCA_MAX_BUF_BYTES, &device);
 }
 
 /* As are the stream's names of its pieces */

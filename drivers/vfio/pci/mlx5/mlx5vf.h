@@ -39,6 +39,7 @@ struct mlx5vf_save {
  *	migrate. Set before the device is registered, cleared after.
  * @save: the state that is being saved
  * @stream: the stream that is being loaded; under the library's state mutex
+ * @loading: the buffer that the firmware loads from
  * @frozen: sides that are, bits of enum vfio_pci_variant_side
  * @loaded: the firmware was given an image since the function was reset
  * @ran: and the function has run since. All three under the library's state mutex, or
@@ -49,6 +50,7 @@ struct mlx5vf_device {
 	struct mlx5_vhca *vhca;
 	struct mlx5vf_save save;
 	struct mlx5vf_stream stream;
+	struct vfio_pci_variant_buf *loading;
 	unsigned int frozen;
 	bool loaded;
 	bool ran;
@@ -62,6 +64,11 @@ static inline struct mlx5vf_device *mlx5vf_from_variant(struct vfio_pci_variant 
 /* migration.c */
 void mlx5vf_forget_state(struct mlx5vf_device *mvdev);
 
+/* refusal.c */
+void mlx5vf_describe(struct mlx5vf_device *mvdev, struct mlx5vf_stream_device *device);
+void mlx5vf_explain_refusal(struct mlx5vf_device *mvdev, int err);
+void mlx5vf_explain_load(struct mlx5vf_device *mvdev);
+
 /* buf.c */
 int mlx5vf_map_buf(struct mlx5vf_device *mvdev, struct vfio_pci_variant_buf *buf);
 int mlx5vf_prepare_buf(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf);
@@ -69,7 +76,7 @@ bool mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_varian
 
 /* save.c */
 int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes);
-bool mlx5vf_save_is_one_image(const struct mlx5vf_device *mvdev);
+u32 mlx5vf_save_needs(const struct mlx5vf_device *mvdev);
 int mlx5vf_save_start(struct vfio_pci_variant *variant, enum vfio_pci_variant_save_kind kind,
 		      struct vfio_pci_variant_pass *pass);
 int mlx5vf_save_changes(struct vfio_pci_variant *variant, struct vfio_pci_variant_pass *pass);

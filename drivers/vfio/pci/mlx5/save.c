@@ -128,14 +128,16 @@ int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
 }
 
 /**
- * mlx5vf_save_is_one_image() - is the stream that begins one image?
+ * mlx5vf_save_needs() - what the stream that begins needs of its destination
  * @mvdev: the VF, for which a save session has begun
  *
- * Return: true when it is, false when there will or may be several, or pieces of one.
+ * A piece of an image is loaded as an image, so nobody needs to save in pieces itself.
+ *
+ * Return: MLX5VF_STREAM_NEEDS_*
  */
-bool mlx5vf_save_is_one_image(const struct mlx5vf_device *mvdev)
+u32 mlx5vf_save_needs(const struct mlx5vf_device *mvdev)
 {
-	return !mvdev->save.flags;
+	return mvdev->save.flags ? MLX5VF_STREAM_NEEDS_MANY_IMAGES : 0;
 }
 
 /**

@@ -18,6 +18,7 @@
 #include "stream.h"
 
 static_assert(sizeof(struct mlx5vf_stream_header) == 16);
+static_assert(sizeof(struct mlx5vf_stream_source) == 24);
 
 /* Sources that copy while the VF runs ask for a tenth more than their first image */
 #define STREAM_RESERVE_FACTOR	2
@@ -26,17 +27,20 @@ static_assert(sizeof(struct mlx5vf_stream_header) == 16);
  * mlx5vf_stream_start() - begin to read a new stream
  * @stream: the reader
  * @max_record_bytes: refuse records with more data than this
- * @many_images: more than one FW_DATA record is fine
- * @card: what card the device is of, as in struct mlx5vf_stream_source
+ * @device: what it is for; copied
  */
-void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes, bool many_images,
-			 u32 card)
+void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes,
+			 const struct mlx5vf_stream_device *device)
 {
 	memset(stream, 0, sizeof(*stream));
 	stream->state = MLX5VF_STREAM_AT_START;
 	stream->max_record_bytes = max_record_bytes;
-	stream->many_images = many_images;
-	stream->card = card;
+	stream->device = *device;
+}
+
+static bool stream_many_images(const struct mlx5vf_stream *stream)
+{
+	return stream->device.needs & MLX5VF_STREAM_NEEDS_MANY_IMAGES;
 }
 
 static int stream_misfit(struct mlx5vf_stream *stream, enum mlx5vf_stream_misfit misfit)
@@ -69,7 +73,7 @@ static int stream_want_image(struct mlx5vf_stream *stream, enum mlx5vf_stream_pi
 	/* What a source writes when nothing has changed since the image before */
 	if (!stream->record_bytes)
 		return stream_want_skip(stream, 0, piece, piece_bytes);
-	if (stream->have_image && !stream->many_images)
+	if (stream->have_image && !stream_many_images(stream))
 		return stream_misfit(stream, MLX5VF_STREAM_MANY_IMAGES);
 
 	stream->state = MLX5VF_STREAM_IN_IMAGE;
@@ -91,6 +95,13 @@ static int stream_want_value(struct mlx5vf_stream *stream, enum mlx5vf_stream_st
 	return 0;
 }
 
+/* How much of a SOURCE is read: all that is known of it, or what the first of them had */
+static u64 stream_source_bytes(const struct mlx5vf_stream *stream)
+{
+	return stream->record_bytes < sizeof(struct mlx5vf_stream_source) ?
+	       MLX5VF_STREAM_SOURCE_MIN_BYTES : sizeof(struct mlx5vf_stream_source);
+}
+
 static int stream_read_stop_copy_size(struct mlx5vf_stream *stream, const u8 *record,
 				      size_t record_bytes, enum mlx5vf_stream_piece *piece,
 				      u64 *piece_bytes)
@@ -105,27 +116,56 @@ static int stream_read_stop_copy_size(struct mlx5vf_stream *stream, const u8 *re
 	return stream_want_skip(stream, stream->record_bytes - sizeof(value), piece, piece_bytes);
 }
 
+static void stream_decode_source(struct mlx5vf_stream_device *out,
+				 const struct mlx5vf_stream_source *source)
+{
+	unsigned int i;
+
+	out->card = le32_to_cpu(source->card);
+	out->needs = le32_to_cpu(source->needs);
+	out->vectors = le16_to_cpu(source->vectors);
+	for (i = 0; i < MLX5VF_STREAM_FIRMWARE_PARTS; i++)
+		out->firmware[i] = le16_to_cpu(source->firmware[i]);
+	out->bar_log_bytes = source->bar_log_bytes;
+}
+
+/* What either side does not know of itself, 0, is nothing against the stream */
+static enum mlx5vf_stream_misfit stream_compare(const struct mlx5vf_stream_device *source,
+						const struct mlx5vf_stream_device *device)
+{
+	u32 lacks = source->needs & ~device->needs;
+
+	if (source->card != device->card)
+		return MLX5VF_STREAM_OTHER_CARD;
+	if (source->needs & ~MLX5VF_STREAM_KNOWN_NEEDS)
+		return MLX5VF_STREAM_OTHER_NEEDS;
+	if (lacks & MLX5VF_STREAM_NEEDS_MANY_IMAGES)
+		return MLX5VF_STREAM_MANY_IMAGES;
+	if (source->bar_log_bytes && device->bar_log_bytes &&
+	    source->bar_log_bytes != device->bar_log_bytes)
+		return MLX5VF_STREAM_OTHER_BAR;
+	if (device->vectors && source->vectors > device->vectors)
+		return MLX5VF_STREAM_FEW_VECTORS;
+	return MLX5VF_STREAM_FITS;
+}
+
 /* Whether the images fit is the firmware's word. Where they cannot, it need not be asked. */
 static int stream_read_source(struct mlx5vf_stream *stream, const u8 *record,
 			      size_t record_bytes, enum mlx5vf_stream_piece *piece,
 			      u64 *piece_bytes)
 {
-	struct mlx5vf_stream_source source;
-	u32 needs;
+	struct mlx5vf_stream_source source = {};
+	enum mlx5vf_stream_misfit misfit;
 
-	if (!record || record_bytes != sizeof(source))
+	if (!record || record_bytes != stream_source_bytes(stream))
 		return -EINVAL;
 
-	memcpy(&source, record, sizeof(source));
-	stream->source_card = le32_to_cpu(source.card);
-	needs = le32_to_cpu(source.needs);
-	if (stream->source_card != stream->card)
-		return stream_misfit(stream, MLX5VF_STREAM_OTHER_CARD);
-	if (needs & ~MLX5VF_STREAM_NEEDS_MANY_IMAGES)
-		return stream_misfit(stream, MLX5VF_STREAM_OTHER_NEEDS);
-	if (needs & MLX5VF_STREAM_NEEDS_MANY_IMAGES && !stream->many_images)
-		return stream_misfit(stream, MLX5VF_STREAM_MANY_IMAGES);
-	return stream_want_skip(stream, stream->record_bytes - sizeof(source), piece, piece_bytes);
+	memcpy(&source, record, record_bytes);
+	stream_decode_source(&stream->source, &source);
+	misfit = stream_compare(&stream->source, &stream->device);
+	if (misfit)
+		return stream_misfit(stream, misfit);
+	return stream_want_skip(stream, stream->record_bytes - record_bytes, piece, piece_bytes);
 }
 
 static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
@@ -152,7 +192,7 @@ static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
 					 piece, piece_bytes);
 	case MLX5VF_STREAM_TAG_SOURCE:
 		return stream_want_value(stream, MLX5VF_STREAM_IN_SOURCE,
-					 sizeof(struct mlx5vf_stream_source), piece, piece_bytes);
+					 stream_source_bytes(stream), piece, piece_bytes);
 	default:
 		/* Other bits of flags have no meaning yet; upstream ignores them, too */
 		if (!(le32_to_cpu(header.flags) & MLX5VF_STREAM_FLAG_OPTIONAL))
@@ -222,7 +262,7 @@ int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t re
  */
 u64 mlx5vf_stream_reserve_bytes(const struct mlx5vf_stream *stream)
 {
-	if (stream->state != MLX5VF_STREAM_IN_IMAGE || !stream->many_images)
+	if (stream->state != MLX5VF_STREAM_IN_IMAGE || !stream_many_images(stream))
 		return 0;
 	return min(stream->stop_copy_bytes, stream->record_bytes * STREAM_RESERVE_FACTOR);
 }
@@ -267,25 +307,30 @@ static size_t stream_write_record(u8 *out, u32 tag, const void *data, size_t byt
 /**
  * mlx5vf_stream_write_prologue() - write the records that begin a stream
  * @out: MLX5VF_STREAM_RECORD_MAX_BYTES of room
- * @card: what the device is of, as in struct mlx5vf_stream_source
- * @needs: MLX5VF_STREAM_NEEDS_*
+ * @source: what the images are of, and need
  * @stop_copy_bytes: size of the buffer that the last image will be saved to
  *
  * Return: length of the records.
  */
-size_t mlx5vf_stream_write_prologue(u8 *out, u32 card, u32 needs, u64 stop_copy_bytes)
+size_t mlx5vf_stream_write_prologue(u8 *out, const struct mlx5vf_stream_device *source,
+				    u64 stop_copy_bytes)
 {
-	struct mlx5vf_stream_source source = {
-		.card = cpu_to_le32(card),
-		.needs = cpu_to_le32(needs),
+	struct mlx5vf_stream_source data = {
+		.card = cpu_to_le32(source->card),
+		.needs = cpu_to_le32(source->needs),
+		.vectors = cpu_to_le16(source->vectors),
+		.bar_log_bytes = source->bar_log_bytes,
 	};
 	__le64 stop_copy_size = cpu_to_le64(stop_copy_bytes);
+	unsigned int i;
 	size_t done;
 
+	for (i = 0; i < MLX5VF_STREAM_FIRMWARE_PARTS; i++)
+		data.firmware[i] = cpu_to_le16(source->firmware[i]);
 	done = stream_write_record(out, MLX5VF_STREAM_TAG_STOP_COPY_SIZE, &stop_copy_size,
 				   sizeof(stop_copy_size));
-	return done + stream_write_record(out + done, MLX5VF_STREAM_TAG_SOURCE, &source,
-					  sizeof(source));
+	return done + stream_write_record(out + done, MLX5VF_STREAM_TAG_SOURCE, &data,
+					  sizeof(data));
 }
 
 /**

@@ -31,14 +31,46 @@ struct mlx5vf_stream_header {
 /* The images are several, or pieces: the destination has to take more than one */
 #define MLX5VF_STREAM_NEEDS_MANY_IMAGES	0x1
 
+#define MLX5VF_STREAM_KNOWN_NEEDS	MLX5VF_STREAM_NEEDS_MANY_IMAGES
+
+/* Major, minor and subminor number of a firmware */
+#define MLX5VF_STREAM_FIRMWARE_PARTS	3
+
 /**
  * struct mlx5vf_stream_source - what the images of a stream are of
  * @card: PCI vendor id of the PF in the upper half, device id in the lower one
  * @needs: MLX5VF_STREAM_NEEDS_* that the destination must have
+ * @vectors: MSI-X vectors of the VF, 0 for not known. This and what follows is not in streams
+ *	of drivers that wrote the first 8 bytes alone.
+ * @firmware: its version; all 0 for not known
+ * @bar_log_bytes: size of the VF's BAR 0, as a power of 2, 0 for not known
+ * @zero: written as 0 and ignored
  */
 struct mlx5vf_stream_source {
 	__le32 card;
 	__le32 needs;
+	__le16 vectors;
+	__le16 firmware[MLX5VF_STREAM_FIRMWARE_PARTS];
+	u8 bar_log_bytes;
+	u8 zero[7];
+};
+
+#define MLX5VF_STREAM_SOURCE_MIN_BYTES	8
+
+/**
+ * struct mlx5vf_stream_device - a device that streams are of, or for
+ * @card: as in struct mlx5vf_stream_source
+ * @needs: of a source what its images need; of a destination all that it has
+ * @vectors: as in struct mlx5vf_stream_source
+ * @firmware: as in struct mlx5vf_stream_source
+ * @bar_log_bytes: as in struct mlx5vf_stream_source
+ */
+struct mlx5vf_stream_device {
+	u32 card;
+	u32 needs;
+	u16 vectors;
+	u16 firmware[MLX5VF_STREAM_FIRMWARE_PARTS];
+	u8 bar_log_bytes;
 };
 
 /* Room that mlx5vf_stream_write_prologue() needs, which is the longest of the writers */
@@ -81,7 +113,9 @@ enum mlx5vf_stream_state {
 /**
  * enum mlx5vf_stream_misfit - why a stream that is well formed is not one for this device
  * @MLX5VF_STREAM_FITS: nothing is known against it
- * @MLX5VF_STREAM_OTHER_CARD: it is of another kind of card: mlx5vf_stream.source_card
+ * @MLX5VF_STREAM_OTHER_CARD: it is of another kind of card
+ * @MLX5VF_STREAM_OTHER_BAR: the VF's BAR 0 had another size, which a guest cannot be told
+ * @MLX5VF_STREAM_FEW_VECTORS: the VF had more MSI-X vectors, and its state may use them
  * @MLX5VF_STREAM_MANY_IMAGES: it has several images, of which the device takes one
  * @MLX5VF_STREAM_OTHER_NEEDS: it needs something that this driver does not know
  * @MLX5VF_STREAM_OTHER_RECORD: it has a record of which the same is true
@@ -89,6 +123,8 @@ enum mlx5vf_stream_state {
 enum mlx5vf_stream_misfit {
 	MLX5VF_STREAM_FITS,
 	MLX5VF_STREAM_OTHER_CARD,
+	MLX5VF_STREAM_OTHER_BAR,
+	MLX5VF_STREAM_FEW_VECTORS,
 	MLX5VF_STREAM_MANY_IMAGES,
 	MLX5VF_STREAM_OTHER_NEEDS,
 	MLX5VF_STREAM_OTHER_RECORD,
@@ -98,10 +134,9 @@ enum mlx5vf_stream_misfit {
  * struct mlx5vf_stream - a stream that is being read
  * @state: where in the stream the reader is
  * @max_record_bytes: no record may say that it has more data
- * @many_images: the device takes more than one image
- * @card: of the device, as in struct mlx5vf_stream_source
+ * @device: the device that it is for
  * @misfit: why the stream was refused with -EOPNOTSUPP
- * @source_card: of the stream
+ * @source: what the stream says that it is of, all 0 before
  * @have_image: an image was complete
  * @stop_copy_bytes: what the last STOP_COPY_SIZE said, 0 without one
  * @record_bytes: length of the data of the record that is being read
@@ -109,23 +144,23 @@ enum mlx5vf_stream_misfit {
 struct mlx5vf_stream {
 	enum mlx5vf_stream_state state;
 	u64 max_record_bytes;
-	bool many_images;
-	u32 card;
+	struct mlx5vf_stream_device device;
 	enum mlx5vf_stream_misfit misfit;
-	u32 source_card;
+	struct mlx5vf_stream_device source;
 	bool have_image;
 	u64 stop_copy_bytes;
 	u64 record_bytes;
 };
 
-void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes, bool many_images,
-			 u32 card);
+void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes,
+			 const struct mlx5vf_stream_device *device);
 int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
 		       enum mlx5vf_stream_piece *piece, u64 *piece_bytes);
 u64 mlx5vf_stream_reserve_bytes(const struct mlx5vf_stream *stream);
 int mlx5vf_stream_end(const struct mlx5vf_stream *stream, u64 rest_bytes);
 
-size_t mlx5vf_stream_write_prologue(u8 *out, u32 card, u32 needs, u64 stop_copy_bytes);
+size_t mlx5vf_stream_write_prologue(u8 *out, const struct mlx5vf_stream_device *source,
+				    u64 stop_copy_bytes);
 size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes);
 
 #endif /* MLX5VF_STREAM_H */

@@ -155,7 +155,8 @@ TEST_F(stream, is_records_that_any_reader_knows)
 			EXPECT_LT(0, mlx5_record_size(image, offset));
 			images++;
 		} else {
-			EXPECT_EQ(8, mlx5_record_size(image, offset));
+			EXPECT_EQ(tag == MLX5_TAG_SOURCE ? MLX5_SOURCE_BYTES : 8,
+				  mlx5_record_size(image, offset));
 		}
 	}
 	EXPECT_EQ(1, images);
@@ -337,6 +338,98 @@ TEST_F(stream, of_another_card_is_refused)
 		expect_refusal(_metadata, self, &self->made, EOPNOTSUPP, "source");
 	}
 	expect_good_image_loads(_metadata, self);
+}
+
+/* Where the data of the device's own SOURCE begin, 0 without one */
+static size_t source_offset(FIXTURE_DATA(stream) * self)
+{
+	unsigned int i;
+
+	for (i = 0; i < self->records.nr; i++)
+		if (mlx5_record_tag(&self->image, self->records.offset[i]) == MLX5_TAG_SOURCE)
+			return self->records.offset[i] + MLX5_HEAD_BYTES;
+	return 0;
+}
+
+/* The stream with another SOURCE */
+static void make_with_source(FIXTURE_DATA(stream) * self, const struct mlx5_source *source)
+{
+	vfio_image_free(&self->made);
+	append_image(self);
+	memcpy(self->made.data + source_offset(self), source, sizeof(*source));
+}
+
+TEST_F(stream, of_another_layout_is_refused)
+{
+	struct mlx5_source source, own;
+	char images[32];
+
+	if (!source_offset(self))
+		SKIP(return, "the driver writes no such record");
+	memcpy(&own, self->image.data + source_offset(self), sizeof(own));
+	EXPECT_NE(0, own.vectors);
+	EXPECT_NE(0, own.bar_log_bytes);
+	EXPECT_NE(0, own.firmware[0]);
+
+	source = own;
+	source.vectors = htole16(le16toh(own.vectors) + 1);
+	make_with_source(self, &source);
+	expect_refusal(_metadata, self, &self->made, EOPNOTSUPP, "a vector more");
+
+	source = own;
+	source.bar_log_bytes++;
+	make_with_source(self, &source);
+	expect_refusal(_metadata, self, &self->made, EOPNOTSUPP, "a larger BAR");
+
+	source = own;
+	source.bar_log_bytes--;
+	make_with_source(self, &source);
+	expect_refusal(_metadata, self, &self->made, EOPNOTSUPP, "a smaller BAR");
+
+	ASSERT_EQ(0, __vfio_attr_read(self->dev.bdf, "migration/loaded_images", images,
+				      sizeof(images)));
+	EXPECT_STREQ("0", images);
+	expect_good_image_loads(_metadata, self);
+}
+
+/* Whether the firmware of another version takes an image is its own affair. */
+TEST_F(stream, of_another_firmware_or_fewer_vectors_is_loaded)
+{
+	struct mlx5_source source, own;
+
+	if (!source_offset(self))
+		SKIP(return, "the driver writes no such record");
+	memcpy(&own, self->image.data + source_offset(self), sizeof(own));
+	source = own;
+	source.vectors = htole16(1);
+	source.firmware[1] = htole16(le16toh(own.firmware[1]) - 1);
+	make_with_source(self, &source);
+	EXPECT_EQ(0, load(self, &self->made));
+	expect_same_state(_metadata, self);
+	vfio_dev_reset(&self->dev);
+
+	source.firmware[1] = htole16(le16toh(own.firmware[1]) + 1);
+	source.vectors = 0;
+	source.bar_log_bytes = 0;
+	make_with_source(self, &source);
+	EXPECT_EQ(0, load(self, &self->made));
+	expect_same_state(_metadata, self);
+}
+
+/* The first form of the record, which says less */
+TEST_F(stream, with_a_short_source_is_loaded)
+{
+	size_t at = source_offset(self);
+
+	if (!at)
+		SKIP(return, "the driver writes no such record");
+	mlx5_stream_append(&self->made, self->image.data, at - MLX5_HEAD_BYTES);
+	mlx5_record_append(&self->made, 8, MLX5_RECORD_OPTIONAL, MLX5_TAG_SOURCE,
+			   self->image.data + at, 8);
+	mlx5_stream_append(&self->made, self->image.data + at + MLX5_SOURCE_BYTES,
+			   self->image.size - at - MLX5_SOURCE_BYTES);
+	EXPECT_EQ(0, load(self, &self->made));
+	expect_same_state(_metadata, self);
 }
 
 /* What a driver writes that knows nothing of such records: upstream's */

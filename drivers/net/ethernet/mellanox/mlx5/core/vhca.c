@@ -18,6 +18,16 @@
 #include "vhca_priv.h"
 #include "vhca_track.h"
 
+/* Firmware can be another one after a reload of the PF */
+static void vhca_read_firmware(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
+{
+	lockdep_assert_held(&vhca->lock);
+
+	vhca->firmware.major = fw_rev_maj(mdev);
+	vhca->firmware.minor = fw_rev_min(mdev);
+	vhca->firmware.subminor = fw_rev_sub(mdev);
+}
+
 static void vhca_attach(struct mlx5_vhca *vhca)
 {
 	mutex_lock(&vhca->lock);
@@ -28,6 +38,7 @@ static void vhca_attach(struct mlx5_vhca *vhca)
 	/* Asked for by the first command: the VF is not enabled yet */
 	vhca->vhca_id_known = false;
 	vhca->owes_answer = false;
+	vhca_read_firmware(vhca, vhca->mdev);
 	vhca->link = MLX5_VHCA_ATTACHED;
 	mutex_unlock(&vhca->lock);
 
@@ -145,6 +156,9 @@ static int vhca_bind_pf(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
 	}
 
 	vhca->caps = vhca_read_caps(mdev);
+	mutex_lock(&vhca->lock);
+	vhca_read_firmware(vhca, mdev);
+	mutex_unlock(&vhca->lock);
 	ret = mlx5_vhca_join(vhca, mdev);
 	if (ret == -EINVAL) {
 		mlx5_vhca_join_retry(vhca);
@@ -238,6 +252,14 @@ u32 mlx5_vhca_caps(const struct mlx5_vhca *vhca)
 	return vhca->caps;
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_caps);
+
+void mlx5_vhca_firmware(struct mlx5_vhca *vhca, struct mlx5_vhca_firmware *firmware)
+{
+	mutex_lock(&vhca->lock);
+	*firmware = vhca->firmware;
+	mutex_unlock(&vhca->lock);
+}
+EXPORT_SYMBOL_GPL(mlx5_vhca_firmware);
 
 static int __init vhca_init(void)
 {

@@ -93,6 +93,7 @@ struct mlx5_vhca {
 	 */
 	struct mutex lock;
 	enum mlx5_vhca_link link;
+	struct mlx5_vhca_firmware firmware;
 	/* The firmware may number anew whenever it enables the VF */
 	bool vhca_id_known;
 	u16 vhca_id;

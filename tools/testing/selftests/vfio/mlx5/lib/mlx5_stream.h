@@ -10,7 +10,7 @@
 
 #define MLX5_TAG_FW_DATA		0
 #define MLX5_TAG_STOP_COPY_SIZE		1
-/* Of this driver alone: le32 PCI ids of the PF, vendor in the upper half; le32 needs */
+/* Of this driver alone: struct mlx5_source */
 #define MLX5_TAG_SOURCE			0x73726301
 
 /* What firmware that saves in pieces is given room for, at least (mlx5-migration-stream.rst) */
@@ -24,6 +24,18 @@ struct mlx5_record_head {
 	__le32 flags;
 	__le32 tag;
 };
+
+/* What a stream is of: PCI ids of the PF, the vendor in the upper half; little-endian */
+struct mlx5_source {
+	__le32 card;
+	__le32 needs;
+	__le16 vectors;
+	__le16 firmware[3];
+	__u8 bar_log_bytes;
+	__u8 zero[7];
+};
+
+#define MLX5_SOURCE_BYTES	sizeof(struct mlx5_source)
 
 #define MLX5_HEAD_BYTES	sizeof(struct mlx5_record_head)
 
