@@ -110,10 +110,7 @@ static void boot_guest(FIXTURE_DATA(event) * self)
 		self->guest = NULL;
 		return;
 	}
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->guest->dev);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->guest->dev);
 }
 
 FIXTURE_SETUP(event)

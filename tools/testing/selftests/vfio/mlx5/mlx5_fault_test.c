@@ -74,18 +74,12 @@ FIXTURE_VARIANT_ADD(sweep, alloc_pd) {
 
 FIXTURE_SETUP(sweep)
 {
-	const char *skip = model_fault_open();
+	const char *skip = model_fault_open() ?:
+			   open_mlx5_pair(&self->src, &self->dst);
 
-	if (!skip)
-		skip = open_mlx5(&self->src, 0);
-	if (!skip)
-		skip = open_mlx5(&self->dst, 1);
 	if (skip)
 		SKIP(return, "%s", skip);
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->src);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->src);
 	ASSERT_EQ(0, __mlx5_cmd_query(&self->hca, MLX5_CMD_OP_QUERY_MKEY,
 				      self->hca.mkey_index, self->mkey,
 				      sizeof(self->mkey)));

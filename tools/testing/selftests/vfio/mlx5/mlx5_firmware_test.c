@@ -39,22 +39,16 @@ FIXTURE(firmware) {
 
 FIXTURE_SETUP(firmware)
 {
-	const char *skip = model_fault_open();
+	const char *skip = model_fault_open() ?:
+			   open_mlx5_pair(&self->src, &self->dst);
 
-	if (!skip)
-		skip = open_mlx5(&self->src, 0);
-	if (!skip)
-		skip = open_mlx5(&self->dst, 1);
 	if (skip)
 		SKIP(return, "%s", skip);
 	self->precopy = self->src.mig_flags & VFIO_MIGRATION_PRE_COPY;
 	/* What cannot be loaded is no use */
 	self->pieces = model_firmware_has("chunks") && model_firmware_has("multi-load");
 	model_pad_images(PAD_BYTES);
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->src);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->src);
 }
 
 FIXTURE_TEARDOWN(firmware)

@@ -41,21 +41,15 @@ FIXTURE(huge) {
 
 FIXTURE_SETUP(huge)
 {
-	const char *skip = model_fault_open();
+	const char *skip = model_fault_open() ?:
+			   open_mlx5_pair(&self->src, &self->dst);
 
-	if (!skip)
-		skip = open_mlx5(&self->src, 0);
-	if (!skip)
-		skip = open_mlx5(&self->dst, 1);
 	if (skip)
 		SKIP(return, "%s", skip);
 	self->buffer = malloc(BUFFER_BYTES);
 	ASSERT_NE(NULL, self->buffer);
 	memset(self->buffer, 0, BUFFER_BYTES);
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->src);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->src);
 }
 
 FIXTURE_TEARDOWN(huge)

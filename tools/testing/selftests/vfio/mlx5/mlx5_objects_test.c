@@ -63,16 +63,11 @@ static void expect_contexts(struct __test_metadata *_metadata,
 
 FIXTURE_SETUP(objects)
 {
-	const char *skip = open_mlx5(&self->src, 0);
+	const char *skip = open_mlx5_pair(&self->src, &self->dst);
 
-	if (!skip)
-		skip = open_mlx5(&self->dst, 1);
 	if (skip)
 		SKIP(return, "%s", skip);
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->src);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->src);
 	query_all(_metadata, &self->hca, &self->before);
 }
 

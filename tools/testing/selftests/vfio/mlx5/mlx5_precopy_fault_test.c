@@ -42,21 +42,15 @@ FIXTURE(fault) {
 
 FIXTURE_SETUP(fault)
 {
-	const char *skip = model_fault_open();
+	const char *skip = model_fault_open() ?:
+			   open_mlx5_pair(&self->src, &self->dst);
 
 	self->fd = -1;
-	if (!skip)
-		skip = open_mlx5(&self->src, 0);
-	if (!skip)
-		skip = open_mlx5(&self->dst, 1);
 	if (skip)
 		SKIP(return, "%s", skip);
 	if (!(self->src.mig_flags & VFIO_MIGRATION_PRE_COPY))
 		SKIP(return, "%s has no PRE_COPY", self->src.bdf);
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->src);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->src);
 }
 
 FIXTURE_TEARDOWN(fault)
@@ -178,10 +172,7 @@ static void start_over(FIXTURE_DATA(fault) * self)
 	vfio_dev_close(&self->dst);
 	vfio_dev_open(&self->src, self->src.bdf);
 	vfio_dev_open(&self->dst, self->dst.bdf);
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->src);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->src);
 	self->nr_pds = 0;
 }
 

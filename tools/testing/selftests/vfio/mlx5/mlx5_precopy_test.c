@@ -32,15 +32,10 @@ FIXTURE_SETUP(precopy)
 	self->fd = -1;
 	if (vfio_first_flags() && !(vfio_first_flags() & VFIO_MIGRATION_PRE_COPY))
 		SKIP(return, "%s has no PRE_COPY", vfio_bdf(0));
-	skip = open_mlx5(&self->src, 0);
-	if (!skip)
-		skip = open_mlx5(&self->dst, 1);
+	skip = open_mlx5_pair(&self->src, &self->dst);
 	if (skip)
 		SKIP(return, "%s", skip);
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->src);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->src);
 }
 
 FIXTURE_TEARDOWN(precopy)

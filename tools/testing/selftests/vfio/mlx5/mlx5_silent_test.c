@@ -29,10 +29,7 @@ FIXTURE_SETUP(silent)
 		skip = open_mlx5(&self->dev, 0);
 	if (skip)
 		SKIP(return, "%s", skip);
-	mlx5_hca_init(&self->hca);
-	mlx5_hca_attach(&self->hca, &self->dev);
-	mlx5_hca_boot(&self->hca);
-	mlx5_hca_make_objects(&self->hca);
+	mlx5_hca_start(&self->hca, &self->dev);
 	ASSERT_EQ(0, __mlx5_cmd_query(&self->hca, MLX5_CMD_OP_QUERY_MKEY,
 				      self->hca.mkey_index, self->mkey,
 				      sizeof(self->mkey)));

@@ -145,10 +145,7 @@ TEST_F(slow, a_reset_in_the_midst_of_a_state_change_leaves_a_device_that_runs)
 	model_no_faults();
 	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&self->dev));
 
-	mlx5_hca_init(&hca);
-	mlx5_hca_attach(&hca, &self->dev);
-	mlx5_hca_boot(&hca);
-	mlx5_hca_make_objects(&hca);
+	mlx5_hca_start(&hca, &self->dev);
 	mlx5_hca_detach(&hca);
 	mlx5_hca_uninit(&hca);
 }

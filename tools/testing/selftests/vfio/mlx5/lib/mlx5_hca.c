@@ -106,6 +106,11 @@ const char *open_mlx5(struct vfio_dev *dev, unsigned int index)
 	return is_mlx5(dev) ? NULL : "not an mlx5 function";
 }
 
+const char *open_mlx5_pair(struct vfio_dev *src, struct vfio_dev *dst)
+{
+	return open_mlx5(src, 0) ?: open_mlx5(dst, 1);
+}
+
 void mlx5_hca_init(struct mlx5_hca *hca)
 {
 	*hca = (struct mlx5_hca) {};
@@ -485,6 +490,14 @@ void mlx5_hca_make_objects(struct mlx5_hca *hca)
 	make_mkey(hca);
 	make_eq(hca);
 	make_cq(hca);
+}
+
+void mlx5_hca_start(struct mlx5_hca *hca, const struct vfio_dev *dev)
+{
+	mlx5_hca_init(hca);
+	mlx5_hca_attach(hca, dev);
+	mlx5_hca_boot(hca);
+	mlx5_hca_make_objects(hca);
 }
 
 __u8 mlx5_eq_next(struct mlx5_hca *hca)

@@ -60,6 +60,8 @@ bool is_mlx5(const struct vfio_dev *dev);
 
 /* Opens the VF of the arguments as open_migratable() does, if it is an mlx5 function. */
 const char *open_mlx5(struct vfio_dev *dev, unsigned int index);
+/* The first two, one to be migrated to the other */
+const char *open_mlx5_pair(struct vfio_dev *src, struct vfio_dev *dst);
 
 /* Gives @hca guest memory; it is attached to no function yet. */
 void mlx5_hca_init(struct mlx5_hca *hca);
@@ -77,6 +79,8 @@ __u64 mlx5_guest_iova(const struct mlx5_hca *hca, const void *ptr);
 void mlx5_hca_boot(struct mlx5_hca *hca);
 /* UAR, PD, transport domain, memory key, event queue, completion queue. */
 void mlx5_hca_make_objects(struct mlx5_hca *hca);
+/* All of it: a driver that has just set up the function, until mlx5_hca_uninit() */
+void mlx5_hca_start(struct mlx5_hca *hca, const struct vfio_dev *dev);
 
 /*
  * A command in @slot (0..30): put its entry and ring, see whether it is done,
