@@ -15,14 +15,22 @@
 struct vpv_dirty;
 struct vpv_session;
 
+/* The front end that a user has changed the state by */
+enum vpv_protocol {
+	VPV_PROTOCOL_NONE,
+	VPV_PROTOCOL_V1,
+	VPV_PROTOCOL_V2,
+};
+
 /* Of a PCI device's name, its end included: "10000:00:00.0" is the longest */
 #define VPV_NAME_BYTES 16
 
 /*
  * Calls between the files of the engine go down this list only:
  *
- *	v2.c		the features of protocol v2
+ *	v1.c, v2.c	the region of protocol v1; the features of protocol v2
  *	log.c		the features of DMA logging
+ *	window.c	a session's bytes as v1 shows them to user space
  *	data_file.c	a session as the file that v2 gives to user space
  *	walk.c		from state to state; open, close, devices that go away
  *	save.c, load.c	the two kinds of session
@@ -31,6 +39,7 @@ struct vpv_session;
  *	session.c	state mutex and reset, what sessions have in common
  *	buf.c, arcs.c	buffers; the arc table
  *	spans.c		addresses that are to be told as written
+ *	v1_state.c	the states of protocol v1
  *	progress.c	what a save session is still to yield
  *	stats.c		what is remembered of it; trace.c, what can be watched
  *
@@ -38,7 +47,7 @@ struct vpv_session;
  *
  * Lock order, outermost first:
  *
- *	vpv_session.io_mutex -> state_mutex -> reset_lock -> vpv_session.lock
+ *	vpv_v1.lock -> vpv_session.io_mutex -> state_mutex -> reset_lock -> vpv_session.lock
  *
  * io_mutex is held while user memory is touched, hence while pages fault, hence around
  * mmap_lock and the core's memory_lock. state_mutex is held while the device works, and
@@ -67,10 +76,11 @@ struct vfio_pci_variant_mig {
 	struct vpv_session *session;
 	/* The tracker of what the device writes to, NULL when there is none */
 	struct vpv_dirty *dirty;
-	/* How many resets were carried out */
+	/* How many resets were carried out; read without the mutex, too */
 	unsigned int resets;
-	/* A user has the device open */
+	/* A user has the device open; the protocol that owns it until it is closed */
 	bool opened;
+	enum vpv_protocol protocol;
 	/* The backend cannot reach the device: see vfio_pci_variant_gone() */
 	bool gone;
 	/* A user had the device open when it went */

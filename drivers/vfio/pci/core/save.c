@@ -315,6 +315,31 @@ ssize_t vpv_save_read(struct vpv_session *session, struct iov_iter *to, bool non
 	return done ?: ret;
 }
 
+/*
+ * What is left of the stream of a device that is stopped: 0 at its end, and only there. Waits
+ * while that is not known. The estimate counts what is not saved yet.
+ */
+int vpv_save_rest(struct vpv_session *session, u64 *bytes)
+{
+	struct vpv_save *save = vpv_save_of(session);
+	u64 initial_bytes, dirty_bytes;
+	int ret;
+
+	ret = wait_event_interruptible(session->wait, !vpv_save_queue_is_mute(save)) ?:
+	      vpv_session_error(session);
+	if (ret)
+		return ret;
+
+	*bytes = 0;
+	if (vpv_save_queue_is_read(save)) {
+		vpv_stats_stream_end(&session->mig->stats);
+		return 0;
+	}
+	vpv_save_queue_rest(save, &initial_bytes, &dirty_bytes);
+	*bytes = max(initial_bytes + dirty_bytes, 1ULL);
+	return 0;
+}
+
 /* As vpv_save_queue_await() */
 bool vpv_save_poll(struct vpv_session *session)
 {

@@ -24,6 +24,7 @@ void vpv_save_prepare_final(struct vpv_session *session);
 int vpv_save_finish(struct vpv_session *session);
 int vpv_save_precopy_info(struct vpv_session *session, struct vpv_save_info *info);
 
+int vpv_save_rest(struct vpv_session *session, u64 *bytes);
 bool vpv_save_poll(struct vpv_session *session);
 ssize_t vpv_save_read(struct vpv_session *session, struct iov_iter *to, bool nonblock);
 

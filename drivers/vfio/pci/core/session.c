@@ -111,7 +111,7 @@ static void vpv_mig_reset_locked(struct vfio_pci_variant_mig *mig, bool raced)
 {
 	lockdep_assert_held(&mig->state_mutex);
 
-	mig->resets++;
+	WRITE_ONCE(mig->resets, mig->resets + 1);
 	if (!mig->variant)
 		return;
 

@@ -34,7 +34,7 @@ static struct file *vpv_v2_set_state(struct vfio_device *vdev, enum vfio_device_
 			return filp;
 	}
 
-	session = vpv_walk_to(vpv_v2_variant(vdev)->mig, state);
+	session = vpv_walk_to(vpv_v2_variant(vdev)->mig, VPV_PROTOCOL_V2, state);
 	if (!IS_ERR_OR_NULL(session)) {
 		vpv_data_file_attach(filp, session);
 		return filp;

@@ -13,6 +13,7 @@
 #include "region_info.h"
 #include "session.h"
 #include "sysfs.h"
+#include "v1.h"
 #include "v2.h"
 #include "walk.h"
 
@@ -116,7 +117,9 @@ static int vpv_open_device(struct vfio_device *vdev)
 	if (ret)
 		return ret;
 
-	ret = variant->ops->open ? variant->ops->open(variant) : 0;
+	ret = vdev->mig_ops ? vpv_v1_add_region(variant) : 0;
+	if (!ret && variant->ops->open)
+		ret = variant->ops->open(variant);
 	if (ret) {
 		vfio_pci_core_disable(&variant->core);
 		return ret;

@@ -165,11 +165,22 @@ static struct vpv_session *vpv_walk_locked(struct vfio_pci_variant_mig *mig, u32
 	return session;
 }
 
+/* What one protocol has begun the other does not know: the first that does anything stays */
+static int vpv_walk_check(struct vfio_pci_variant_mig *mig, enum vpv_protocol protocol)
+{
+	lockdep_assert_held(&mig->state_mutex);
+
+	if (mig->gone)
+		return -ENOTCONN;
+	return mig->protocol == VPV_PROTOCOL_NONE || mig->protocol == protocol ? 0 : -EBUSY;
+}
+
 /*
- * Walks to @target. Returns the session that the last arc begins, with a reference for the
- * caller, NULL when it begins none, or an ERR_PTR.
+ * Walks to @target for a user of @protocol. Returns the session that the last arc begins, with a
+ * reference for the caller, NULL when it begins none, or an ERR_PTR.
  */
-struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, u32 target)
+struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, enum vpv_protocol protocol,
+				u32 target)
 {
 	struct vpv_session *session;
 	int ret;
@@ -178,7 +189,10 @@ struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, u32 target)
 	if (ret)
 		return ERR_PTR(ret);
 
-	session = mig->gone ? ERR_PTR(-ENOTCONN) : vpv_walk_locked(mig, target);
+	ret = vpv_walk_check(mig, protocol);
+	session = ret ? ERR_PTR(ret) : vpv_walk_locked(mig, target);
+	if (!IS_ERR(session))
+		mig->protocol = protocol;
 	vpv_mig_unlock(mig);
 	return session;
 }
@@ -269,6 +283,7 @@ void vpv_walk_close(struct vfio_pci_variant_mig *mig)
 	vpv_session_end(mig);
 	vpv_dirty_end(mig);
 	WRITE_ONCE(mig->state, vpv_walk_without_session(mig->state));
+	mig->protocol = VPV_PROTOCOL_NONE;
 	mig->info_v2 = false;
 	mig->opened = false;
 	mig->lost = false;

@@ -7,7 +7,8 @@
 
 struct vpv_save_info;
 
-struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, u32 target);
+struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, enum vpv_protocol protocol,
+				u32 target);
 int vpv_walk_precopy_info(struct vpv_session *session, struct vpv_save_info *info);
 void vpv_walk_set_info_v2(struct vfio_pci_variant_mig *mig);
 int vpv_walk_bytes_left(struct vfio_pci_variant_mig *mig, u64 *bytes);

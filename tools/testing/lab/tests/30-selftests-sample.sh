@@ -47,7 +47,7 @@ for i in "${!bdfs[@]}"; do
 done
 
 export VFIO_BDFS="${bdfs[*]}"
-kselftest arc_test feature_test precopy_test sample_precopy_test data_fd_test image_test \
+kselftest v1_test arc_test feature_test precopy_test sample_precopy_test data_fd_test image_test \
 	lifetime_test concurrent_test parallel_test stats_test stuck_user_test memory_test \
 	throttled_user_test
 finish

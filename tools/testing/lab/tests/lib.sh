@@ -151,7 +151,7 @@ load_mlx5()
 # MLX5_PROGRAMS - What a driver for mlx5 with at least three VFs is judged by. Its
 # streams are damaged and its objects are asked for when they must be gone.
 MLX5_PROGRAMS=(arc_test feature_test region_info_test data_fd_test image_test lifetime_test
-	passed_files_test growth_test concurrent_test stuck_user_test mlx5_stream_test
+	passed_files_test growth_test v1_test concurrent_test stuck_user_test mlx5_stream_test
 	mlx5_objects_test)
 
 # UPSTREAM - Upstream's driver, for machines with "upstream=1".
