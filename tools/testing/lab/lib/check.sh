@@ -203,8 +203,11 @@ build_for_runs()
 			wanted+=("saved-guest $RUN_KERNEL")
 		[ "$(header_value "$(run_file "$run")" upstream 0)" = 0 ] ||
 			wanted+=("upstream $RUN_KERNEL")
-		# Guests are of the release that the whole machine is of.
-		[ "$RUN_KERNEL" != "$RUN_RELEASE" ] || wanted+=("guest $RUN_RELEASE")
+		# Where the machine is of another release than its QEMU, few have guests.
+		if [ "$RUN_KERNEL" = "$RUN_RELEASE" ] ||
+			[ "$(header_value "$(run_file "$run")" guest 0)" = 1 ]; then
+			wanted+=("guest $RUN_KERNEL")
+		fi
 	done
 	while read -r line; do
 		# shellcheck disable=SC2086 # words of a command

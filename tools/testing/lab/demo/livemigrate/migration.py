@@ -4,8 +4,11 @@
 import os
 import time
 
+from . import emulator
+from .host import PCI, read
 from .qmp import QmpError
 from .trace import Trace
+from .trace_v1 import TraceV1
 
 # Large enough never to be the limit on one host
 MAX_BANDWIDTH_BYTES = 16 << 30
@@ -34,6 +37,13 @@ def now_us():
     return time.time_ns() // 1000
 
 
+def driver_times_us(vf):
+    """How long the driver took for each arc of the VF's last migration."""
+    folder = os.path.join(PCI, vf, "migration")
+    return {name[:-len("_us")]: int(read(folder, name)) for name in os.listdir(folder)
+            if "_to_" in name}
+
+
 class Migration:
     """Moves the guest of one Vm to another that was started with incoming=True."""
 
@@ -53,7 +63,8 @@ class Migration:
         """CAPABILITIES and these, but for those that are lacking."""
         wanted = {*CAPABILITIES, *capabilities} - set(lacks)
         vm.qmp.command("migrate-set-capabilities", capabilities=[
-            {"capability": name, "state": name in wanted} for name in CAPABILITIES + OPTIONAL])
+            {"capability": name, "state": name in wanted} for name in CAPABILITIES + OPTIONAL
+            if emulator.installed().knows(name)])
 
     def start(self, capabilities=(), source_lacks=(), destination_lacks=(), **parameters):
         """Returns once both QEMUs have accepted their part; parameters are QMP's.
@@ -171,4 +182,7 @@ class Migration:
         return tuple(self._trace(vm) for vm in (self.source, self.destination))
 
     def _trace(self, vm):
-        return Trace(vm.path("trace"), self.start_us, self.end_us or now_us())
+        span = (vm.path("trace"), self.start_us, self.end_us or now_us())
+        if emulator.installed().protocol == 1:
+            return TraceV1(*span, {vf: driver_times_us(vf) for vf in vm.vfs})
+        return Trace(*span)

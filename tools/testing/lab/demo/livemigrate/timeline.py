@@ -5,8 +5,11 @@ The timeline is a plain dict, which is also what the JSON file holds.  Its times
 milliseconds since the migrate command.
 """
 
-# What the source's VF has to go through
+from . import emulator
+
+# What the source's VF has to go through; protocol v1 knows no P2P
 SOURCE_STATES = ["PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "STOP"]
+SOURCE_STATES_V1 = ["PRE_COPY", "STOP_COPY", "STOP"]
 
 BAR_CELLS = 44
 EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -196,24 +199,37 @@ def _all_quiet_first(passed):
     return max(arcs[1]["end_ms"] for arcs in passed) <= min(arcs[2]["start_ms"] for arcs in passed)
 
 
+def _states_lacking(timeline):
+    """QEMU may be done before it lets the VF go to STOP."""
+    states = SOURCE_STATES_V1 if timeline["protocol"] == 1 else SOURCE_STATES
+    lacks = [f"{vf} went to " + ", ".join(arc["to"] for arc in arcs)
+             for vf, arcs in timeline["passed"].items()
+             if [arc["to"] for arc in arcs][:len(states) - 1] != states[:-1]]
+    if not lacks and timeline["protocol"] != 1 and \
+            not _all_quiet_first(timeline["passed"].values()):
+        lacks.append("a VF was stopped while another one could still write to it")
+    return lacks
+
+
+def _acknowledgement_lacking(timeline):
+    """Protocol v1 has none: it does not tell the VF's first image from the rest."""
+    precopy = timeline["precopy"]
+    stop_ms = next(phase["start_ms"] for phase in timeline["phases"] if phase["blackout"])
+    if timeline["protocol"] == 1:
+        return []
+    if precopy["acknowledged_ms"] is None or precopy["loaded_ms"] is None:
+        return ["the destination has not acknowledged the VF's first image"]
+    if precopy["acknowledged_ms"] > stop_ms:
+        return ["the guest was stopped before the acknowledgement"]
+    return []
+
+
 def shortcomings(timeline):
     """What a migration lacks that moves a VF while its guest runs; nothing if all is well."""
-    precopy, phases = timeline["precopy"], timeline["phases"]
-    stop_ms = next(phase["start_ms"] for phase in phases if phase["blackout"])
-    lacks = []
-    for vf, arcs in timeline["passed"].items():
-        # QEMU may be done before it lets the VF go to STOP
-        if [arc["to"] for arc in arcs][:3] != SOURCE_STATES[:3]:
-            lacks.append(f"{vf} went to " + ", ".join(arc["to"] for arc in arcs))
-    if not lacks and not _all_quiet_first(timeline["passed"].values()):
-        lacks.append("a VF was stopped while another one could still write to it")
-    if not precopy["bytes"]:
+    lacks = _states_lacking(timeline)
+    if not timeline["precopy"]["bytes"]:
         lacks.append("nothing of the VF was sent while the guest ran")
-    if precopy["acknowledged_ms"] is None or precopy["loaded_ms"] is None:
-        lacks.append("the destination has not acknowledged the VF's first image")
-    elif precopy["acknowledged_ms"] > stop_ms:
-        lacks.append("the guest was stopped before the acknowledgement")
-    return lacks
+    return lacks + _acknowledgement_lacking(timeline)
 
 
 def build(migration, number, title):
@@ -227,6 +243,7 @@ def build(migration, number, title):
     return {
         "number": number,
         "title": title,
+        "protocol": emulator.installed().protocol,
         "source": migration.source.vf,
         "destination": migration.destination.vf,
         "total_ms": (borders[-1] - borders[0]) / 1000,

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 
+from . import emulator
 from .guest import Guest
 from .qmp import Qmp, QmpError
 
@@ -17,13 +18,6 @@ MEMCHECK_MIB = 4
 KERNEL_OPTIONS = ("console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check "
                   "random.trust_cpu=on rcupdate.rcu_expedited=1 audit=0")
 MEMORY_FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"
-# What a migration's timeline is made of, see trace.py
-TRACES = ["vfio_migration_set_state", "vfio_migration_set_device_state", "vfio_save_block",
-          "vfio_save_complete_precopy*", "vfio_load_state_device_data",
-          "vfio_load_device_config_state*", "vfio_load_state_device_buffer_load_*",
-          "vmstate_downtime_*", "migrate_set_state",
-          "vfio_save_iterate", "loadvm_approve_switchover",
-          "source_return_path_thread_switchover_acked"]
 # Without KVM the guest's clock follows its instructions, or a busy host would have it do
 # nothing but serve its own timer
 ICOUNT = "shift=4"
@@ -89,13 +83,13 @@ class Vm:
         if not self.mapped:
             special["x-no-mmap"] = True
         return [{"driver": "vfio-pci", "host": vf, "id": f"vf{number or ''}", "bus": "port0",
-                 "addr": f"0x0.{number}", "enable-migration": "on", "migration-events": True,
+                 "addr": f"0x0.{number}", **emulator.installed().migration_properties,
                  **special} for number, vf in reversed(list(enumerate(self.vfs)))]
 
     def arguments(self, incoming, paused, plugged):
         memory = self.payload.memory_mib
         arguments = [
-            "qemu-system-x86_64", "-name", self.name, "-nodefaults", "-no-user-config",
+            emulator.PROGRAM, "-name", self.name, "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-accel", "tcg", "-icount", ICOUNT,
             "-cpu", "qemu64,+rdrand",
             "-machine", "q35,hpet=off,memory-backend=ram", "-m", f"{memory}M",
@@ -117,7 +111,7 @@ class Vm:
         if plugged:
             for device in self.vf_devices():
                 arguments += ["-device", json.dumps(device)]
-        for pattern in TRACES:
+        for pattern in emulator.installed().traces:
             arguments += ["-trace", pattern]
         if paused:
             arguments += ["-S"]
@@ -150,7 +144,8 @@ class Vm:
         self.start(incoming=True, plugged=False)
         self.qmp.command("migrate-set-capabilities", capabilities=[
             {"capability": "events", "state": True}])
-        self.qmp.command("migrate-incoming", uri=f"file:{self.payload.snapshot}")
+        self.qmp.command("migrate-incoming", uri=emulator.installed().file_uri(
+            self.payload.snapshot, incoming=True))
         status = self.qmp.wait_migration({"completed", "failed"}, timeout_s=timeout_s)
         if status != "completed":
             raise VmError(f"{self.payload.snapshot} cannot be loaded: {self.messages()}")
@@ -166,7 +161,8 @@ class Vm:
         self.qmp.command("stop")
         self.qmp.command("migrate-set-capabilities", capabilities=[
             {"capability": "events", "state": True}])
-        self.qmp.command("migrate", uri=f"file:{self.payload.snapshot}.new")
+        self.qmp.command("migrate", uri=emulator.installed().file_uri(
+            f"{self.payload.snapshot}.new"))
         status = self.qmp.wait_migration({"completed", "failed"}, timeout_s=timeout_s)
         if status != "completed":
             raise VmError(f"cannot save the booted guest: {self.messages()}")

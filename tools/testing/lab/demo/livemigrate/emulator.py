@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the QEMU of this host can do for a migration, by its version."""
+
+import functools
+import re
+import subprocess
+
+PROGRAM = "qemu-system-x86_64"
+# The first that speaks protocol v2 of VFIO's migration, and no other
+PROTOCOL_V2 = (8, 0)
+# Since then the source waits for the destination's word before it stops the guest
+SWITCHOVER_ACK = (8, 1)
+FILE_URI = (8, 2)
+VFIO_EVENTS = (9, 2)
+
+
+class Emulator:
+    """A version of QEMU."""
+
+    # What a migration's timeline is made of, see trace.py and trace_v1.py
+    TRACES = ("vfio_migration_set_state", "vfio_load_state_device_data", "migrate_set_state",
+              "vfio_save_iterate")
+    TRACES_V1 = ("vfio_save_buffer", "vfio_save_complete_precopy", "savevm_section_start",
+                 "savevm_section_end", "savevm_state_complete_precopy", "vmstate_save",
+                 "migration_thread_low_pending", "migration_completion_vm_stop",
+                 "process_incoming_migration_co_end")
+    TRACES_V2 = ("vfio_migration_set_device_state", "vfio_save_block",
+                 "vfio_save_complete_precopy*", "vfio_load_device_config_state*",
+                 "vfio_load_state_device_buffer_load_*", "vmstate_downtime_*",
+                 "loadvm_approve_switchover", "source_return_path_thread_switchover_acked")
+
+    def __init__(self, version):
+        self.version = version
+
+    @property
+    def protocol(self):
+        """Version of VFIO's migration protocol."""
+        return 2 if self.version >= PROTOCOL_V2 else 1
+
+    @property
+    def traces(self):
+        return self.TRACES + (self.TRACES_V1 if self.protocol == 1 else self.TRACES_V2)
+
+    @property
+    def migration_properties(self):
+        """Of a vfio-pci device that is to be migrated."""
+        if self.protocol == 1:
+            return {"x-enable-migration": True}
+        events = {"migration-events": True} if self.version >= VFIO_EVENTS else {}
+        return {"enable-migration": "on", **events}
+
+    def knows(self, capability):
+        return capability != "switchover-ack" or self.version >= SWITCHOVER_ACK
+
+    def file_uri(self, path, incoming=False):
+        """Where to migrate to, or from, for a guest that is kept in a file."""
+        if self.version >= FILE_URI:
+            return f"file:{path}"
+        return f"exec:cat {'<' if incoming else '>'} {path}"
+
+
+@functools.lru_cache(maxsize=None)
+def installed():
+    """That of this host."""
+    words = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True,
+                           check=True).stdout
+    found = re.search(r"version (\d+)\.(\d+)", words)
+    if not found:
+        raise ValueError(f"{PROGRAM} --version: {words.strip()}")
+    return Emulator((int(found[1]), int(found[2])))
