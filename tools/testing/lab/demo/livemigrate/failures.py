@@ -5,9 +5,13 @@ After each the guest must run on at the source.  Where the device was not reset 
 way, none of its objects may be lost.
 """
 
+import time
+
+from . import emulator
 from .cases import TRICKLE_BYTES, Cases
-from .migration import MigrationError
-from .qmp import Qmp, QmpError
+from .migration import POLL_S, MigrationError, now_us
+from .qmp import PATIENCE_S, Qmp, QmpError
+from .trace import Trace
 
 MODEL_PORT = "/dev/virtio-ports/lab.qmp"
 # Status codes of the device, from its programming interface
@@ -86,7 +90,7 @@ class Failures(Cases):
         for what has changed, again and again. A limit of 0 would not do, as QEMU then
         trusts an estimate of nothing left.
         """
-        mark = self.session.current.qmp.mark()
+        mark = self._mark()
 
         def disturb(migration):
             migration.wait_acknowledged()
@@ -95,11 +99,27 @@ class Failures(Cases):
         self._vf_runs(mark)
         self.guest_is_whole()
 
+    def _mark(self):
+        """Position in the events, and the time."""
+        return self.session.current.qmp.mark(), now_us()
+
     def _vf_runs(self, mark):
         """The VF is on its way back at once, not when it is saved the next time."""
+        if emulator.installed().protocol == 1:
+            self._wait_trace(mark[1], "vfio_migration_set_state", "state 1")
+            return
         self.session.current.qmp.wait_event(
             lambda e: e["event"] == "VFIO_MIGRATION" and e["data"]["device-state"] == "running",
-            mark, what="VF that runs")
+            mark[0], what="VF that runs")
+
+    def _wait_trace(self, since_us, event, text):
+        """QEMU 7.2 has no event of a VF's states."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not Trace(self.session.current.path("trace"), since_us,
+                        now_us()).time_of(event, text):
+            if time.monotonic() > deadline:
+                raise MigrationError(f"no {event} {text}")
+            time.sleep(POLL_S)
 
     def cancel_in_precopy(self):
         self._in_precopy("cancelled", self._cancel)
@@ -109,7 +129,7 @@ class Failures(Cases):
 
     def save_fails_in_precopy(self):
         """The first image cannot be had: the guest was never stopped."""
-        mark = self.session.current.qmp.mark()
+        mark = self._mark()
         number = self._pf_number(self.session.current)
         try:
             self.attempt("failed", tune=lambda migration: self.faults.set(
@@ -121,7 +141,7 @@ class Failures(Cases):
 
     def load_fails_in_precopy(self):
         """The first image is not taken: the destination never acknowledges."""
-        mark = self.session.current.qmp.mark()
+        mark = self._mark()
 
         def tune(migration):
             self.faults.set(self._pf_number(migration.destination), "LOAD_VHCA_STATE")

@@ -90,11 +90,16 @@ class Migration:
                                               timeout_s)
 
     def wait_acknowledged(self, timeout_s=300):
-        """Returns when the source has the destination's word; QEMU has no event for it."""
+        """Returns when the source has the destination's word; QEMU has no event for it.
+
+        Where QEMU knows no acknowledgement, when it has sent something of the VF.
+        """
         deadline = time.monotonic() + timeout_s
-        while not self._trace(self.source).time_of("source_return_path_thread_switchover_acked"):
+        event = ("vfio_save_buffer" if emulator.installed().protocol == 1
+                 else "source_return_path_thread_switchover_acked")
+        while not self._trace(self.source).time_of(event):
             if time.monotonic() > deadline or not self.source.alive():
-                raise MigrationError("no acknowledgement: " + self.failure())
+                raise MigrationError(f"no {event}: " + self.failure())
             time.sleep(POLL_S)
 
     def stop_soon(self):
