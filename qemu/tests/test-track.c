@@ -521,6 +521,23 @@ static void test_bad_request(void **state)
     bench_end(&b);
 }
 
+/* It gives offsets of last bytes for lengths, and rounds their sum down. */
+static void test_driver_of_6_1(void **state)
+{
+    TrackSetup setup;
+    uint32_t id;
+    Bench b;
+
+    bench_start(&b, state, ON);
+    setup = track_setup(&b.t, b.vhca_id[0], b.area, AREA_BYTES - 1);
+    setup.log_space = track_log_space(AREA_BYTES) - 1;
+    assert_int_equal(track_create(&b.t, &setup, &id), HCA_OK);
+    bench_remember(&b);
+    bench_write(&b, 1, b.area, AREA_BYTES, 10000, 1);
+    assert_true(bench_check(&b, bench_report(&b, id)) > 0);
+    bench_end(&b);
+}
+
 static void test_refused_setups(void **state)
 {
     static const struct {
@@ -660,6 +677,7 @@ int main(void)
         machine_test(test_silent_firmware),
         machine_test(test_broken_connection),
         machine_test(test_bad_request),
+        machine_test(test_driver_of_6_1),
         machine_test(test_refused_setups),
         machine_test(test_bad_commands),
         machine_test(test_teardown),

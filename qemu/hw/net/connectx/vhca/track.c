@@ -208,12 +208,15 @@ static bool cx_track_range_good(const ConnectXDirtyRange *range, uint64_t page)
            range->start + range->len > range->start;
 }
 
-/* Whole pages that do not overlap, and no more than the size that it says */
+/*
+ * Whole pages that do not overlap, and no more than the size that it says. The
+ * driver of 6.1 rounds the size down, and cards take that.
+ */
 static bool cx_track_ranges_good(const uint8_t *ctx)
 {
     g_autofree ConnectXDirtyRange *ranges = cx_track_ranges(ctx);
     uint64_t page = 1ull << CX_GET(page_track, ctx, log_page_size);
-    uint64_t left = 1ull << CX_GET(page_track, ctx, log_addr_space_size);
+    uint64_t left = 2ull << CX_GET(page_track, ctx, log_addr_space_size);
 
     for (uint32_t i = 0; i < CX_GET(page_track, ctx, num_ranges); i++) {
         if (!cx_track_range_good(&ranges[i], page) || ranges[i].len > left) {
