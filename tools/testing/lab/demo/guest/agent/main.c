@@ -145,7 +145,18 @@ static int verb_forget(const char *argument)
 	return 0;
 }
 
-/* For a person who looks around; the tests do not use it. */
+/* As a user's "reboot": the drivers shut their devices down. It does not return. */
+static int verb_reboot(const char *argument)
+{
+	(void)argument;
+	answer("done 0");
+	fflush(link_out);
+	tcdrain(fileno(link_out));
+	reboot(RB_AUTOBOOT);
+	return -errno;
+}
+
+/* The shell's own words alone: there are no programs. */
 static int verb_sh(const char *argument)
 {
 	char line[LINE_BYTES];
@@ -175,6 +186,7 @@ static const struct verb {
 	{ "rebind", verb_rebind },
 	{ "log", verb_log },
 	{ "forget", verb_forget },
+	{ "reboot", verb_reboot },
 	{ "sh", verb_sh },
 };
 
