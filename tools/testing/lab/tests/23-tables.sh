@@ -6,7 +6,7 @@
 # kind is given to VFIO. A stock disk is never ours; a BlueField's is, as a
 # device that does not migrate. Nor does a VF whose firmware does not allow it.
 #
-# lab: pfs=2 vfs=1 mem=1024 release=13 kernel-root=13,12 soak-root=13-backports timeout=240
+# lab: pfs=2 vfs=1 mem=1024 release=13 kernel-root=13 soak-root=12,13-backports timeout=240
 # lab-qemu-arg: -drive
 # lab-qemu-arg: if=none,id=d0,file=null-co://,format=raw
 # lab-qemu-arg: -drive
