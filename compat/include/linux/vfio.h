@@ -54,6 +54,16 @@ static inline bool vfio_device_has_precopy_info_v2(const struct vfio_device *vde
 #endif
 }
 
+/* Is the device opened by way of iommufd? Only kernels with iommufd have more than a stub. */
+static inline bool vfio_device_has_iommufd(struct vfio_device *vdev)
+{
+#ifdef HAVE_VFIO_IOMMUFD_ICTX
+	return vfio_iommufd_device_ictx(vdev);
+#else
+	return false;
+#endif
+}
+
 /* Members of struct vfio_migration_ops that 6.1 lacks */
 #ifdef HAVE_VFIO_MIG_GET_DATA_SIZE
 #define VFIO_MIGRATION_OPS_SINCE_6_2(...) __VA_ARGS__

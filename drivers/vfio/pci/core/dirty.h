@@ -8,6 +8,7 @@
 enum vpv_dirty_owner {
 	VPV_DIRTY_NOBODY,
 	VPV_DIRTY_LOG,
+	VPV_DIRTY_MARKS,
 };
 
 bool vpv_dirty_is_offered(const struct vfio_pci_variant_mig *mig);

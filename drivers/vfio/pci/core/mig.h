@@ -13,6 +13,7 @@
 #include "stats.h"
 
 struct vpv_dirty;
+struct vpv_marks;
 struct vpv_session;
 
 /* The front end that a user has changed the state by */
@@ -34,6 +35,8 @@ enum vpv_protocol {
  *	data_file.c	a session as the file that v2 gives to user space
  *	walk.c		from state to state; open, close, devices that go away
  *	save.c, load.c	the two kinds of session
+ *	marks.c		what it writes to as dirty pages of the type1 container; above.c,
+ *			pins.c: what is mapped, and how to mark it; superset.c
  *	dirty.c		the tracker of what the device writes to
  *	save_queue.c	what was saved and is to be read
  *	session.c	state mutex and reset, what sessions have in common
@@ -49,12 +52,18 @@ enum vpv_protocol {
  *
  *	vpv_v1.lock -> vpv_session.io_mutex -> state_mutex -> reset_lock -> vpv_session.lock
  *
+ * Marks have type1 take its own lock, and the user's mmap_lock below that, under state_mutex:
+ *
+ *	state_mutex -> type1's lock -> mmap_lock -> the core's memory_lock
+ *
+ * type1 comes back, with none of them held, for a lock that is a leaf: see pins.c.
+ *
  * io_mutex is held while user memory is touched, hence while pages fault, hence around
  * mmap_lock and the core's memory_lock. state_mutex is held while the device works, and
- * never while user memory is touched. A reset comes with the core's memory_lock held, which
- * others take below mmap_lock; so it never waits for state_mutex, nor for a device at work,
- * but leaves what it has to do to whoever takes the mutex next: see vpv_mig_lock(), the only
- * place besides its killable twin that locks it.
+ * while the pages of marks are looked up, and is never taken below mmap_lock. A reset comes
+ * with the core's memory_lock held, which others take below mmap_lock; so it never waits for
+ * state_mutex, nor for a device at work, but leaves what it has to do to whoever takes the
+ * mutex next: see vpv_mig_lock(), the only place besides its killable twin that locks it.
  *
  * The engine outlives its device for as long as a session does, and a session for as long as
  * user space has its file, so that a read() or write() always has a mutex to take.
@@ -88,11 +97,15 @@ struct vfio_pci_variant_mig {
 
 	/* The device can be saved while it runs; constant once it is registered */
 	bool has_precopy;
+	/* NULL when there are none; constant once the device is registered */
+	struct vpv_marks *marks;
 	/* The user knows flags of struct vfio_precopy_info, where the kernel does not note that */
 	bool info_v2;
 
 	/* Set before the mutex is waited for: who holds it is to let go early. No lock. */
 	bool going;
+	/* The same, before the last user is gone */
+	bool closing;
 
 	/* Guards what follows it */
 	spinlock_t reset_lock;

@@ -40,6 +40,7 @@ static void vpv_mig_free(struct kref *ref)
 	struct vfio_pci_variant_mig *mig = container_of(ref, struct vfio_pci_variant_mig, ref);
 
 	mutex_destroy(&mig->state_mutex);
+	kfree(mig->marks);
 	kfree(mig);
 }
 
@@ -53,6 +54,22 @@ static void vpv_mig_queue(struct vfio_pci_variant_mig *mig, struct work_struct *
 {
 	kref_get(&mig->ref);
 	if (!queue_work(vpv_wq, work))
+		vpv_mig_put(mig);
+}
+
+/* The same, in @delay jiffies; the work puts the reference. The state mutex is held. */
+void vpv_mig_queue_later(struct vfio_pci_variant_mig *mig, struct delayed_work *work,
+			 unsigned long delay)
+{
+	kref_get(&mig->ref);
+	if (!queue_delayed_work(vpv_wq, work, delay))
+		vpv_mig_put(mig);
+}
+
+/* A work that runs already goes on. The state mutex is held, and the caller has a reference. */
+void vpv_mig_cancel_later(struct vfio_pci_variant_mig *mig, struct delayed_work *work)
+{
+	if (cancel_delayed_work(work))
 		vpv_mig_put(mig);
 }
 

@@ -83,6 +83,9 @@ int vpv_mig_lock_killable(struct vfio_pci_variant_mig *mig);
 void vpv_mig_unlock(struct vfio_pci_variant_mig *mig);
 void vpv_mig_reset_prepare(struct vfio_pci_variant_mig *mig);
 void vpv_mig_reset_done(struct vfio_pci_variant_mig *mig);
+void vpv_mig_queue_later(struct vfio_pci_variant_mig *mig, struct delayed_work *work,
+			 unsigned long delay);
+void vpv_mig_cancel_later(struct vfio_pci_variant_mig *mig, struct delayed_work *work);
 void vpv_mig_note_race(struct vfio_pci_variant_mig *mig);
 bool vpv_mig_is_resetting(struct vfio_pci_variant_mig *mig);
 enum vfio_device_mig_state vpv_mig_state(struct vfio_pci_variant_mig *mig);

@@ -67,6 +67,43 @@ TRACE_EVENT(vpv_arc,
 		  vpv_trace_state(__entry->to), __entry->error, __entry->ns)
 );
 
+/* A device was asked which pages it wrote to, and they were marked in the container */
+TRACE_EVENT(vpv_marks,
+	TP_PROTO(const struct vfio_pci_variant_mig *mig, u64 nr_pages, int error, u64 ns),
+	TP_ARGS(mig, nr_pages, error, ns),
+	TP_STRUCT__entry(
+		__array(char, dev, VPV_NAME_BYTES)
+		__field(u64, nr_pages)
+		__field(int, error)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		memcpy(__entry->dev, mig->name, VPV_NAME_BYTES);
+		__entry->nr_pages = nr_pages;
+		__entry->error = error;
+		__entry->ns = ns;
+	),
+	TP_printk("%s pages=%llu error=%d ns=%llu", __entry->dev, __entry->nr_pages,
+		  __entry->error, __entry->ns)
+);
+
+/* All has been looked at that may be mapped above what is tracked */
+TRACE_EVENT(vpv_above,
+	TP_PROTO(const struct vfio_pci_variant_mig *mig, u64 end, u64 top),
+	TP_ARGS(mig, end, top),
+	TP_STRUCT__entry(
+		__array(char, dev, VPV_NAME_BYTES)
+		__field(u64, end)
+		__field(u64, top)
+	),
+	TP_fast_assign(
+		memcpy(__entry->dev, mig->name, VPV_NAME_BYTES);
+		__entry->end = end;
+		__entry->top = top;
+	),
+	TP_printk("%s end=%llu top=%llu", __entry->dev, __entry->end, __entry->top)
+);
+
 /* The backend has frozen, or unfrozen, sides of the device, or could not */
 TRACE_EVENT(vpv_turn,
 	TP_PROTO(const struct vfio_pci_variant_mig *mig, unsigned int sides, bool freezes,

@@ -10,6 +10,7 @@
 
 #include "data_file.h"
 #include "log.h"
+#include "marks.h"
 #include "session.h"
 #include "v2.h"
 #include "walk.h"
@@ -93,7 +94,7 @@ int vpv_v2_init(struct vfio_pci_variant *variant)
 	variant->core.vdev.migration_flags = variant->migration_flags;
 	variant->core.vdev.mig_ops = &vpv_v2_migration_ops;
 	vpv_log_init(variant);
-	return 0;
+	return vpv_marks_init(variant->mig);
 }
 
 static int vpv_v2_data_size_feature(struct vfio_device *vdev, u32 flags, void __user *arg,

@@ -10,6 +10,7 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/vfio_pci_variant.h>
 
+#include "marks.h"
 #include "region_info.h"
 #include "session.h"
 #include "sysfs.h"
@@ -161,6 +162,29 @@ static const struct vfio_device_ops vpv_device_ops = {
 	VFIO_DEVICE_OPS_SINCE_6_19(.get_region_info_caps = vpv_get_region_info_caps)
 };
 
+/* What an operator wants to know of a migration's length, once */
+static void vpv_log_migration(struct pci_dev *pdev, struct vfio_pci_variant *variant)
+{
+	struct vfio_device *vdev = &variant->core.vdev;
+	const char *missing;
+
+	pci_info(pdev, "migration: %s%s%s\n", vdev->mig_ops ? "stop-copy" : "no",
+		 vdev->migration_flags & VFIO_MIGRATION_P2P ? ", p2p" : "",
+		 vdev->migration_flags & VFIO_MIGRATION_PRE_COPY ? ", pre-copy" : "");
+	if (!vdev->mig_ops)
+		return;
+
+	missing = vpv_marks_missing(variant->mig);
+	if (!missing)
+		pci_info(pdev, "dirty pages: told by %sthe type1 container\n",
+			 vdev->log_ops ? "DMA logging, or by " : "");
+	else if (vdev->log_ops)
+		pci_info(pdev, "dirty pages: told by DMA logging (not by the container: %s)\n",
+			 missing);
+	else
+		pci_info(pdev, "dirty pages: not told, all memory is sent again (%s)\n", missing);
+}
+
 static int vpv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct vfio_pci_variant_driver *driver = vpv_driver(pdev);
@@ -191,9 +215,7 @@ static int vpv_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 			goto err_unregister;
 	}
 
-	pci_info(pdev, "migration: %s%s%s\n", vdev->mig_ops ? "stop-copy" : "no",
-		 vdev->migration_flags & VFIO_MIGRATION_P2P ? ", p2p" : "",
-		 vdev->migration_flags & VFIO_MIGRATION_PRE_COPY ? ", pre-copy" : "");
+	vpv_log_migration(pdev, variant);
 	return 0;
 
 err_unregister:
@@ -288,6 +310,9 @@ int __vfio_pci_variant_register_driver(struct vfio_pci_variant_driver *driver,
 
 	driver->vfio_ops = vpv_device_ops;
 	driver->vfio_ops.name = (char *)pci_driver->name;
+	/* vfio lets nobody pin who does not want to know of what is unmapped */
+	if (driver->ops->mig)
+		driver->vfio_ops.dma_unmap = vpv_marks_dma_unmap;
 	pci_driver->probe = vpv_probe;
 	pci_driver->remove = vpv_remove;
 	pci_driver->err_handler = &vpv_err_handlers;

@@ -10,6 +10,7 @@
 #include "arcs.h"
 #include "dirty.h"
 #include "load.h"
+#include "marks.h"
 #include "save.h"
 #include "trace.h"
 #include "walk.h"
@@ -68,6 +69,22 @@ static int vpv_walk_turn(struct vfio_pci_variant_mig *mig, unsigned int sides, b
 	return ret;
 }
 
+/* Freezes @sides, and has all told that the device wrote to before: that or nothing */
+static int vpv_walk_freeze(struct vfio_pci_variant_mig *mig, unsigned int sides)
+{
+	int ret;
+
+	vpv_marks_ask(mig);
+	ret = vpv_walk_turn(mig, sides, true);
+	if (ret)
+		return ret;
+
+	ret = vpv_marks_frozen(mig, sides);
+	if (ret && vpv_walk_turn(mig, sides, false))
+		ret = -ENOTRECOVERABLE;
+	return ret;
+}
+
 /* An image that is in flight would see the device change in its midst, so it ends first */
 static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
 {
@@ -82,14 +99,15 @@ static int vpv_walk_change_sides(struct vfio_pci_variant_mig *mig, u32 next)
 		if (to & ~from)
 			vpv_save_prepare_final(mig->session);
 	}
-	return to & ~from ? vpv_walk_turn(mig, to & ~from, true) :
+	return to & ~from ? vpv_walk_freeze(mig, to & ~from) :
 			    vpv_walk_turn(mig, from & ~to, false);
 }
 
 /*
- * From a device that is saved running to its final pass. Only a device that cannot be frozen
- * fails the arc: a monitor resets one whose guest it has stopped and that cannot be, while
- * it gets over a stream that is broken, which is told by read().
+ * From a device that is saved running to its final pass. Only a device that cannot be frozen,
+ * or of which cannot be told what it wrote, fails the arc: a monitor resets one whose guest it
+ * has stopped and that cannot be, while it gets over a stream that is broken, which is told
+ * by read().
  */
 static int vpv_walk_finish_precopy(struct vfio_pci_variant_mig *mig)
 {
@@ -106,8 +124,10 @@ static struct vpv_session *vpv_walk_step(struct vfio_pci_variant_mig *mig, u32 n
 		return ERR_PTR(vpv_walk_finish_precopy(mig));
 	if (next == VFIO_DEVICE_STATE_STOP_COPY)
 		return vpv_save_start(mig, VFIO_PCI_VARIANT_SAVE_STOPPED);
-	if (vpv_walk_is_precopy(next) && !is_precopy)
+	if (vpv_walk_is_precopy(next) && !is_precopy) {
+		vpv_marks_begin(mig);
 		return vpv_save_start(mig, VFIO_PCI_VARIANT_SAVE_RUNNING);
+	}
 	if (next == VFIO_DEVICE_STATE_RESUMING)
 		return vpv_load_start(mig);
 	if (mig->state == VFIO_DEVICE_STATE_RESUMING)
@@ -193,6 +213,7 @@ struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, enum vpv_proto
 	session = ret ? ERR_PTR(ret) : vpv_walk_locked(mig, target);
 	if (!IS_ERR(session))
 		mig->protocol = protocol;
+	vpv_marks_settle(mig);
 	vpv_mig_unlock(mig);
 	return session;
 }
@@ -268,6 +289,7 @@ void vpv_walk_open(struct vfio_pci_variant_mig *mig)
 	vpv_mig_lock(mig);
 	mig->opened = true;
 	mig->lost = mig->gone;
+	vpv_marks_open(mig);
 	frozen = vpv_walk_frozen_sides(mig->state);
 	if (frozen && !mig->gone) {
 		ret = vpv_mig_ops(mig)->unfreeze(mig->variant, frozen);
@@ -279,8 +301,11 @@ void vpv_walk_open(struct vfio_pci_variant_mig *mig)
 /* The last user is gone */
 void vpv_walk_close(struct vfio_pci_variant_mig *mig)
 {
+	WRITE_ONCE(mig->closing, true);
 	vpv_mig_lock(mig);
+	WRITE_ONCE(mig->closing, false);
 	vpv_session_end(mig);
+	vpv_marks_close(mig);
 	vpv_dirty_end(mig);
 	WRITE_ONCE(mig->state, vpv_walk_without_session(mig->state));
 	mig->protocol = VPV_PROTOCOL_NONE;
@@ -313,6 +338,7 @@ void vfio_pci_variant_gone(struct vfio_pci_variant *variant)
 	WRITE_ONCE(mig->going, true);
 	vpv_mig_lock(mig);
 	vpv_session_end(mig);
+	vpv_marks_gone(mig);
 	vpv_dirty_lose(mig);
 	mig->gone = true;
 	mig->lost = mig->opened;

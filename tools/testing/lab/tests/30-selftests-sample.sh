@@ -3,7 +3,7 @@
 #
 # The library without mlx5: the uAPI tests on the sample variant, which migrates
 # the memory of QEMU's ivshmem-plain. Each device is alone behind a root port,
-# so that a bus reset resets it and nothing else.
+# so that a bus reset resets it and nothing else; two more share an IOMMU group.
 #
 # lab: pfs=0 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports timeout=500
 # lab-qemu-arg: -object
@@ -24,16 +24,44 @@
 # lab-qemu-arg: ivshmem-plain,memdev=m1,bus=srp1
 # lab-qemu-arg: -device
 # lab-qemu-arg: ivshmem-plain,memdev=m2,bus=srp2
+# lab-qemu-arg: -object
+# lab-qemu-arg: memory-backend-ram,id=m3,size=2M,share=on
+# lab-qemu-arg: -object
+# lab-qemu-arg: memory-backend-ram,id=m4,size=2M,share=on
+# lab-qemu-arg: -device
+# lab-qemu-arg: pcie-root-port,id=srp3,bus=pcie.0,chassis=23,slot=23
+# lab-qemu-arg: -device
+# lab-qemu-arg: pcie-pci-bridge,id=sbr,bus=srp3
+# lab-qemu-arg: -device
+# lab-qemu-arg: ivshmem-plain,memdev=m3,bus=sbr,addr=1
+# lab-qemu-arg: -device
+# lab-qemu-arg: ivshmem-plain,memdev=m4,bus=sbr,addr=2
 
 . "$(dirname "$0")/lib.sh"
 
+kernel_said()
+{
+	dmesg | grep -- "$1"
+}
+
 check "sample_vfio_pci loads" modprobe sample_vfio_pci
 bdfs=()
+shared=()
 for dev in /sys/bus/pci/devices/*; do
 	[ "$(cat "$dev/vendor" "$dev/device")" = $'0x1af4\n0x1110' ] || continue
-	bdfs+=("${dev##*/}")
+	group=("$dev"/iommu_group/devices/*)
+	if [ ${#group[@]} -gt 1 ]; then
+		shared+=("${dev##*/}")
+	else
+		bdfs+=("${dev##*/}")
+	fi
 	check "it binds to ${dev##*/}" rebind "${dev##*/}" sample_vfio_pci
 done
+[ ${#shared[@]} = 2 ] || fatal "there are 2 ivshmem devices in a group: ${shared[*]}"
+check "the log says who tells dirty pages" \
+	kernel_said "${bdfs[0]}: dirty pages: told by .*the type1 container"
+check "the log says why nobody does" \
+	kernel_said "${shared[0]}: dirty pages: not told.*other devices are in its IOMMU group"
 [ ${#bdfs[@]} = 3 ] || fatal "there are 3 ivshmem devices: ${bdfs[*]}"
 
 # A different content in each, or a mix-up would not be seen.
@@ -46,8 +74,11 @@ for i in "${!bdfs[@]}"; do
 	PY
 done
 
-export VFIO_BDFS="${bdfs[*]}"
-kselftest v1_test arc_test feature_test precopy_test sample_precopy_test data_fd_test image_test \
+export VFIO_BDFS="${bdfs[*]}" VFIO_SHARED_BDF=${shared[0]}
+kselftest v1_test arc_test feature_test precopy_test sample_precopy_test sample_marks_test \
+	data_fd_test image_test \
 	lifetime_test concurrent_test parallel_test stats_test stuck_user_test memory_test \
 	throttled_user_test
+check "a container that takes no marks is told of once" \
+	eval '[ "$(dmesg | grep -c "the container takes no marks")" = 1 ]'
 finish

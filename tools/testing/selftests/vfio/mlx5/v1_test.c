@@ -145,7 +145,7 @@ static bool is_walk(const struct vfio_dev *dev, __u32 from, __u32 to)
 		 dev->mig_flags & VFIO_MIGRATION_PRE_COPY);
 }
 
-TEST_F(v1, every_combination_of_states)
+TEST_F_TIMEOUT(v1, every_combination_of_states, 120)
 {
 	unsigned int i;
 	__u32 to;

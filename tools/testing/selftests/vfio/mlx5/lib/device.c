@@ -23,7 +23,7 @@ static int open_container(struct vfio_dev *dev)
 	return 0;
 }
 
-static int open_group(struct vfio_dev *dev)
+static int open_group(struct vfio_dev *dev, unsigned long type)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	char path[32];
@@ -42,7 +42,7 @@ static int open_group(struct vfio_dev *dev)
 		return -EPERM;
 	if (ioctl(dev->group_fd, VFIO_GROUP_SET_CONTAINER, &dev->container_fd))
 		return -errno;
-	if (ioctl(dev->container_fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	if (ioctl(dev->container_fd, VFIO_SET_IOMMU, type))
 		return -errno;
 	return 0;
 }
@@ -65,7 +65,7 @@ int __vfio_dev_open(struct vfio_dev *dev, const char *bdf)
 	return __vfio_dev_open_by(dev, bdf, bdf);
 }
 
-int __vfio_dev_open_by(struct vfio_dev *dev, const char *bdf, const char *name)
+static int open_dev(struct vfio_dev *dev, const char *bdf, const char *name, unsigned long type)
 {
 	struct vfio_dev closed = {
 		.container_fd = -1, .group_fd = -1, .fd = -1,
@@ -78,7 +78,7 @@ int __vfio_dev_open_by(struct vfio_dev *dev, const char *bdf, const char *name)
 
 	ret = open_container(dev);
 	if (!ret)
-		ret = open_group(dev);
+		ret = open_group(dev, type);
 	if (!ret) {
 		dev->fd = get_device(dev, name);
 		ret = dev->fd < 0 ? dev->fd : 0;
@@ -90,6 +90,16 @@ int __vfio_dev_open_by(struct vfio_dev *dev, const char *bdf, const char *name)
 	if (__vfio_mig_flags(dev->fd, &dev->mig_flags))
 		dev->mig_flags = 0;
 	return 0;
+}
+
+int __vfio_dev_open_by(struct vfio_dev *dev, const char *bdf, const char *name)
+{
+	return open_dev(dev, bdf, name, VFIO_TYPE1v2_IOMMU);
+}
+
+int __vfio_dev_open_type(struct vfio_dev *dev, const char *bdf, unsigned long type)
+{
+	return open_dev(dev, bdf, bdf, type);
 }
 
 void vfio_dev_open(struct vfio_dev *dev, const char *bdf)

@@ -74,6 +74,8 @@ int __vfio_dev_open(struct vfio_dev *dev, const char *bdf);
 void vfio_dev_open(struct vfio_dev *dev, const char *bdf);
 /* @name is what the group is asked for: @bdf, or "BDF vf_token=UUID". */
 int __vfio_dev_open_by(struct vfio_dev *dev, const char *bdf, const char *name);
+/* @type of the container: VFIO_TYPE1v2_IOMMU is what the others take. */
+int __vfio_dev_open_type(struct vfio_dev *dev, const char *bdf, unsigned long type);
 /* Closes what is open; harmless on a closed device. */
 void vfio_dev_close(struct vfio_dev *dev);
 /* A second file descriptor of the device that @dev has open. */

@@ -24,6 +24,8 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "pages.h"
+
 #define SAMPLE_BAR		2
 #define SAMPLE_BLOCK_BYTES	SZ_4K
 #define SAMPLE_IMAGE_BYTES	SZ_1M
@@ -89,6 +91,8 @@ struct sample_device {
 	u64 memory_bytes;
 	/* Sides that are frozen, though there is nothing that this would stop */
 	unsigned int frozen;
+	/* What it would have written to if it did */
+	struct sample_pages pages;
 
 	/* The image in flight, or the next one, and what of the memory it is */
 	struct work_struct work;
@@ -266,6 +270,7 @@ static void sample_work(struct work_struct *work)
 static int sample_freeze(struct vfio_pci_variant *variant, unsigned int sides)
 {
 	to_sample(variant)->frozen |= sides;
+	sample_pages_freeze(&to_sample(variant)->pages);
 	return 0;
 }
 
@@ -278,7 +283,29 @@ static int sample_unfreeze(struct vfio_pci_variant *variant, unsigned int sides)
 static int sample_reset_done(struct vfio_pci_variant *variant, bool raced)
 {
 	to_sample(variant)->frozen = 0;
+	sample_pages_reset(&to_sample(variant)->pages);
 	return 0;
+}
+
+/* One range from address 0 on is all that there is a tracker for */
+static int sample_track_start(struct vfio_pci_variant *variant,
+			      const struct vfio_pci_variant_range *ranges,
+			      unsigned int nr_ranges, u64 page_bytes)
+{
+	if (nr_ranges != 1 || ranges->start || page_bytes != PAGE_SIZE)
+		return -EOPNOTSUPP;
+	return sample_pages_start(&to_sample(variant)->pages, ranges->bytes);
+}
+
+static int sample_track_report(struct vfio_pci_variant *variant, u64 start, u64 bytes,
+			       vfio_pci_variant_dirty_fn dirty, void *priv)
+{
+	return sample_pages_report(&to_sample(variant)->pages, start, bytes, dirty, priv);
+}
+
+static void sample_track_stop(struct vfio_pci_variant *variant)
+{
+	sample_pages_stop(&to_sample(variant)->pages);
 }
 
 /* The copies want the pages of a buffer side by side: what other devices have DMA mappings for */
@@ -468,6 +495,9 @@ static const struct vfio_pci_variant_mig_ops sample_mig_ops = {
 	.prepare_buf = sample_prepare_buf,
 	.buf_release = sample_buf_release,
 	.bytes_left = sample_bytes_left,
+	.track_start = sample_track_start,
+	.track_report = sample_track_report,
+	.track_stop = sample_track_stop,
 	.reset_done = sample_reset_done,
 };
 
@@ -593,6 +623,7 @@ static int sample_init(struct vfio_pci_variant *variant)
 	struct pci_dev *pdev = variant->core.pdev;
 
 	INIT_WORK(&sample->work, sample_work);
+	sample_pages_init(&sample->pages, pci_name(pdev));
 	sample->memory_bytes = pci_resource_len(pdev, SAMPLE_BAR);
 	sample->memory = pci_iomap(pdev, SAMPLE_BAR, 0);
 	if (!sample->memory) {
@@ -602,6 +633,7 @@ static int sample_init(struct vfio_pci_variant *variant)
 
 	variant->migration_flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
 				   VFIO_MIGRATION_PRE_COPY;
+	variant->tracks_pages = true;
 	return 0;
 }
 
@@ -609,6 +641,7 @@ static void sample_release(struct vfio_pci_variant *variant)
 {
 	struct sample_device *sample = to_sample(variant);
 
+	sample_pages_uninit(&sample->pages);
 	if (sample->memory)
 		pci_iounmap(variant->core.pdev, sample->memory);
 }
