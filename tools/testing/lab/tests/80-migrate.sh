@@ -9,8 +9,8 @@
 # too, to see that the card does not know them.
 #
 # lab: pfs=2 vfs=2 mem=2048 release=13 timeout=1500
-# lab-model-prop: eswitch=on
+# lab-model-prop: eswitch=on,page-tracking=on
 # lab-guest-error-allow: QUERY_[A-Z_]+ .op_mod 0x0. refused with status 0x5
 
-exec /src/tools/testing/lab/demo/migrate --tap --migrations 3 \
+exec /src/tools/testing/lab/demo/migrate --tap --migrations 3 --downtime-limit 300 \
 	--matrix 'switchover-ack at the source alone'

@@ -12,9 +12,9 @@ from .trace_v1 import TraceV1
 
 # Large enough never to be the limit on one host
 MAX_BANDWIDTH_BYTES = 16 << 30
-# No dirty tracking for the VF's own writes: all memory goes again in the blackout, so
-# the limit only has to let it happen
-DOWNTIME_LIMIT_MS = 600000
+# Where nobody tells what the VF writes, all memory goes again in the blackout: then a limit
+# only has to let it happen
+NO_DOWNTIME_LIMIT_MS = 600000
 # With a return path the source waits for the destination's word before it lets go;
 # with switchover-ack it also runs on until the destination has loaded the VF's first
 # image, and so has what it needs for the rest
@@ -71,7 +71,7 @@ class Migration:
 
         capabilities: more of them than CAPABILITIES, on both sides.
         """
-        settings = {"max_bandwidth": MAX_BANDWIDTH_BYTES, "downtime_limit": DOWNTIME_LIMIT_MS}
+        settings = {"max_bandwidth": MAX_BANDWIDTH_BYTES, "downtime_limit": NO_DOWNTIME_LIMIT_MS}
         self.source.qmp.command("migrate-set-parameters", **{**settings, **parameters})
         self.set_capabilities(self.source, capabilities, source_lacks)
         self.set_capabilities(self.destination, capabilities, destination_lacks)
@@ -104,7 +104,7 @@ class Migration:
 
     def stop_soon(self):
         """Lifts a limit on the downtime that has held the guest at the source."""
-        self.source.qmp.command("migrate-set-parameters", downtime_limit=DOWNTIME_LIMIT_MS)
+        self.source.qmp.command("migrate-set-parameters", downtime_limit=NO_DOWNTIME_LIMIT_MS)
 
     def wait_rounds(self, rounds, timeout_s=300):
         """Returns when QEMU has gone through the memory so many times more."""
