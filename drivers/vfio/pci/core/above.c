@@ -4,8 +4,9 @@
  *
  * Nobody tells a driver what its user has mapped, so it looks, in steps of 2 MiB: above 4 GiB
  * memory comes in larger pieces. Beyond a large hole the steps are of 1 GiB, as nobody leaves
- * such a hole for less. A piece that has no such multiple in it is not found. The look is type1's own, by vpv_pins_probe(): the IOMMU's page tables may be freed
- * under who reads them without type1's lock.
+ * such a hole for less. A piece that has no such multiple in it is not found. The look is
+ * type1's own, by vpv_pins_probe(): the IOMMU's page tables may be freed under who reads them
+ * without type1's lock.
  *
  * A look takes its time, and is not repeated when the device is frozen if nothing can have come
  * since it began: all mappings of the kernel's above 4 GiB are counted meanwhile.
