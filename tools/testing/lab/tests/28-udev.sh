@@ -5,7 +5,7 @@
 # vfio-flavour, and by one write that udev hands to it. What goes wrong on the
 # way leaves the device as it was, with an error that names cause and remedy.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports timeout=480
+# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13,12,13-backports soak=1 timeout=480
 # lab-qemu-arg: -device
 # lab-qemu-arg: e1000e,addr=8
 
