@@ -5,7 +5,7 @@
 # neither P2P nor an acknowledgement. The VF has to be saved while the guest runs.
 #
 # lab: pfs=2 vfs=2 mem=2048 release=13 kernel-root=12 soak=1 guest=1 timeout=1500
-# lab-model-prop: eswitch=on
+# lab-model-prop: eswitch=on,page-tracking=on
 # lab-guest-error-allow: QUERY_[A-Z_]+ .op_mod 0x0. refused with status 0x5
 
-exec /src/tools/testing/lab/demo/migrate --tap --migrations 3
+exec /src/tools/testing/lab/demo/migrate --tap --migrations 3 --downtime-limit 300
