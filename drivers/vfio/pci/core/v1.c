@@ -37,6 +37,7 @@ MODULE_PARM_DESC(migration_region, "Offer the migration region of protocol v1 (d
 #define VPV_V1_REGION_BYTES	(VPV_V1_DATA_OFFSET + VPV_WINDOW_BYTES)
 
 struct vpv_v1 {
+	/* The device's, which has it until after its regions are released */
 	struct vfio_pci_variant_mig *mig;
 	struct vpv_window window;
 

@@ -60,8 +60,9 @@ done
 [ ${#shared[@]} = 2 ] || fatal "there are 2 ivshmem devices in a group: ${shared[*]}"
 check "the log says who tells dirty pages" \
 	kernel_said "${bdfs[0]}: dirty pages: told by .*the type1 container"
-check "the log says why nobody does" \
-	kernel_said "${shared[0]}: dirty pages: not told.*other devices are in its IOMMU group"
+# On 6.1 there is DMA logging for those all the same.
+check "the log says why the container does not" \
+	kernel_said "${shared[0]}: dirty pages: .*not .*other devices are in its IOMMU group"
 [ ${#bdfs[@]} = 3 ] || fatal "there are 3 ivshmem devices: ${bdfs[*]}"
 
 # A different content in each, or a mix-up would not be seen.
