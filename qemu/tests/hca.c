@@ -179,6 +179,7 @@ void hca_ring(Hca *hca, uint32_t slots)
 
 bool hca_done(Hca *hca, unsigned slot)
 {
+    /* QEMU, another process, writes to it meanwhile. */
     volatile uint8_t *own = entry_of(hca, slot) + ENTRY_BYTES - 1;
 
     return !(*own & 1);
@@ -435,6 +436,7 @@ uint8_t *hca_eq_peek(HcaEq *eq)
     uint32_t index = eq->ci & ((1u << eq->log_size) - 1);
     uint8_t *eqe = qtest_ram(eq->hca->q, eq->buf + index * EQE_BYTES,
                              EQE_BYTES);
+    /* QEMU, another process, writes to it meanwhile. */
     volatile uint8_t *owner = eqe + EQE_BYTES - 1;
 
     return (*owner & 1) == (eq->ci >> eq->log_size & 1) ? eqe : NULL;

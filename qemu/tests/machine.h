@@ -32,7 +32,7 @@ typedef struct Machine {
  */
 Machine *machine_start(void **state, unsigned nr_pfs, const char *props);
 
-/* The same with arguments of QEMU, NULL-terminated, before those for the PFs. */
+/* The same with arguments of QEMU before the PFs'; NULL ends them. */
 Machine *machine_start_with(void **state, unsigned nr_pfs, const char *props,
                             const char *const *more);
 

@@ -109,6 +109,7 @@ uint8_t *hca_cq_peek(HcaCq *cq)
     uint32_t index = cq->ci & ((1u << cq->log_size) - 1);
     uint8_t *cqe = qtest_ram(cq->hca->q, cq->buf + index * CQE_BYTES,
                              CQE_BYTES);
+    /* QEMU, another process, writes to it meanwhile. */
     volatile uint8_t *op_own = cqe + CQE_OP_OWN;
 
     return *op_own >> 4 != 0xf &&

@@ -67,8 +67,9 @@ void qtest_write(Qtest *q, uint64_t addr, uint64_t val, unsigned size);
 uint64_t qtest_read(Qtest *q, uint64_t addr, unsigned size);
 
 /*
- * A write and a read of @read_size bytes behind it in one turn of the main loop:
- * the read finds what the device did inside of the write, and nothing else.
+ * A write and a read of @read_size bytes behind it in one turn of the main
+ * loop: the read finds what the device did inside of the write, and nothing
+ * else.
  */
 uint64_t qtest_write_read(Qtest *q, uint64_t addr, uint64_t val, unsigned size,
                           uint64_t read_addr, unsigned read_size);

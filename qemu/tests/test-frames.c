@@ -306,7 +306,7 @@ static void test_large_sends_move(void **state)
             .key = f.o[0].mkey << 8 | HCA_MKEY_BYTE,
         });
     }
-    /* With the clock stopped, the device does not go on after its first rest. */
+    /* With the clock stopped, the device stands still after its first rest. */
     qmp_stop(f.b.m->q);
     hca_sq_ring(&f.o[0].sq, true);
     assert_int_equal(vhca_suspend(pf, vhca_id_of(pf, 0), SUSPEND_INITIATOR),

@@ -650,11 +650,12 @@ static void test_hostile_guest(void **state_of_test)
 {
     const char *seconds = getenv("FUZZ_SECONDS");
     const char *first = getenv("FUZZ_SEED");
+    const struct sigaction action = { .sa_handler = stuck };
     time_t end = time(NULL) + (seconds ? strtoul(seconds, NULL, 0) : 0);
     unsigned rounds = 0;
 
     seed = first ? strtoul(first, NULL, 0) : DEFAULT_SEED;
-    signal(SIGALRM, stuck);
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
     do {
         seed = seed ? seed : 1;
         printf("# FUZZ_SEED=0x%x\n", seed);

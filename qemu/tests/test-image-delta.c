@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Deltas whose checksums are right and that fit into their session, with content
- * that no device would have written: refused, or harmless.
+ * Deltas whose checksums are right and that fit into their session, with
+ * content that no device would have written: refused, or harmless.
  */
 #include "delta-bench.h"
 #include "image-bench.h"

@@ -147,7 +147,7 @@ static bool shows_state(Hca *pf)
     return cx_bits_get(page, CX_BIT_CAP_2_MIGRATION_STATE, 1);
 }
 
-/* Commands go by what is offered now, capabilities by what was at ENABLE_HCA. */
+/* Commands go by what is offered now, capabilities by what ENABLE_HCA found. */
 static void test_offers_change(void **state)
 {
     VhcaSaved saved;

@@ -210,8 +210,8 @@ static void test_reset_ends_tracking(void **state)
 }
 
 /*
- * What the driver begins anew of the one says nothing of the other: a reset came
- * when the VF was suspended, or saved, or both.
+ * What the driver begins anew of the one says nothing of the other: a reset
+ * came when the VF was suspended, or saved, or both.
  */
 static void test_reset_overtakes_both(void **state)
 {

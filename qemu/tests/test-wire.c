@@ -92,6 +92,7 @@ static Hca *wire_start(void **state, HcaObjects *o)
 
 static bool told(void *opaque)
 {
+    /* QEMU, another process, writes to it meanwhile. */
     volatile uint32_t *sink = opaque;
 
     return *sink == 0x1234;

@@ -16,7 +16,7 @@ typedef struct ConnectXLatch {
 
 #define CX_LATCH_MAX        1024
 
-/* Does a later write say all that an earlier one did? Who decodes them knows. */
+/* Does a later write say all that an earlier one did? Who decodes it knows. */
 typedef bool (*ConnectXLatchCovers)(const ConnectXLatch *later,
                                     const ConnectXLatch *earlier);
 /* Once. */
@@ -24,9 +24,9 @@ void cx_latch_set_covers(ConnectXLatchCovers covers);
 
 /*
  * cx_latch_add - One more that waits.
- * It takes the place of one that it covers, so that it does not matter how often
- * a driver rings for a queue. What is over CX_LATCH_MAX is lost, which is an
- * error of the driver: it has not that many doorbells that it may ring.
+ * It takes the place of one that it covers, so that it does not matter how
+ * often a driver rings for a queue. What is over CX_LATCH_MAX is lost, which is
+ * an error of the driver: it has not that many doorbells that it may ring.
  */
 void cx_latch_add(ConnectXFunction *fn, uint32_t offset, uint64_t value,
                   uint32_t size);

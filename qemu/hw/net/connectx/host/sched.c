@@ -16,7 +16,7 @@
 #define CX_RUN_BYTES        (1 * MiB)
 #define CX_SLICE_FRAMES     128
 #define CX_SLICE_BYTES      (256 * KiB)
-/* In the doorbell's write itself: a large send of TCP, which is 64 KiB, whole */
+/* In the doorbell's write itself: a large send of TCP (64 KiB), whole */
 #define CX_AT_ONCE_FRAMES   64
 #define CX_AT_ONCE_BYTES    (80 * KiB)
 /* Until the next go: what a thread takes to wake up and get the lock */

@@ -2,13 +2,14 @@
 /*
  * ConnectX device model: whose turn it is to be worked on
  *
- * A doorbell puts its queue in line. A little is done at the end of the write, as
- * waking another thread up takes longer than that; the rest from a bottom half
- * of the device, a slice for each queue of each function in turn. How much is
- * done in one go is counted in frames and bytes over all of them, however many
- * queues there are and however much one request asks for: the big lock is held
- * meanwhile. When there is more, the bottom half rests a moment before it goes
- * on: it would take the lock again before a vCPU that waits for it wakes up.
+ * A doorbell puts its queue in line. A little is done at the end of the write,
+ * as waking another thread up takes longer than that; the rest from a bottom
+ * half of the device, a slice for each queue of each function in turn. How much
+ * is done in one go is counted in frames and bytes over all of them, however
+ * many queues there are and however much one request asks for: the big lock is
+ * held meanwhile. When there is more, the bottom half rests a moment before it
+ * goes on: it would take the lock again before a vCPU that waits for it wakes
+ * up.
  *
  * Queues are in line by number and looked up when it is their turn.
  */
@@ -51,8 +52,8 @@ void cx_sched_uninit(ConnectXDevice *dev);
 void cx_sched_add(ConnectXFunction *fn, uint32_t number);
 /*
  * cx_sched_open/close - Around a register write, if nobody holds an object at
- * its end: queues that get in line in between are served at once, a little, when
- * nobody was in line before.
+ * its end: queues that get in line in between are served at once, a little,
+ * when nobody was in line before.
  */
 void cx_sched_open(ConnectXDevice *dev);
 void cx_sched_close(ConnectXDevice *dev);

@@ -3,9 +3,9 @@
  * ConnectX device model: messages from one queue pair of a function to another
  *
  * The firmware speaks to the function's driver in that way: through a queue
- * pair without queues of its own, connected to one that the driver posts receive
- * requests to. Drivers post by the doorbell record alone, which is read when
- * there is something to send.
+ * pair without queues of its own, connected to one that the driver posts
+ * receive requests to. Drivers post by the doorbell record alone, which is read
+ * when there is something to send.
  */
 #include "qemu/osdep.h"
 #include "base/guest_error.h"
