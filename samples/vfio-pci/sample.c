@@ -71,6 +71,11 @@ static unsigned int reserve_mib = SAMPLE_IMAGE_BYTES / SZ_1M;
 module_param(reserve_mib, uint, 0644);
 MODULE_PARM_DESC(reserve_mib, "For tests, size of the buffer that is held ready for the final pass");
 
+/* For tests of a walk that ends midway */
+static bool fail_stop;
+module_param(fail_stop, bool, 0644);
+MODULE_PARM_DESC(fail_stop, "For tests, a device cannot be frozen that starts no DMA any more");
+
 static unsigned int nr_prepared;
 module_param(nr_prepared, uint, 0644);
 MODULE_PARM_DESC(nr_prepared, "Buffers that were prepared while their device ran");
@@ -269,6 +274,8 @@ static void sample_work(struct work_struct *work)
 
 static int sample_freeze(struct vfio_pci_variant *variant, unsigned int sides)
 {
+	if (fail_stop && sides & VFIO_PCI_VARIANT_RESPONDER)
+		return -EIO;
 	to_sample(variant)->frozen |= sides;
 	sample_pages_freeze(&to_sample(variant)->pages);
 	return 0;

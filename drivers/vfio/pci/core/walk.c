@@ -203,15 +203,18 @@ struct vpv_session *vpv_walk_to(struct vfio_pci_variant_mig *mig, enum vpv_proto
 				u32 target)
 {
 	struct vpv_session *session;
+	u32 state;
 	int ret;
 
 	ret = vpv_mig_lock_killable(mig);
 	if (ret)
 		return ERR_PTR(ret);
 
+	state = mig->state;
 	ret = vpv_walk_check(mig, protocol);
 	session = ret ? ERR_PTR(ret) : vpv_walk_locked(mig, target);
-	if (!IS_ERR(session))
+	/* A walk that failed may have come halfway */
+	if (!IS_ERR(session) || mig->state != state)
 		mig->protocol = protocol;
 	vpv_marks_settle(mig);
 	vpv_mig_unlock(mig);

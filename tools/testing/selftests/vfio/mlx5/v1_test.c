@@ -11,6 +11,7 @@
 #include "migratable.h"
 #include "v1.h"
 
+#define FAIL_STOP		"/sys/module/sample_vfio_pci/parameters/fail_stop"
 #define NR_REGISTERS_BYTES	sizeof(struct vfio_device_migration_info)
 
 FIXTURE(v1) {
@@ -374,6 +375,21 @@ TEST_F(v1, one_protocol_at_a_time)
 	vfio_dev_reset(&self->dev);
 	EXPECT_EQ(-EBUSY, __v1_set_state(&self->v1, V1_RUNNING));
 	EXPECT_EQ(V1_RUNNING, v1_state(&self->v1));
+}
+
+/* Also when it came but halfway */
+TEST_F(v1, walk_that_fails_has_the_device)
+{
+	int none;
+
+	if (__vfio_sysfs_write(FAIL_STOP, "1"))
+		SKIP(return, "needs the sample variant's option fail_stop");
+	EXPECT_EQ(-EIO, __vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_STOP, &none));
+	__vfio_sysfs_write(FAIL_STOP, "0");
+	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING_P2P, vfio_mig_state(&self->dev));
+	EXPECT_EQ(-EBUSY, __v1_set_state(&self->v1, V1_RUNNING));
+	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING_P2P, vfio_mig_state(&self->dev));
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_RUNNING);
 }
 
 /* What one protocol saves the other loads. */
