@@ -328,12 +328,15 @@ void vpv_marks_ask(struct vfio_pci_variant_mig *mig)
 /* All that the device can have written to, as far as it is mapped */
 static int vpv_marks_mark_all(struct vpv_marks *marks)
 {
-	u64 bytes = max_t(u64, marks->superset_bytes, VPV_SUPERSET_MIN_BYTES);
+	u64 began_ns = ktime_get_ns();
+	u64 nr_asked = marks->pins.nr_asked;
 	int ret;
 
-	ret = vpv_pins_mark(&marks->pins, 0, bytes);
+	ret = vpv_pins_mark(&marks->pins, 0, VPV_SUPERSET_MIN_BYTES);
 	if (!ret)
-		ret = vpv_above_mark_all(&marks->above, bytes);
+		ret = vpv_above_mark_all(&marks->above, VPV_SUPERSET_MIN_BYTES);
+	trace_vpv_mark_all(marks->mig, marks->pins.nr_asked - nr_asked, ret,
+			   ktime_get_ns() - began_ns);
 	/* Without a scope type1 says by itself that all is dirty */
 	if (ret && !vpv_pins_has_scope(&marks->pins))
 		ret = 0;
@@ -392,16 +395,17 @@ void vpv_marks_gone(struct vfio_pci_variant_mig *mig)
 		vpv_marks_break(marks, -ENOTCONN);
 }
 
-/* A user comes, perhaps to a container in which the scope is still set */
+/* A user comes; vfio has yet to open the device */
 void vpv_marks_open(struct vfio_pci_variant_mig *mig)
 {
 	struct vpv_marks *marks = mig->marks;
 
 	if (!marks)
 		return;
+	vpv_mig_lock(mig);
 	marks->refused = false;
-	if (!vpv_pins_has_scope(&marks->pins))
-		marks->pins.scope = NULL;
+	vpv_scope_opened(&marks->pins.scope);
+	vpv_mig_unlock(mig);
 }
 
 /*
@@ -416,6 +420,25 @@ void vpv_marks_close(struct vfio_pci_variant_mig *mig)
 		return;
 	vpv_marks_end(marks);
 	marks->lost = false;
+}
+
+/* vfio has closed the device, too, or could not open it */
+void vpv_marks_closed(struct vfio_pci_variant_mig *mig)
+{
+	struct vpv_marks *marks = mig->marks;
+
+	if (!marks)
+		return;
+	vpv_mig_lock(mig);
+	vpv_scope_closed(&marks->pins.scope);
+	vpv_mig_unlock(mig);
+}
+
+/* The device goes; nobody has it open */
+void vpv_marks_uninit(struct vfio_pci_variant_mig *mig)
+{
+	if (mig->marks)
+		vpv_scope_uninit(&mig->marks->pins.scope);
 }
 
 /* type1 is about to unmap pages of which some are pinned */

@@ -6,6 +6,7 @@
 #include "mig.h"
 
 int vpv_marks_init(struct vfio_pci_variant_mig *mig);
+void vpv_marks_uninit(struct vfio_pci_variant_mig *mig);
 const char *vpv_marks_missing(const struct vfio_pci_variant_mig *mig);
 
 void vpv_marks_open(struct vfio_pci_variant_mig *mig);
@@ -15,6 +16,7 @@ int vpv_marks_frozen(struct vfio_pci_variant_mig *mig, unsigned int sides);
 void vpv_marks_settle(struct vfio_pci_variant_mig *mig);
 void vpv_marks_gone(struct vfio_pci_variant_mig *mig);
 void vpv_marks_close(struct vfio_pci_variant_mig *mig);
+void vpv_marks_closed(struct vfio_pci_variant_mig *mig);
 
 void vpv_marks_dma_unmap(struct vfio_device *vdev, u64 iova, u64 bytes);
 

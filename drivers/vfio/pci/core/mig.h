@@ -36,7 +36,7 @@ enum vpv_protocol {
  *	walk.c		from state to state; open, close, devices that go away
  *	save.c, load.c	the two kinds of session
  *	marks.c		what it writes to as dirty pages of the type1 container; above.c,
- *			pins.c: what is mapped, and how to mark it; superset.c
+ *			pins.c: what is mapped, and how to mark it; scope.c, superset.c
  *	dirty.c		the tracker of what the device writes to
  *	save_queue.c	what was saved and is to be read
  *	session.c	state mutex and reset, what sessions have in common

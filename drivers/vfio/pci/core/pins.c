@@ -13,6 +13,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 
 #include "pins.h"
 
@@ -24,9 +25,18 @@
 /* From dma_unmap() back to type1's lock is a matter of microseconds */
 #define VPV_PINS_REST		msecs_to_jiffies(10)
 
+/*
+ * Nobody tells where there are holes. So many pages that are not there are looked at one by one,
+ * as what is mapped on its own for a page or two belongs to something larger beside it; behind
+ * them the steps are larger.
+ */
+#define VPV_PINS_NEAR_PAGES	(SZ_2M / PAGE_SIZE)
+#define VPV_PINS_FAR_BYTES	SZ_64K
+
 void vpv_pins_init(struct vpv_pins *pins, struct vfio_pci_variant_mig *mig)
 {
 	pins->mig = mig;
+	vpv_scope_init(&pins->scope, mig);
 	spin_lock_init(&pins->lock);
 	init_waitqueue_head(&pins->wait);
 	pins->rest_until = jiffies;
@@ -35,18 +45,6 @@ void vpv_pins_init(struct vpv_pins *pins, struct vfio_pci_variant_mig *mig)
 static struct vfio_device *vpv_pins_vdev(const struct vpv_pins *pins)
 {
 	return &pins->mig->variant->core.vdev;
-}
-
-/* The domain is another one when the group has left the container; the device is open */
-static const struct iommu_domain *vpv_pins_domain(const struct vpv_pins *pins)
-{
-	return iommu_get_domain_for_dev(&pins->mig->variant->core.pdev->dev);
-}
-
-/* Does type1 take what the group has not pinned for clean? */
-bool vpv_pins_has_scope(const struct vpv_pins *pins)
-{
-	return pins->scope && pins->scope == vpv_pins_domain(pins);
 }
 
 static void vpv_pins_enter(struct vpv_pins *pins)
@@ -94,6 +92,7 @@ static int vpv_pins_once(struct vpv_pins *pins, u64 iova, unsigned int nr)
 	struct vfio_device *vdev = vpv_pins_vdev(pins);
 	int ret;
 
+	pins->nr_asked++;
 	vpv_pins_enter(pins);
 	ret = vfio_pin_pages(vdev, iova, nr, IOMMU_WRITE, pins->pages);
 	if (ret > 0)
@@ -101,10 +100,10 @@ static int vpv_pins_once(struct vpv_pins *pins, u64 iova, unsigned int nr)
 	vpv_pins_leave(pins);
 
 	if (ret > 0)
-		pins->scope = vpv_pins_domain(pins);
-	/* A container that takes no marks has no scope: the domain has another one's place */
+		pins->scope.is_set = true;
+	/* A container that takes no marks has no scope */
 	if (ret == -EACCES)
-		pins->scope = NULL;
+		pins->scope.is_set = false;
 	if (ret < 0)
 		return ret;
 	return ret == nr ? 0 : -EIO;
@@ -139,20 +138,40 @@ int vpv_pins_probe(struct vpv_pins *pins, u64 iova)
 }
 
 /*
- * Marks the pages from @start on that are mapped for the device to write to. -EACCES when the
+ * Nothing was found right before *@at. Looks on in larger steps, up to @end, and moves *@at to
+ * behind the last place where nothing is; what is found then begins after that.
+ */
+static int vpv_pins_skip_hole(struct vpv_pins *pins, u64 *at, u64 end)
+{
+	u64 next = round_up(*at, (u64)VPV_PINS_FAR_BYTES);
+	int ret;
+
+	for (; next < end; next += VPV_PINS_FAR_BYTES) {
+		ret = vpv_pins_probe(pins, next);
+		if (ret)
+			return min(ret, 0);
+		*at = next + PAGE_SIZE;
+	}
+	return 0;
+}
+
+/*
+ * Marks the pages from @start on that are mapped for the device to write to. Not found is what
+ * is far from all others and has no multiple of VPV_PINS_FAR_BYTES in it. -EACCES when the
  * container is not type1 v2; -EINTR, -ECANCELED or -ENOTCONN when it is to let go early; any
  * other error says that there is a page that cannot be marked.
  */
 int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
 {
-	u64 nr_pages = bytes >> PAGE_SHIFT;
+	u64 end = start + round_down(bytes, PAGE_SIZE);
 	unsigned int step = VFIO_PIN_PAGES_MAX_ENTRIES;
+	unsigned int nr_missing = 0;
 	int ret;
 
 	lockdep_assert_held(&pins->mig->state_mutex);
 
-	while (nr_pages) {
-		unsigned int nr = min_t(u64, step, nr_pages);
+	while (start < end) {
+		unsigned int nr = min_t(u64, step, (end - start) >> PAGE_SHIFT);
 
 		ret = vpv_pins_stopped(pins);
 		if (!ret)
@@ -164,10 +183,16 @@ int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
 			step = nr / 2;
 			continue;
 		}
+		start += (u64)nr * PAGE_SIZE;
+		nr_missing = ret ? nr_missing + 1 : 0;
 		if (!ret)
 			step = min_t(unsigned int, nr * 2, VFIO_PIN_PAGES_MAX_ENTRIES);
-		start += (u64)nr * PAGE_SIZE;
-		nr_pages -= nr;
+		if (nr_missing < VPV_PINS_NEAR_PAGES)
+			continue;
+		nr_missing = 0;
+		ret = vpv_pins_skip_hole(pins, &start, end);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }

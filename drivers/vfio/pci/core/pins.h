@@ -8,17 +8,14 @@
 #include <linux/wait.h>
 
 #include "mig.h"
-
-struct iommu_domain;
+#include "scope.h"
 
 /* Under the state mutex, but for what @lock guards */
 struct vpv_pins {
 	struct vfio_pci_variant_mig *mig;
-	/*
-	 * That of the container in which the device's group is known to pin what it writes to.
-	 * Compared with and never followed: it may be gone.
-	 */
-	const struct iommu_domain *scope;
+	struct vpv_scope scope;
+	/* How often type1 was asked to pin something */
+	u64 nr_asked;
 	/* What type1 wants to have room for */
 	struct page *pages[VFIO_PIN_PAGES_MAX_ENTRIES];
 
@@ -32,9 +29,14 @@ struct vpv_pins {
 };
 
 void vpv_pins_init(struct vpv_pins *pins, struct vfio_pci_variant_mig *mig);
-bool vpv_pins_has_scope(const struct vpv_pins *pins);
 int vpv_pins_probe(struct vpv_pins *pins, u64 iova);
 int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes);
 void vpv_pins_unmapped(struct vpv_pins *pins);
+
+/* Does type1 take what the group has not pinned for clean? */
+static inline bool vpv_pins_has_scope(const struct vpv_pins *pins)
+{
+	return pins->scope.is_set;
+}
 
 #endif /* VFIO_PCI_VARIANT_PINS_H */

@@ -87,6 +87,26 @@ TRACE_EVENT(vpv_marks,
 		  __entry->error, __entry->ns)
 );
 
+/* All that is mapped was marked in the container, which was asked about pages so often */
+TRACE_EVENT(vpv_mark_all,
+	TP_PROTO(const struct vfio_pci_variant_mig *mig, u64 nr_asked, int error, u64 ns),
+	TP_ARGS(mig, nr_asked, error, ns),
+	TP_STRUCT__entry(
+		__array(char, dev, VPV_NAME_BYTES)
+		__field(u64, nr_asked)
+		__field(int, error)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		memcpy(__entry->dev, mig->name, VPV_NAME_BYTES);
+		__entry->nr_asked = nr_asked;
+		__entry->error = error;
+		__entry->ns = ns;
+	),
+	TP_printk("%s asked=%llu error=%d ns=%llu", __entry->dev, __entry->nr_asked,
+		  __entry->error, __entry->ns)
+);
+
 /* All has been looked at that may be mapped above what is tracked */
 TRACE_EVENT(vpv_above,
 	TP_PROTO(const struct vfio_pci_variant_mig *mig, u64 end, u64 top),

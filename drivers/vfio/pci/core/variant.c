@@ -100,8 +100,10 @@ static void vpv_release_dev(struct vfio_device *vdev)
 	struct vfio_pci_variant *variant = vpv_variant(vdev);
 
 	/* A reset that is still to be carried out must not find a backend that is gone */
-	if (variant->mig)
+	if (variant->mig) {
+		vpv_marks_uninit(variant->mig);
 		vpv_mig_detach(variant->mig);
+	}
 	if (variant->ops->release)
 		variant->ops->release(variant);
 	if (variant->mig)
@@ -109,9 +111,9 @@ static void vpv_release_dev(struct vfio_device *vdev)
 	vfio_pci_core_release_dev(vdev);
 }
 
-static int vpv_open_device(struct vfio_device *vdev)
+static int vpv_enable(struct vfio_pci_variant *variant)
 {
-	struct vfio_pci_variant *variant = vpv_variant(vdev);
+	struct vfio_device *vdev = &variant->core.vdev;
 	int ret;
 
 	ret = vfio_pci_core_enable(&variant->core);
@@ -132,6 +134,19 @@ static int vpv_open_device(struct vfio_device *vdev)
 	return 0;
 }
 
+static int vpv_open_device(struct vfio_device *vdev)
+{
+	struct vfio_pci_variant *variant = vpv_variant(vdev);
+	int ret;
+
+	if (vdev->mig_ops)
+		vpv_marks_open(variant->mig);
+	ret = vpv_enable(variant);
+	if (ret && vdev->mig_ops)
+		vpv_marks_closed(variant->mig);
+	return ret;
+}
+
 static void vpv_close_device(struct vfio_device *vdev)
 {
 	struct vfio_pci_variant *variant = vpv_variant(vdev);
@@ -141,6 +156,8 @@ static void vpv_close_device(struct vfio_device *vdev)
 	if (variant->ops->close)
 		variant->ops->close(variant);
 	vfio_pci_core_close_device(vdev);
+	if (vdev->mig_ops)
+		vpv_marks_closed(variant->mig);
 }
 
 /* Each driver has a copy of its own, with its name */

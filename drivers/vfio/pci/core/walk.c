@@ -292,7 +292,6 @@ void vpv_walk_open(struct vfio_pci_variant_mig *mig)
 	vpv_mig_lock(mig);
 	mig->opened = true;
 	mig->lost = mig->gone;
-	vpv_marks_open(mig);
 	frozen = vpv_walk_frozen_sides(mig->state);
 	if (frozen && !mig->gone) {
 		ret = vpv_mig_ops(mig)->unfreeze(mig->variant, frozen);

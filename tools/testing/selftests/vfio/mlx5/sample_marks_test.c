@@ -160,6 +160,17 @@ static size_t get_area(FIXTURE_DATA(marks) * self)
 	return vfio_dirty_get(&self->dev, AREA_IOVA, AREA_BYTES, self->told);
 }
 
+static size_t get_high(FIXTURE_DATA(marks) * self, __u64 iova)
+{
+	memset(self->told, 0, sizeof(self->told));
+	return vfio_dirty_get(&self->dev, iova, HIGH_BYTES, self->told);
+}
+
+static void map_high(FIXTURE_DATA(marks) * self, __u64 iova)
+{
+	vfio_dma_map(&self->dev, self->mem + AREA_BYTES, iova, HIGH_BYTES);
+}
+
 /* Into PRE_COPY with the container's log on, and past what is told at first */
 static int begin(FIXTURE_DATA(marks) * self)
 {
@@ -311,6 +322,76 @@ TEST_F(marks, scope_outlives_the_file)
 	EXPECT_EQ(AREA_PAGES, get_area(self));
 }
 
+/* A container that is another one, though it may lie where the last one did, has no scope */
+TEST_F_TIMEOUT(marks, scope_goes_with_the_container, 90)
+{
+	unsigned int round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		map_area(self);
+		set_scope(self);
+		vfio_dev_close(&self->dev);
+		vfio_dev_open(&self->dev, vfio_bdf(0));
+		map_area(self);
+		vfio_dirty_log(&self->dev, true);
+		go(self, VFIO_DEVICE_STATE_STOP_COPY);
+		EXPECT_EQ(AREA_PAGES, get_area(self));
+		/* Unless somebody has marked pages, all are dirty for ever */
+		EXPECT_EQ(AREA_PAGES, get_area(self));
+		vfio_dev_close(&self->dev);
+		vfio_dev_open(&self->dev, vfio_bdf(0));
+	}
+}
+
+/* How often type1 was asked for that all be marked, once; 0 when it was not */
+static unsigned long long asked_for_all(void)
+{
+	char *text = vfio_trace_read(), *at = strstr(text, "vpv_mark_all: ");
+	unsigned long long nr = 0;
+
+	at = at ? strstr(at, "asked=") : NULL;
+	VFIO_ASSERT(!at || sscanf(at, "asked=%llu", &nr) == 1, "understand %s", at);
+	free(text);
+	return nr;
+}
+
+/* All that is mapped, whatever is between: what is small has something near it */
+TEST_F_TIMEOUT(marks, all_is_marked_between_holes, 60)
+{
+	static const struct {
+		unsigned int first, pages;
+	} pieces[] = {
+		{ 0, 1 }, { 300, 1 }, { 1501, 16 }, { 1518, 1 }, { 1900, 1 }, { 3075, 700 },
+		{ 4095, 1 },
+	};
+	unsigned long long asked;
+	unsigned int i;
+
+	if (!vfio_trace_exists("vfio_pci_variant"))
+		SKIP(return, "no trace events, is tracefs mounted?");
+	for (i = 0; i < ARRAY_SIZE(pieces); i++)
+		map_flags(self, pieces[i].first, pieces[i].pages,
+			  VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
+	map_high(self, 6 * GIB);
+	map_high(self, 200 * GIB);
+	set_scope(self);
+	for (i = 0; i < ARRAY_SIZE(pieces); i++)
+		memset(self->wrote + pieces[i].first, 1, pieces[i].pages);
+	vfio_dirty_log(&self->dev, true);
+	vfio_trace_start("vfio_pci_variant");
+	go(self, VFIO_DEVICE_STATE_STOP_COPY);
+	vfio_trace_stop("vfio_pci_variant");
+	get_area(self);
+	expect_exact(_metadata, self);
+	EXPECT_EQ(HIGH_PAGES, get_high(self, 6 * GIB));
+	EXPECT_EQ(HIGH_PAGES, get_high(self, 200 * GIB));
+	asked = asked_for_all();
+	TH_LOG("type1 was asked %llu times", asked);
+	EXPECT_LT(0, asked);
+	/* Of 4 GiB there are a million pages */
+	EXPECT_GT(200000, asked);
+}
+
 TEST_F(marks, tracker_that_cannot_start)
 {
 	int fd;
@@ -384,17 +465,6 @@ TEST_F(marks, mapped_meanwhile_below)
 	get_area(self);
 	expect_exact(_metadata, self);
 	end(self, fd);
-}
-
-static size_t get_high(FIXTURE_DATA(marks) * self, __u64 iova)
-{
-	memset(self->told, 0, sizeof(self->told));
-	return vfio_dirty_get(&self->dev, iova, HIGH_BYTES, self->told);
-}
-
-static void map_high(FIXTURE_DATA(marks) * self, __u64 iova)
-{
-	vfio_dma_map(&self->dev, self->mem + AREA_BYTES, iova, HIGH_BYTES);
 }
 
 /* Nobody tracks it; one that begins anywhere is told from its first page to its last */
