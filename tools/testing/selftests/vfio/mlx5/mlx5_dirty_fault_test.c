@@ -33,6 +33,9 @@
 
 #define RACE_ROUNDS	60
 
+/* So long takes a report that a reset is to overtake */
+#define SLOW_REPORT_MS	2000
+
 struct user {
 	struct vfio_dev dev;
 	struct mlx5_hca hca;
@@ -133,6 +136,41 @@ TEST_F(fault, reset_makes_all_dirty_whatever_the_card_says)
 	ASSERT_EQ(0, start(&self->user));
 	write_pages(&self->user, 10);
 	vfio_dev_reset(&self->user.dev);
+	vfio_dev_enable_dma(&self->user.dev);
+	expect_all_once(_metadata, &self->user);
+}
+
+struct asker {
+	struct user *user;
+	int told;
+};
+
+static void *ask(void *arg)
+{
+	struct asker *asker = arg;
+
+	asker->told = report(asker->user);
+	return NULL;
+}
+
+/* By then the card has forgotten what the report should have told, and says nothing. */
+TEST_F_TIMEOUT(fault, reset_overtakes_a_report, 60)
+{
+	struct asker asker = { .user = &self->user };
+	pthread_t thread;
+
+	model_behave("x-track-forgets", true);
+	model_delay("MODIFY_GENERAL_OBJECT", SLOW_REPORT_MS);
+	ASSERT_EQ(0, start(&self->user));
+	log_area_begin_copy(&self->user.area);
+	write_pages(&self->user, 10);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, ask, &asker));
+	usleep(SLOW_REPORT_MS * 1000 / 4);
+	vfio_dev_reset(&self->user.dev);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(AREA_PAGES, asker.told);
+	EXPECT_EQ(0, log_area_lost(&self->user.area));
+	model_no_faults();
 	vfio_dev_enable_dma(&self->user.dev);
 	expect_all_once(_metadata, &self->user);
 }
