@@ -20,6 +20,10 @@
 #define AREA_IOVA	0x40000000ULL
 #define AREA_BYTES	(16ULL << 20)
 #define AREA_PAGES	(AREA_BYTES / DIRTY_PAGE_BYTES)
+/* Memory so far apart that a model with "track-kib=64" has no bits for all of it */
+#define FAR_BYTES	0x40000000ULL
+#define FAR_AREAS	32
+#define FAR_PAGES	256ULL
 #define MAX_VFS		8
 #define ROUNDS		10
 #define WRITES		300
@@ -237,6 +241,43 @@ TEST_F_TIMEOUT(marks, card_that_fails, 150)
 	model_behave("x-track-ends", false);
 	for (i = 0; i < self->nr; i++)
 		end(&self->vfs[i]);
+}
+
+static __u64 far_iova(unsigned int i)
+{
+	return AREA_IOVA + i * FAR_BYTES;
+}
+
+/* All that is mapped is told then, and what is written after the next beginning is exact again */
+TEST_F_TIMEOUT(marks, overflow_tells_all, 150)
+{
+	struct vf *vf = &self->vfs[self->nr - 1];
+	__u8 told[FAR_PAGES];
+	unsigned int i;
+
+	for (i = 1; i < FAR_AREAS; i++)
+		vfio_dma_map(&vf->dev, vf->mem, far_iova(i), FAR_PAGES * DIRTY_PAGE_BYTES);
+	/* A report makes room */
+	__vfio_sysfs_write(INTERVAL, "60000");
+	begin(vf);
+	for (i = 1; i < FAR_AREAS; i++) {
+		vfio_dirty_get(&vf->dev, far_iova(i), sizeof(told) * DIRTY_PAGE_BYTES, told);
+		model_dma_write(vf->function, far_iova(i), DIRTY_PAGE_BYTES, 1, self->seed++);
+	}
+	write_pages(self, vf, 1);
+	freeze(vf);
+	EXPECT_EQ(AREA_PAGES, get_vf(vf));
+	for (i = 1; i < FAR_AREAS; i++)
+		EXPECT_EQ(FAR_PAGES, vfio_dirty_get(&vf->dev, far_iova(i),
+						    sizeof(told) * DIRTY_PAGE_BYTES, told));
+	end(vf);
+
+	begin(vf);
+	write_pages(self, vf, WRITES);
+	freeze(vf);
+	get_vf(vf);
+	EXPECT_EQ(0, wrong_pages(vf));
+	end(vf);
 }
 
 /* What it wrote before is not known after it */
