@@ -5,6 +5,14 @@
 #define ADDRESS_SIZE	32
 
 /**
+ * struct address - a full address, for lists of them
+ * @text: as the kernel writes it
+ */
+struct address {
+	char text[ADDRESS_SIZE];
+};
+
+/**
  * address_parse() - understand the usual ways to write the address of a PCI function
  * @text: 0000:3b:00.2, 3b:00.2, pci/0000:3b:00.2 (devlink), pci_0000_3b_00_2 (libvirt), or a path
  *	whose last part is one of them

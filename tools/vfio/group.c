@@ -62,22 +62,31 @@ static void append(char *names, size_t size, const char *bdf, const char *driver
 {
 	size_t len = strlen(names);
 
+	/* Of many the first are told. */
 	snprintf(names + len, size - len, "%s%.*s (%.*s)", len ? ", " : "",
 		 DEVICE_NAME_SIZE, bdf, DEVICE_NAME_SIZE, driver);
 }
 
-void group_tell_siblings(struct kmod_ctx *kmod, const struct device *dev, struct report *report)
+void group_siblings(struct kmod_ctx *kmod, const struct device *dev, char *names, size_t size)
 {
-	char names[REPORT_TEXT_SIZE / 2] = "", driver[DEVICE_NAME_SIZE];
+	char driver[DEVICE_NAME_SIZE];
 	struct device members[GROUP_MAX];
 	int nr = group_open(dev, members), i;
 
+	names[0] = '\0';
 	for (i = 0; i < nr; i++) {
 		device_link(&members[i], "driver", driver, sizeof(driver));
 		if (strcmp(members[i].bdf, dev->bdf) && !leaves_dma(kmod, driver))
-			append(names, sizeof(names), members[i].bdf, driver);
+			append(names, size, members[i].bdf, driver);
 		device_close(&members[i]);
 	}
+}
+
+void group_tell_siblings(struct kmod_ctx *kmod, const struct device *dev, struct report *report)
+{
+	char names[REPORT_TEXT_SIZE / 2];
+
+	group_siblings(kmod, dev, names, sizeof(names));
 	if (names[0])
 		report_odd(report, "%s of the same IOMMU group keeps users out; "
 			   "vfio-flavour --group %s vfio takes them all", names, dev->bdf);

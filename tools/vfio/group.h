@@ -21,6 +21,15 @@ struct report;
 int group_open(const struct device *dev, struct device members[GROUP_MAX]);
 
 /**
+ * group_siblings() - which other devices of the group keep users out?
+ * @kmod: libkmod's context
+ * @dev: the device
+ * @names: filled with them and their drivers; empty for none
+ * @size: size of @names
+ */
+void group_siblings(struct kmod_ctx *kmod, const struct device *dev, char *names, size_t size);
+
+/**
  * group_tell_siblings() - say which other devices of the group keep users out
  * @kmod: libkmod's context
  * @dev: a device with a VFIO driver

@@ -15,6 +15,7 @@
 #include "mark.h"
 #include "report.h"
 #include "run.h"
+#include "target.h"
 
 /* Its folders stay open, and locked, to the end. */
 struct devices {
@@ -24,37 +25,70 @@ struct devices {
 	bool group;
 	/* By the kernel's attribute */
 	bool attribute;
+	/* The files of groups that keep users out */
+	int users[GROUP_MAX];
+	int nr_users;
 };
 
-static int open_devices(const char *name, const struct options *options, struct devices *devices,
-			struct report *report)
+/* A member that another name of the same run has brought already is there once. */
+static bool is_there(const struct devices *devices, const struct device *dev)
 {
-	struct device dev;
-	int nr = 1, ret;
+	int i;
 
-	snprintf(report->device, sizeof(report->device), "%s", name);
-	ret = device_open(&dev, name);
-	if (ret == -EINVAL) {
-		report_fix(report, "write it as 0000:3b:00.2, where 0000: may be left out");
-		return report_error(report, ret, "this is not the address of a PCI device");
+	for (i = 0; i < devices->nr; i++) {
+		if (!strcmp(devices->at[i].bdf, dev->bdf))
+			return true;
 	}
-	snprintf(report->device, sizeof(report->device), "%s", dev.bdf);
-	if (ret) {
-		report_fix(report, "lspci -D shows the addresses of all devices");
-		return report_error(report, ret, "there is no such device");
+	return false;
+}
+
+static int add_device(struct devices *devices, struct device *dev, struct report *report)
+{
+	if (is_there(devices, dev)) {
+		device_close(dev);
+		return 0;
 	}
-	if (options->group) {
-		nr = group_open(&dev, devices->at);
-		device_close(&dev);
-	} else {
-		devices->at[0] = dev;
+	if (devices->nr == GROUP_MAX) {
+		device_close(dev);
+		return report_error(report, -E2BIG, "with it these are more than %d devices",
+				    GROUP_MAX);
 	}
+	devices->at[devices->nr++] = *dev;
+	return 0;
+}
+
+static int add_group(struct devices *devices, struct device *dev, struct report *report)
+{
+	static struct device members[GROUP_MAX];
+	int nr = group_open(dev, members), i, ret = 0;
+
+	device_close(dev);
 	if (nr < 0)
 		return report_error(report, nr, "its IOMMU group cannot be read: %s",
 				    strerror(-nr));
-	devices->nr = nr;
+	for (i = 0; i < nr; i++) {
+		if (ret)
+			device_close(&members[i]);
+		else
+			ret = add_device(devices, &members[i], report);
+	}
+	return ret;
+}
+
+static int open_devices(const char *const *names, int nr, const struct options *options,
+			struct devices *devices, struct report *report)
+{
+	struct device dev;
+	int i, ret = 0;
+
 	devices->group = options->group;
-	return 0;
+	for (i = 0; i < nr && !ret; i++) {
+		ret = target_open(names[i], &dev, report);
+		if (!ret)
+			ret = options->group ? add_group(devices, &dev, report) :
+					       add_device(devices, &dev, report);
+	}
+	return ret;
 }
 
 static void begin_report(struct report *report, const struct device *dev, const char *flavour,
@@ -91,19 +125,42 @@ static int plan_all(struct devices *devices)
 	return 0;
 }
 
-/* The file of the group keeps users out of all its devices. Return: a descriptor, or -1. */
-static int hold_users(struct devices *devices, int *users)
+/* The file of a group keeps users out of all its devices, and can be open once. */
+static bool is_held(const struct devices *devices, const struct plan *plan)
+{
+	char group[DEVICE_NAME_SIZE], other[DEVICE_NAME_SIZE];
+	const struct plan *before;
+
+	device_link(plan->dev, "iommu_group", group, sizeof(group));
+	for (before = devices->plans; before < plan; before++) {
+		device_link(before->dev, "iommu_group", other, sizeof(other));
+		if (before->leaves_vfio && !strcmp(group, other))
+			return true;
+	}
+	return false;
+}
+
+/* Return: 0 or a negative errno; let_users() ends it in either case. */
+static int hold_users(struct devices *devices)
 {
 	struct plan *plan;
+	int fd;
 
-	*users = -1;
 	for (plan = devices->plans; plan < devices->plans + devices->nr; plan++) {
-		if (!plan->leaves_vfio)
+		if (!plan->leaves_vfio || is_held(devices, plan))
 			continue;
-		*users = flavour_hold(plan->dev, plan->report);
-		return *users < 0 ? *users : 0;
+		fd = flavour_hold(plan->dev, plan->report);
+		if (fd < 0)
+			return fd;
+		devices->users[devices->nr_users++] = fd;
 	}
 	return 0;
+}
+
+static void let_users(struct devices *devices)
+{
+	while (devices->nr_users)
+		close(devices->users[--devices->nr_users]);
 }
 
 static int do_all(struct devices *devices)
@@ -121,7 +178,8 @@ static int do_all(struct devices *devices)
 		plan = &devices->plans[i];
 		if (is_passed_over(devices, plan))
 			continue;
-		report_note(plan->report, "goes back, as not all of the group can be had");
+		report_note(plan->report, "goes back, as not all of %s can be had",
+			    devices->group ? "the group" : "the devices");
 		if (devices->attribute)
 			attribute_undo(plan);
 		else
@@ -145,24 +203,23 @@ static void nothing_done(struct devices *devices)
 
 static int set_all(struct devices *devices, bool dry_run)
 {
-	int ret, users = -1, i;
+	int ret, i;
 
 	ret = plan_all(devices);
 	if (!ret && dry_run)
 		return 0;
 	if (!ret)
-		ret = hold_users(devices, &users);
+		ret = hold_users(devices);
 	if (!ret)
 		ret = do_all(devices);
 	if (ret)
 		nothing_done(devices);
-	else if (devices->plans[0].vfio && !devices->group)
-		group_tell_siblings(devices->plans[0].kmod, &devices->at[0],
-				    devices->plans[0].report);
+	for (i = 0; i < devices->nr && !ret && devices->plans[i].vfio && !devices->group; i++)
+		group_tell_siblings(devices->plans[i].kmod, &devices->at[i],
+				    devices->plans[i].report);
 	for (i = 0; i < devices->nr && !devices->attribute && !dry_run; i++)
 		mark_end(&devices->at[i], &devices->plans[i].override);
-	if (users >= 0)
-		close(users);
+	let_users(devices);
 	return ret;
 }
 
@@ -218,25 +275,26 @@ static void set_flavour(struct devices *devices, bool vfio, const struct options
 	kmod_unref(kmod);
 }
 
-int run(const char *name, const char *flavour, const struct options *options,
+int run(const char *const *names, int nr, const char *flavour, const struct options *options,
 	struct report reports[GROUP_MAX])
 {
 	static struct devices devices;
-	int i;
+	int i, ret;
 
+	devices.nr = 0;
+	memset(devices.plans, 0, sizeof(devices.plans));
 	begin_report(&reports[0], &(struct device) { }, flavour, options);
-	if (open_devices(name, options, &devices, &reports[0]))
-		return 1;
-	for (i = 0; i < devices.nr; i++) {
+	ret = open_devices(names, nr, options, &devices, &reports[0]);
+	for (i = 0; i < devices.nr && !ret; i++) {
 		begin_report(&reports[i], &devices.at[i], flavour, options);
 		devices.plans[i].dev = &devices.at[i];
 		devices.plans[i].report = &reports[i];
 	}
-	if (flavour)
+	if (flavour && !ret)
 		set_flavour(&devices, !strcmp(flavour, "vfio"), options);
-	for (i = 0; i < devices.nr && !flavour; i++)
+	for (i = 0; i < devices.nr && !flavour && !ret; i++)
 		flavour_show(&devices.at[i], &reports[i]);
 	for (i = 0; i < devices.nr; i++)
 		device_close(&devices.at[i]);
-	return devices.nr;
+	return ret ? 1 : devices.nr;
 }

@@ -30,17 +30,18 @@ struct options {
 };
 
 /**
- * run() - show a device or its group, or give it a flavour
- * @name: of the device, in one of the ways that device_open() knows
- * @flavour: vfio or native; NULL to show what it has
+ * run() - show devices or their groups, or give them a flavour
+ * @names: of the devices, in one of the ways that device_open() knows
+ * @nr: how many names there are
+ * @flavour: vfio or native; NULL to show what they have
  * @options: what else was asked for
- * @reports: filled, one of each device
+ * @reports: filled, one of each device; they are to be empty before
  *
  * Either all devices get the flavour, or all are as they were.
  *
  * Return: number of reports; an error is in them.
  */
-int run(const char *name, const char *flavour, const struct options *options,
+int run(const char *const *names, int nr, const char *flavour, const struct options *options,
 	struct report reports[GROUP_MAX]);
 
 #endif

@@ -195,6 +195,26 @@ int users_exclude(const struct device *dev, char *who, size_t size)
 	return fd;
 }
 
+bool users_find(const struct device *dev, char *who, size_t size)
+{
+	struct nodes nodes = { .bdf = dev->bdf, .device = device_node(dev) };
+	char path[PATH_MAX];
+
+	who[0] = '\0';
+	nodes.group = group_node(dev, path, sizeof(path));
+	if (!nodes.group && !nodes.device)
+		return false;
+	if (find_processes(&nodes, false, who, size))
+		return true;
+	/* VFIO lets a device sleep that nobody has open, unless it was told not to. */
+	device_read(dev, "power/runtime_status", path, sizeof(path));
+	if (!device_has_vfio(dev) || strcmp(path, "active") ||
+	    !find_processes(&nodes, true, path, sizeof(path)))
+		return false;
+	snprintf(who, size, "perhaps %.*s", (int)size - 10, path);
+	return true;
+}
+
 /* Has another device of the group a VFIO driver, which keeps the group's node? */
 static bool group_has_vfio(const struct device *dev)
 {

@@ -23,6 +23,20 @@ struct device;
 int users_exclude(const struct device *dev, char *who, size_t size);
 
 /**
+ * users_find() - who has the VFIO device or its group open, as far as can be seen from here?
+ * @dev: a device
+ * @who: filled with the processes; empty for none
+ * @size: size of @who
+ *
+ * Nothing is opened. Who is not root sees processes of the same user alone. Before Linux 6.16 the
+ * file of a VFIO device does not tell which one it is of: such a process may be the user, when the
+ * device is awake.
+ *
+ * Return: whether there are any.
+ */
+bool users_find(const struct device *dev, char *who, size_t size);
+
+/**
  * users_leaving() - is its VFIO driver being taken away, and waits for a user?
  * @dev: a device
  * @who: filled with the processes

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vfio-flavour - one command for what a write to driver_flavour does, on kernels without
- * that attribute. Where the attribute is there it is used. Documentation: see print_usage() and
- * Documentation/admin-guide/binding.rst.
+ * vfioctl under the name of vfio-flavour: one command for what a write to driver_flavour does, on
+ * kernels without that attribute. Where the attribute is there it is used. Documentation: see
+ * print_usage() and Documentation/admin-guide/binding.rst.
  */
 
 #include <errno.h>
@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "report.h"
 #include "run.h"
-
-#define EXIT_USAGE	2
 
 static void print_usage(FILE *out)
 {
@@ -85,7 +84,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return 0;
 }
 
-int main(int argc, char **argv)
+int command_flavour(int argc, char **argv)
 {
 	static struct report reports[GROUP_MAX];
 	struct options options = { };
@@ -95,14 +94,14 @@ int main(int argc, char **argv)
 
 	if (parse_options(argc, argv, &options) || argc - optind < 1 || argc - optind > 2) {
 		print_usage(stderr);
-		return EXIT_USAGE;
+		return STATUS_USAGE;
 	}
 	flavour = argv[optind + 1];
 	if (flavour && strcmp(flavour, "vfio") && strcmp(flavour, "native")) {
 		fprintf(stderr, "vfio-flavour: '%s' is no flavour: vfio or native\n", flavour);
-		return EXIT_USAGE;
+		return STATUS_USAGE;
 	}
-	nr = run(argv[optind], flavour, &options, reports);
+	nr = run((const char *const *)&argv[optind], 1, flavour, &options, reports);
 	report_print(reports, nr, options.json, options.group,
 		     options.verbose || options.dry_run);
 	for (i = 0; i < nr; i++) {
@@ -110,5 +109,5 @@ int main(int argc, char **argv)
 			report_log(&reports[i]);
 		failed = failed || reports[i].error[0];
 	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return failed ? STATUS_FAILED : STATUS_DONE;
 }

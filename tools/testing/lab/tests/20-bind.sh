@@ -3,11 +3,12 @@
 #
 # How mlx5_vfio_pci is found, what it brings with it, and which devices it
 # takes: VFs of its table under driver_override, and nothing else whatever
-# driver_override says.
+# driver_override says. Then the same by vfioctl.
 #
 # lab: pfs=1 vfs=2 mem=1536 release=13 timeout=180
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/vfioctl.sh"
 
 driver=/sys/bus/pci/drivers/mlx5_vfio_pci
 
@@ -115,6 +116,12 @@ add_id 2>/dev/null
 refuse "and after it was added as a new id" \
 	rebind 0000:00:00.0 mlx5_vfio_pci
 echo >/sys/bus/pci/devices/0000:00:00.0/driver_override
+
+check "vfioctl installs" install_vfioctl
+check "VFs without a driver" eval 'make_vfs "$pf" 0 && make_vfs "$pf" 2'
+vf=$(vf "$pf" 0)
+vfioctl_looks "$pf" "$vf"
+vfioctl_moves "$pf" "$vf" "$(vf "$pf" 1)"
 
 check "VFs go away while one is bound" make_vfs "$pf" 0
 refuse "the PF is refused under driver_override" rebind "$pf" mlx5_vfio_pci

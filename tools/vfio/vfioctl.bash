@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2207
+# Completion of vfioctl for bash: commands, options, and the addresses that fit.
+
+_vfioctl()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} options
+
+	if [ "$COMP_CWORD" = 1 ]; then
+		COMPREPLY=($(compgen -W "list why who enable attach detach heal persist qemu-args libvirt-xml --help" -- "$word"))
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	list)		options="--all --json --help" ;;
+	why|who)	options="--json --help" ;;
+	enable|heal)	options="--json --verbose --help" ;;
+	attach)		options="--group --fallback --dry-run --json --verbose --help" ;;
+	detach)		options="--group --dry-run --json --verbose --help" ;;
+	persist)	options="--remove --help" ;;
+	qemu-args|libvirt-xml) options="--version --help" ;;
+	*)		return ;;
+	esac
+	case $word in
+	-*)		COMPREPLY=($(compgen -W "$options" -- "$word")); return ;;
+	esac
+	[ "${COMP_WORDS[1]}" = list ] ||
+		COMPREPLY=($(compgen -W "$(vfioctl list 2>/dev/null | sed -n '2,$s/ .*//p')" -- "$word"))
+}
+
+# Addresses have colons, at which readline cuts words.
+COMP_WORDBREAKS=${COMP_WORDBREAKS//:}
+complete -F _vfioctl vfioctl
