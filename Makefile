@@ -12,7 +12,7 @@ KBUILD   = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check style static unit model vm shell fuzz soak lab modules \
-	modules_install tools tools_install measure bench need-headers clean distclean
+	modules_install tools tools_install deb measure bench need-headers clean distclean
 
 help:
 	@echo 'Development, on any Debian machine, with no card (see README.md):'
@@ -32,9 +32,11 @@ help:
 	@echo '  make bench      what migration costs with our driver and upstream'\''s, into'
 	@echo '                  Documentation/ (half an hour); ARGS="--only 100-on", ARGS=--json'
 	@echo 'On a real host:'
+	@echo '  make deb              Debian packages for apt, in debs/; for another release than'
+	@echo '                        this machine'\''s: DEB_REL=12. They are built in the lab'
 	@echo '  make modules          build for the running kernel; KVER=... for another'
 	@echo '  make modules_install  install into updates/ of that kernel, and run depmod'
-	@echo '  make tools            build the binding helper of tools/vfio'
+	@echo '  make tools            build vfioctl of tools/vfio'
 	@echo '  make tools_install    install it with its udev rule; DESTDIR=, PREFIX=/usr'
 	@echo 'Cleaning:'
 	@echo '  make clean      remove what was built'
@@ -84,6 +86,13 @@ tools_install: tools
 	@$(MAKE) -C tools/vfio install $(if $(DESTDIR),DESTDIR='$(DESTDIR)') \
 		$(if $(PREFIX),PREFIX='$(PREFIX)')
 
+# What builds them is installed in the lab alone
+DEB_REL ?= $(or $(filter 12 13,$(shell . /etc/os-release && echo $$VERSION_ID)),13)
+
+deb:
+	@debs=$$($(LAB) debs $(DEB_REL)) && mkdir -p debs && rm -f debs/*.deb && \
+		cp $$(echo "$$debs" | grep -v dbgsym) debs/ && ls debs/*.deb
+
 measure:
 	@scripts/measure-loading
 
@@ -92,6 +101,7 @@ bench:
 
 clean:
 	@$(LAB) clean
+	@rm -rf debs
 	@[ ! -e '$(KDIR)/Makefile' ] || $(KBUILD) -s clean
 
 distclean: clean

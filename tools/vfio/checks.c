@@ -68,8 +68,7 @@ static void check_kernel(struct list *list)
 		return;
 	}
 	check->status = CHECK_FAILED;
-	TEXT(check, "%s has no VFIO for PCI, as kernels for clouds have none",
-	     list->facts->release);
+	TEXT(check, "%s has no VFIO for PCI", list->facts->release);
 	MESSAGE(check, "Could not open '/dev/vfio/vfio': No such file or directory");
 	FIX(check, "apt install linux-image-amd64, and boot that");
 }

@@ -87,7 +87,7 @@ static void nothing_fails(void **state)
 	}
 }
 
-static void a_cloud_kernel_has_no_vfio(void **state)
+static void a_kernel_without_vfio(void **state)
 {
 	struct facts facts = good();
 
@@ -332,7 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_fails),
-		cmocka_unit_test(a_cloud_kernel_has_no_vfio),
+		cmocka_unit_test(a_kernel_without_vfio),
 		cmocka_unit_test(without_our_package),
 		cmocka_unit_test(an_unsigned_module),
 		cmocka_unit_test(a_module_that_is_gone),

@@ -197,6 +197,10 @@ build_for_runs()
 			wanted+=("arch-modules $RUN_ARCH $RUN_KERNEL" "plugin 13")
 			continue
 		fi
+		if is_installed_root "$RUN_KERNEL"; then
+			wanted+=("installed ${RUN_KERNEL#installed-}" "plugin $RUN_RELEASE")
+			continue
+		fi
 		wanted+=("plugin $RUN_RELEASE" "modules $RUN_KERNEL"
 			"selftests $RUN_KERNEL" "tools $RUN_KERNEL")
 		[ "$(header_value "$(run_file "$run")" saved-guest 0)" = 0 ] ||

@@ -26,9 +26,9 @@ for b in $binds; do
 	*:/mnt) mount --bind "${b%%:*}" "$root/mnt" ;;
 	esac
 done
-# Nothing that runs here may change the cached root.
+# Nothing that runs here may change the cached root; a copy of one may be.
 mount --rbind "$root" "$root"
-read_only "$root"
+[ -n "${LAB_WRITABLE:-}" ] || read_only "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
@@ -46,9 +46,10 @@ for b in $binds; do
 	esac
 done
 
-# A root of tools for another architecture has no kernel.
+# A root of tools for another architecture has no kernel, and not every host headers.
 kver=$(cat "$root/usr/src/lab/kver" 2>/dev/null || :)
-common=${kver:+$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$root/usr/src/linux-headers-$kver/Makefile")}
+common=${kver:+$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' \
+	"$root/usr/src/linux-headers-$kver/Makefile" 2>/dev/null || :)}
 exec env -i TERM="${TERM:-dumb}" HOME=/tmp LANG=C.UTF-8 \
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	LAB_RELEASE="${LAB_RELEASE:-}" LAB_CWD="${LAB_CWD:-/src}" \

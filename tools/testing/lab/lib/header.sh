@@ -6,6 +6,7 @@
 #   # lab: pfs=2 vfs=8 mem=2048 cpus=1 timeout=300 release=13
 #   # lab: kernel-root=13,12          once per release's kernel and root, under
 #   #                                 the QEMU and model of release=
+#   # lab: kernel-root=installed-13   a host in which apt has installed our packages
 #   # lab: soak-root=13-backports     more of them, run by "make soak" or by name
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
 #   # lab: arch=arm64                 another architecture's machine (arm64, ppc64el)
@@ -147,7 +148,7 @@ run_options_of()
 	*@*)	RUN_KERNEL=${1#*@} ;;
 	esac
 	: "${RUN_KERNEL:=$RUN_RELEASE}"
-	if ! is_release "$RUN_RELEASE" || ! is_release "$RUN_KERNEL"; then
+	if ! is_release "$RUN_RELEASE" || ! is_release "${RUN_KERNEL#installed-}"; then
 		say "${file##*/}: unknown release in its header ($RUN_RELEASE, $RUN_KERNEL)"
 		return 1
 	fi

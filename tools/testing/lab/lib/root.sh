@@ -7,7 +7,8 @@
 
 #
 # A root's name is that of a release (13), of an architecture (arm64, its tools)
-# or of both (arm64-13); archroot.sh has the latter two.
+# or of both (arm64-13); archroot.sh has the latter two. debroot.sh has those for
+# our Debian packages (deb-13, host-13, installed-13).
 
 # root_hash NAME - Names the content: package lists and the scripts that act
 # on them. Who builds it matters too, as the owners of the files differ.
@@ -18,6 +19,8 @@ root_hash()
 			packages "$1"
 			sed -n '/^# [a-z-]*: /p' "$LAB_DIR/packages/$1"
 			cat "$LAB_DIR/lib/populate.sh" "$LAB_DIR"/root.d/*
+		elif is_deb_root "$1"; then
+			deb_root_files "$1"
 		else
 			arch_root_files "$1"
 		fi
@@ -27,7 +30,11 @@ root_hash()
 
 root_path()
 {
-	printf '%s/roots/%s-%s' "$LAB_CACHE" "$1" "$(root_hash "$1")"
+	if is_installed_root "$1"; then
+		printf '%s/%s/root' "${VFIO_MLX5_BUILD:-$LAB_CACHE/build}" "$1"
+	else
+		printf '%s/roots/%s-%s' "$LAB_CACHE" "$1" "$(root_hash "$1")"
+	fi
 }
 
 # install_tools - The lab needs one tool that Debian's base has not. As root
@@ -108,6 +115,8 @@ root_title()
 		echo "release $1"
 	elif is_arch "$1"; then
 		echo "tools for $1"
+	elif is_deb_root "$1"; then
+		echo "release ${1#*-} for our packages ($1)"
 	else
 		echo "release ${1#*-} for ${1%%-*}"
 	fi
@@ -155,6 +164,8 @@ populate_root()
 {
 	if is_release "$1"; then
 		populate "$@"
+	elif is_deb_root "$1"; then
+		deb_populate "$@"
 	elif is_arch "$1"; then
 		arch_populate "$@"
 	else
@@ -182,6 +193,7 @@ build_root()
 
 	root=$(root_path "$name")
 	[ ! -e "$root" ] || return 0
+	! is_installed_root "$name" || die "no root '$name' yet: run 'lab installed ${name#*-}' first"
 	heed_verdict "$name"
 	make_cache roots
 	make_cache log
