@@ -304,11 +304,16 @@ enum vfio_pci_variant_piece {
  *                 0 for none. The buffer of this one then gets that capacity, so that the later
  *                 one finds it made and prepared when the guest stands still. It is a claim
  *                 of the stream's that takes memory: to be capped by what the device can take.
+ * @may_be_last: Of an image, or bytes that nobody needs: the stream may end behind them. A
+ *               write() that does so waits for the device, so that it tells of a state that was
+ *               refused while the source still has the guest. Where it is not the end this costs
+ *               time: what follows comes in when the device has the image, not meanwhile.
  */
 struct vfio_pci_variant_want {
 	enum vfio_pci_variant_piece piece;
 	u64 bytes;
 	u64 reserve_bytes;
+	bool may_be_last;
 };
 
 /**
@@ -323,6 +328,9 @@ struct vfio_pci_variant_want {
  * @save_record: Optional. Writes what precedes an image of @image_bytes to @out and
  *               returns its length. Called from vfio_pci_variant_save_done(), in whatever
  *               context that runs.
+ * @save_epilogue: Optional. Writes what follows the last image to @out and returns its length.
+ *                 @images_bytes is what all images have had together. Called as @save_record,
+ *                 or in process context for a final pass without an image.
  *
  * @load_start: A new stream begins.
  * @load_next: The piece wanted before is complete: @record is its @record_bytes bytes, or
@@ -342,6 +350,7 @@ struct vfio_pci_variant_want {
 struct vfio_pci_variant_stream_ops {
 	size_t (*save_prologue)(struct vfio_pci_variant *variant, size_t first_bytes, u8 *out);
 	size_t (*save_record)(struct vfio_pci_variant *variant, size_t image_bytes, u8 *out);
+	size_t (*save_epilogue)(struct vfio_pci_variant *variant, u64 images_bytes, u8 *out);
 
 	void (*load_start)(struct vfio_pci_variant *variant);
 	int (*load_next)(struct vfio_pci_variant *variant, const u8 *record,

@@ -5,9 +5,10 @@
  * The parser of the variant's stream says what the next bytes are; bytes of an image go
  * straight from user memory to the pages that the device will read. While the device takes
  * one image, the next one comes in; when that is whole too, a writer waits for room. What the
- * device says of an image is told by the next write, or by the arc that ends the session,
- * which waits for the device. The parser and the backend are called under the state mutex,
- * user memory is read outside of it.
+ * device says of an image is told by the next write. The write that may be the last one waits
+ * for the device: the source of a migration goes on until then, and the arc that ends the
+ * session, which waits as well, can come too late for it. The parser and the backend are
+ * called under the state mutex, user memory is read outside of it.
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
@@ -31,11 +32,15 @@ struct vpv_load {
 	bool started;
 	struct vfio_pci_variant_want want;
 	u64 got_bytes;
+	/* The stream may end before the piece */
+	bool after_last;
 	u8 record[VFIO_PCI_VARIANT_RECORD_MAX_BYTES];
 
 	/* Under session.lock, and only while the session has no error */
 	struct vpv_buf *filling;	/* The image that is coming in */
 	struct vpv_buf *pending;	/* A whole image that waits for in_flight to become free */
+	bool posting;			/* Neither waits any more nor is in flight yet */
+	bool ends;			/* With what was written last the stream may have ended */
 
 	/* Under the state mutex: an image has been given to the device */
 	bool touched;
@@ -68,6 +73,7 @@ static void vpv_load_image(struct vpv_session *session)
 	if (!session->error && !session->in_flight) {
 		buf = load->pending;
 		load->pending = NULL;
+		load->posting = buf;
 	}
 	spin_unlock_irq(&session->lock);
 	if (!buf)
@@ -75,10 +81,11 @@ static void vpv_load_image(struct vpv_session *session)
 
 	load->touched = true;
 	ret = vpv_session_post(session, buf, vpv_mig_ops(session->mig)->load_image);
-	if (ret) {
+	if (ret)
 		vpv_session_fail(session, ret);
-		return;
-	}
+	spin_lock_irq(&session->lock);
+	load->posting = false;
+	spin_unlock_irq(&session->lock);
 	/* There is room for another image */
 	wake_up_all(&session->wait);
 }
@@ -178,6 +185,7 @@ static int vpv_load_ask(struct vpv_load *load)
 			load->reserve_bytes = max(load->reserve_bytes, want.reserve_bytes);
 		}
 		load->started = true;
+		load->after_last = load->want.may_be_last;
 		load->want = want;
 		load->got_bytes = 0;
 	} while (!load->want.bytes);
@@ -277,15 +285,83 @@ static int vpv_load_turn(struct vpv_load *load)
 	return ret;
 }
 
-/* Has a writer something to do? */
-bool vpv_load_writable(struct vpv_session *session)
+/* Is there somewhere to put bytes, or an error to be told? */
+static bool vpv_load_has_room(struct vpv_session *session)
 {
-	bool writable;
+	bool room;
 
 	spin_lock_irq(&session->lock);
-	writable = session->error || !vpv_load_of(session)->pending;
+	room = session->error || !vpv_load_of(session)->pending;
 	spin_unlock_irq(&session->lock);
-	return writable;
+	return room;
+}
+
+/* Has the device all images that are whole, or is there an error to be told? */
+static bool vpv_load_is_settled(struct vpv_session *session)
+{
+	struct vpv_load *load = vpv_load_of(session);
+	bool settled;
+
+	spin_lock_irq(&session->lock);
+	settled = session->error || (!load->pending && !load->posting && !session->in_flight);
+	spin_unlock_irq(&session->lock);
+	return settled;
+}
+
+/*
+ * For who polls: has a writer something to do? Behind what may be the end it is to know first
+ * what the device makes of it, as a write would not have waited.
+ */
+bool vpv_load_writable(struct vpv_session *session)
+{
+	bool ends;
+
+	spin_lock_irq(&session->lock);
+	ends = vpv_load_of(session)->ends;
+	spin_unlock_irq(&session->lock);
+	return ends ? vpv_load_is_settled(session) : vpv_load_has_room(session);
+}
+
+static void vpv_load_set_ends(struct vpv_load *load, bool ends)
+{
+	spin_lock_irq(&load->session.lock);
+	load->ends = ends;
+	spin_unlock_irq(&load->session.lock);
+}
+
+/* May the stream end with what has come? A parser that waits for room was not asked further. */
+static bool vpv_load_may_end(const struct vpv_load *load)
+{
+	if (!load->started)
+		return false;
+	return vpv_load_piece_is_whole(load) ? load->want.may_be_last :
+					       load->after_last && !load->got_bytes;
+}
+
+/*
+ * A write has come to its end. Where the stream may have, too, it is the last one to tell of what
+ * the device says. That is bounded, as the arc out of the session is, so that only a signal that
+ * kills ends it: after another one nobody would ask again.
+ */
+static int vpv_load_settle(struct vpv_load *load, bool nonblock)
+{
+	struct vpv_session *session = &load->session;
+	int ret;
+
+	if (!vpv_load_may_end(load))
+		return 0;
+
+	vpv_load_set_ends(load, true);
+	if (nonblock)
+		return 0;
+	/* The image before it may still wait */
+	while (vpv_load_piece_is_whole(load)) {
+		ret = wait_event_killable(session->wait, vpv_load_has_room(session)) ?:
+		      vpv_load_turn(load);
+		if (ret)
+			return ret;
+	}
+	return wait_event_killable(session->wait, vpv_load_is_settled(session));
 }
 
 /* Returns 0 when a writer has somewhere to put bytes */
@@ -300,10 +376,10 @@ static int vpv_load_prepare(struct vpv_load *load, bool nonblock)
 			return ret;
 		if (load->started && !vpv_load_piece_is_whole(load))
 			return 0;
-		if (!vpv_load_writable(session)) {
+		if (!vpv_load_has_room(session)) {
 			if (nonblock)
 				return -EAGAIN;
-			ret = wait_event_interruptible(session->wait, vpv_load_writable(session));
+			ret = wait_event_interruptible(session->wait, vpv_load_has_room(session));
 		} else {
 			ret = vpv_load_turn(load);
 		}
@@ -392,8 +468,8 @@ static ssize_t vpv_load_copy(struct vpv_load *load, struct iov_iter *from)
 /*
  * Takes the next bytes of the stream, waiting for room unless @nonblock. io_mutex is held. A
  * bad record is refused by the write that completes it; what the device makes of an image is
- * told later. Returns bytes or a negative errno; bytes that were taken are lost with a
- * stream that is refused.
+ * told later, or at the end of what may be the stream's. Returns bytes or a negative errno;
+ * bytes that were taken are lost with a stream that is refused.
  */
 ssize_t vpv_load_write(struct vpv_session *session, struct iov_iter *from, bool nonblock)
 {
@@ -403,6 +479,7 @@ ssize_t vpv_load_write(struct vpv_session *session, struct iov_iter *from, bool 
 
 	lockdep_assert_held(&session->io_mutex);
 
+	vpv_load_set_ends(load, false);
 	while (iov_iter_count(from)) {
 		ret = vpv_load_prepare(load, nonblock);
 		if (ret)
@@ -417,6 +494,8 @@ ssize_t vpv_load_write(struct vpv_session *session, struct iov_iter *from, bool 
 			break;
 		cond_resched();
 	}
+	if (!ret && !iov_iter_count(from))
+		ret = vpv_load_settle(load, nonblock);
 	return vpv_session_error(session) ?: done ?: ret;
 }
 

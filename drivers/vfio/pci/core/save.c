@@ -346,6 +346,21 @@ bool vpv_save_poll(struct vpv_session *session)
 	return vpv_save_queue_await(vpv_save_of(session));
 }
 
+/* Sees to it that there is where to put what the stream's layout has behind the last image */
+static int vpv_save_make_epilogue(struct vpv_save *save)
+{
+	struct vpv_buf *buf;
+
+	if (!vpv_stream_ops(save->session.mig)->save_epilogue)
+		return 0;
+
+	buf = vpv_session_add_buf(&save->session, DMA_NONE);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	save->epilogue = buf;
+	return 0;
+}
+
 /* Queues what the stream's layout puts before the first image */
 static int vpv_save_queue_prologue(struct vpv_save *save, size_t first_bytes)
 {
@@ -373,6 +388,9 @@ static int vpv_save_begin_first(struct vpv_save *save, const struct vfio_pci_var
 	struct vpv_buf *buf;
 	int ret;
 
+	ret = vpv_save_make_epilogue(save);
+	if (ret)
+		return ret;
 	buf = vpv_save_get_buf(save, pass->first_bytes, false);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);

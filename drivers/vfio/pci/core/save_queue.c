@@ -18,6 +18,28 @@ static enum vpv_stats_kind vpv_save_queue_kind(const struct vpv_save *save)
 	return save->progress.is_initial ? VPV_STATS_INITIAL : VPV_STATS_DIRTY;
 }
 
+/* Under session.lock: the buffer's record, and image if it has one, are next in the stream */
+static void vpv_save_queue_add(struct vpv_save *save, struct vpv_buf *buf)
+{
+	list_add_tail(&buf->queue_item, &save->ready);
+	vpv_progress_queue(&save->progress, vpv_buf_rest(buf));
+}
+
+/* Under session.lock: behind the last image, when it is queued */
+static void vpv_save_queue_end(struct vpv_save *save)
+{
+	struct vfio_pci_variant *variant = save->session.mig->variant;
+	struct vpv_buf *buf = save->epilogue;
+
+	if (!buf || !save->progress.is_final || save->progress.pass != VPV_PASS_DONE)
+		return;
+
+	save->epilogue = NULL;
+	buf->record_bytes = variant->ops->stream->save_epilogue(variant, save->images_bytes,
+								buf->record);
+	vpv_save_queue_add(save, buf);
+}
+
 /* A pass begins: vpv_save_queue_post() is told of its first image, if it has one */
 void vpv_save_queue_begin(struct vpv_save *save, const struct vfio_pci_variant_pass *pass,
 			  bool is_final, bool is_initial)
@@ -28,19 +50,13 @@ void vpv_save_queue_begin(struct vpv_save *save, const struct vfio_pci_variant_p
 	vpv_progress_begin(&save->progress, pass->first_bytes, pass->total_bytes, is_final,
 			   is_initial);
 	save->next_bytes = pass->first_bytes;
+	vpv_save_queue_end(save);
 	spin_unlock_irq(&save->session.lock);
 	if (pass->first_bytes) {
 		vpv_stats_pass(&save->session.mig->stats);
 		trace_vpv_pass(save->session.mig, vpv_save_queue_kind(save), pass);
 	}
 	wake_up_all(&save->session.wait);
-}
-
-/* Under session.lock: the buffer's record, and image if it has one, are next in the stream */
-static void vpv_save_queue_add(struct vpv_save *save, struct vpv_buf *buf)
-{
-	list_add_tail(&buf->queue_item, &save->ready);
-	vpv_progress_queue(&save->progress, vpv_buf_rest(buf));
 }
 
 /* Queues a record alone */
@@ -92,12 +108,14 @@ static void vpv_save_queue_accept(struct vpv_save *save, struct vpv_buf *buf, si
 		if (stream->save_record)
 			buf->record_bytes = stream->save_record(variant, used_bytes, buf->record);
 		vpv_save_queue_add(save, buf);
+		save->images_bytes += used_bytes;
 		save->nr_ready++;
 	} else {
 		list_add_tail(&buf->queue_item, &save->session.spare);
 	}
 	vpv_progress_land(&save->progress, used_bytes, more_bytes);
 	save->next_bytes = more_bytes;
+	vpv_save_queue_end(save);
 }
 
 /**

@@ -17,6 +17,10 @@ struct vpv_save {
 	/* Capacity that the backend wants for the next image of the pass, 0 when it wants none */
 	size_t next_bytes;
 	struct vpv_progress progress;
+	/* Of all images that were queued */
+	u64 images_bytes;
+	/* For what the stream's layout puts behind the last image, until it is queued; or NULL */
+	struct vpv_buf *epilogue;
 	/* Somebody waits for changes */
 	bool awaited;
 

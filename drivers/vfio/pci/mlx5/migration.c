@@ -244,6 +244,11 @@ static size_t mlx5vf_save_record(struct vfio_pci_variant *variant, size_t image_
 	return mlx5vf_stream_write_image_header(out, image_bytes);
 }
 
+static size_t mlx5vf_save_epilogue(struct vfio_pci_variant *variant, u64 images_bytes, u8 *out)
+{
+	return mlx5vf_stream_write_end(out, images_bytes);
+}
+
 static void mlx5vf_stream_load_start(struct vfio_pci_variant *variant)
 {
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
@@ -272,6 +277,7 @@ static int mlx5vf_stream_load_next(struct vfio_pci_variant *variant, const u8 *r
 	}
 	want->piece = (enum vfio_pci_variant_piece)piece;
 	want->reserve_bytes = mlx5vf_stream_reserve_bytes(&mvdev->stream);
+	want->may_be_last = mlx5vf_stream_may_be_last(&mvdev->stream);
 	return 0;
 }
 
@@ -283,6 +289,7 @@ static int mlx5vf_stream_load_end(struct vfio_pci_variant *variant, u64 rest_byt
 const struct vfio_pci_variant_stream_ops mlx5vf_stream_ops = {
 	.save_prologue = mlx5vf_save_prologue,
 	.save_record = mlx5vf_save_record,
+	.save_epilogue = mlx5vf_save_epilogue,
 	.load_start = mlx5vf_stream_load_start,
 	.load_next = mlx5vf_stream_load_next,
 	.load_end = mlx5vf_stream_load_end,

@@ -121,8 +121,8 @@ int mlx5vf_bytes_left(struct vfio_pci_variant *variant, u64 *bytes)
 		if (ret == -ESTALE)
 			ret = mlx5_vhca_query_size(mvdev->vhca, mlx5vf_pieces(mvdev), &size);
 	}
-	/* What precedes the images, a whole piece, and one that is not */
-	*bytes = size.total_bytes + MLX5VF_STREAM_RECORD_MAX_BYTES +
+	/* What precedes the images, a whole piece, and one that is not; and what follows them */
+	*bytes = size.total_bytes + MLX5VF_STREAM_RECORD_MAX_BYTES + MLX5VF_STREAM_END_BYTES +
 		 (size.total_bytes / MLX5VF_PIECE_BYTES + 2) * sizeof(struct mlx5vf_stream_header);
 	return ret;
 }

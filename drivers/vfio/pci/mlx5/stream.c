@@ -19,6 +19,7 @@
 
 static_assert(sizeof(struct mlx5vf_stream_header) == 16);
 static_assert(sizeof(struct mlx5vf_stream_source) == 24);
+static_assert(sizeof(struct mlx5vf_stream_header) + sizeof(__le64) == MLX5VF_STREAM_END_BYTES);
 
 /* Sources that copy while the VF runs ask for a tenth more than their first image */
 #define STREAM_RESERVE_FACTOR	2
@@ -73,6 +74,8 @@ static int stream_want_image(struct mlx5vf_stream *stream, enum mlx5vf_stream_pi
 	/* What a source writes when nothing has changed since the image before */
 	if (!stream->record_bytes)
 		return stream_want_skip(stream, 0, piece, piece_bytes);
+	if (stream->ended)
+		return -EINVAL;
 	if (stream->have_image && !stream_many_images(stream))
 		return stream_misfit(stream, MLX5VF_STREAM_MANY_IMAGES);
 
@@ -113,6 +116,22 @@ static int stream_read_stop_copy_size(struct mlx5vf_stream *stream, const u8 *re
 
 	memcpy(&value, record, sizeof(value));
 	stream->stop_copy_bytes = le64_to_cpu(value);
+	return stream_want_skip(stream, stream->record_bytes - sizeof(value), piece, piece_bytes);
+}
+
+/* What is missing, or there twice, would be a state that nobody has saved */
+static int stream_read_end(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
+			   enum mlx5vf_stream_piece *piece, u64 *piece_bytes)
+{
+	__le64 value;
+
+	if (!record || record_bytes != sizeof(value))
+		return -EINVAL;
+
+	memcpy(&value, record, sizeof(value));
+	if (le64_to_cpu(value) != stream->image_bytes)
+		return -EINVAL;
+	stream->ended = true;
 	return stream_want_skip(stream, stream->record_bytes - sizeof(value), piece, piece_bytes);
 }
 
@@ -165,6 +184,7 @@ static int stream_read_source(struct mlx5vf_stream *stream, const u8 *record,
 	misfit = stream_compare(&stream->source, &stream->device);
 	if (misfit)
 		return stream_misfit(stream, misfit);
+	stream->has_end |= source.marks & MLX5VF_STREAM_HAS_END;
 	return stream_want_skip(stream, stream->record_bytes - record_bytes, piece, piece_bytes);
 }
 
@@ -193,6 +213,11 @@ static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
 	case MLX5VF_STREAM_TAG_SOURCE:
 		return stream_want_value(stream, MLX5VF_STREAM_IN_SOURCE,
 					 stream_source_bytes(stream), piece, piece_bytes);
+	case MLX5VF_STREAM_TAG_END:
+		if (stream->ended)
+			return -EINVAL;
+		return stream_want_value(stream, MLX5VF_STREAM_IN_END, sizeof(__le64), piece,
+					 piece_bytes);
 	default:
 		/* Other bits of flags have no meaning yet; upstream ignores them, too */
 		if (!(le32_to_cpu(header.flags) & MLX5VF_STREAM_FLAG_OPTIONAL))
@@ -212,8 +237,11 @@ static int stream_advance(struct mlx5vf_stream *stream, const u8 *record, size_t
 						  piece_bytes);
 	case MLX5VF_STREAM_IN_SOURCE:
 		return stream_read_source(stream, record, record_bytes, piece, piece_bytes);
+	case MLX5VF_STREAM_IN_END:
+		return stream_read_end(stream, record, record_bytes, piece, piece_bytes);
 	case MLX5VF_STREAM_IN_IMAGE:
 		stream->have_image = true;
+		stream->image_bytes += stream->record_bytes;
 		return stream_want_header(stream, piece, piece_bytes);
 	case MLX5VF_STREAM_AT_START:
 	case MLX5VF_STREAM_IN_SKIPPED:
@@ -267,6 +295,30 @@ u64 mlx5vf_stream_reserve_bytes(const struct mlx5vf_stream *stream)
 	return min(stream->stop_copy_bytes, stream->record_bytes * STREAM_RESERVE_FACTOR);
 }
 
+/* May it end at the next border of two records? @have_image: there will have been one */
+static bool stream_is_complete(const struct mlx5vf_stream *stream, bool have_image)
+{
+	return have_image && (stream->ended || !stream->has_end);
+}
+
+/**
+ * mlx5vf_stream_may_be_last() - may the stream end with the piece that was asked for last?
+ * @stream: the reader
+ *
+ * Return: whether mlx5vf_stream_end() will be 0 behind the piece.
+ */
+bool mlx5vf_stream_may_be_last(const struct mlx5vf_stream *stream)
+{
+	switch (stream->state) {
+	case MLX5VF_STREAM_IN_IMAGE:
+		return stream_is_complete(stream, true);
+	case MLX5VF_STREAM_IN_SKIPPED:
+		return stream_is_complete(stream, stream->have_image);
+	default:
+		return false;
+	}
+}
+
 /**
  * mlx5vf_stream_end() - may the stream end here?
  * @stream: the reader
@@ -274,14 +326,15 @@ u64 mlx5vf_stream_reserve_bytes(const struct mlx5vf_stream *stream)
  *
  * Changes nothing: more data may follow.
  *
- * Return: 0 at the border of two records, when there was an image; else -EINVAL.
+ * Return: 0 at the border of two records, when there was an image, and the END that the stream
+ * has said to have; else -EINVAL.
  */
 int mlx5vf_stream_end(const struct mlx5vf_stream *stream, u64 rest_bytes)
 {
 	if (stream->state != MLX5VF_STREAM_IN_HEADER ||
 	    rest_bytes != sizeof(struct mlx5vf_stream_header))
 		return -EINVAL;
-	return stream->have_image ? 0 : -EINVAL;
+	return stream_is_complete(stream, stream->have_image) ? 0 : -EINVAL;
 }
 
 static size_t stream_write_header(u8 *out, u64 record_bytes, u32 flags, u32 tag)
@@ -320,6 +373,7 @@ size_t mlx5vf_stream_write_prologue(u8 *out, const struct mlx5vf_stream_device *
 		.needs = cpu_to_le32(source->needs),
 		.vectors = cpu_to_le16(source->vectors),
 		.bar_log_bytes = source->bar_log_bytes,
+		.marks = MLX5VF_STREAM_HAS_END,
 	};
 	__le64 stop_copy_size = cpu_to_le64(stop_copy_bytes);
 	unsigned int i;
@@ -343,4 +397,18 @@ size_t mlx5vf_stream_write_prologue(u8 *out, const struct mlx5vf_stream_device *
 size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes)
 {
 	return stream_write_header(out, image_bytes, 0, MLX5VF_STREAM_TAG_FW_DATA);
+}
+
+/**
+ * mlx5vf_stream_write_end() - write what follows the last image
+ * @out: MLX5VF_STREAM_RECORD_MAX_BYTES of room
+ * @image_bytes: of all images of the stream
+ *
+ * Return: length of the record, MLX5VF_STREAM_END_BYTES.
+ */
+size_t mlx5vf_stream_write_end(u8 *out, u64 image_bytes)
+{
+	__le64 value = cpu_to_le64(image_bytes);
+
+	return stream_write_record(out, MLX5VF_STREAM_TAG_END, &value, sizeof(value));
 }

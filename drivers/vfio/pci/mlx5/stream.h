@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Layout of a migration stream: records {header, data}, back to back, without a
- * mark at the start or the end. The same as upstream's since Linux 6.2.
+ * Layout of a migration stream: records {header, data}, back to back. The same as
+ * upstream's since Linux 6.2, with records of this driver's own that upstream's skips.
  * Documentation/driver-api/mlx5-migration-stream.rst describes it byte by byte.
  */
 
@@ -20,6 +20,8 @@ enum mlx5vf_stream_tag {
 	MLX5VF_STREAM_TAG_STOP_COPY_SIZE = 1,
 	/* struct mlx5vf_stream_source; of this driver alone ("src"), hence optional */
 	MLX5VF_STREAM_TAG_SOURCE = 0x73726301,
+	/* __le64: bytes of all images, of which none follows; as SOURCE ("end") */
+	MLX5VF_STREAM_TAG_END = 0x656e6401,
 };
 
 struct mlx5vf_stream_header {
@@ -44,6 +46,7 @@ struct mlx5vf_stream_header {
  *	of drivers that wrote the first 8 bytes alone.
  * @firmware: its version; all 0 for not known
  * @bar_log_bytes: size of the VF's BAR 0, as a power of 2, 0 for not known
+ * @marks: MLX5VF_STREAM_HAS_END; other bits are written as 0 and ignored
  * @zero: written as 0 and ignored
  */
 struct mlx5vf_stream_source {
@@ -52,8 +55,12 @@ struct mlx5vf_stream_source {
 	__le16 vectors;
 	__le16 firmware[MLX5VF_STREAM_FIRMWARE_PARTS];
 	u8 bar_log_bytes;
-	u8 zero[7];
+	u8 marks;
+	u8 zero[6];
 };
+
+/* A stream without END is not complete */
+#define MLX5VF_STREAM_HAS_END	0x1
 
 #define MLX5VF_STREAM_SOURCE_MIN_BYTES	8
 
@@ -78,6 +85,9 @@ struct mlx5vf_stream_device {
 	(sizeof(struct mlx5vf_stream_header) + sizeof(struct mlx5vf_stream_source) + \
 	 sizeof(struct mlx5vf_stream_header) + sizeof(__le64))
 
+/* What mlx5vf_stream_write_end() needs of it */
+#define MLX5VF_STREAM_END_BYTES		24
+
 /**
  * enum mlx5vf_stream_piece - what the reader wants to have next
  * @MLX5VF_STREAM_RECORD: bytes for the reader itself
@@ -96,6 +106,7 @@ enum mlx5vf_stream_piece {
  * @MLX5VF_STREAM_IN_HEADER: the header of a record
  * @MLX5VF_STREAM_IN_STOP_COPY_SIZE: the value in a record of that kind
  * @MLX5VF_STREAM_IN_SOURCE: what a record of that kind has
+ * @MLX5VF_STREAM_IN_END: as well
  * @MLX5VF_STREAM_IN_SKIPPED: data without a use here
  * @MLX5VF_STREAM_IN_IMAGE: the data of FW_DATA
  * @MLX5VF_STREAM_REFUSED: the stream is not one for us, whatever follows
@@ -105,6 +116,7 @@ enum mlx5vf_stream_state {
 	MLX5VF_STREAM_IN_HEADER,
 	MLX5VF_STREAM_IN_STOP_COPY_SIZE,
 	MLX5VF_STREAM_IN_SOURCE,
+	MLX5VF_STREAM_IN_END,
 	MLX5VF_STREAM_IN_SKIPPED,
 	MLX5VF_STREAM_IN_IMAGE,
 	MLX5VF_STREAM_REFUSED,
@@ -138,6 +150,9 @@ enum mlx5vf_stream_misfit {
  * @misfit: why the stream was refused with -EOPNOTSUPP
  * @source: what the stream says that it is of, all 0 before
  * @have_image: an image was complete
+ * @has_end: there will be an END, as the stream says
+ * @ended: there was
+ * @image_bytes: of all images so far
  * @stop_copy_bytes: what the last STOP_COPY_SIZE said, 0 without one
  * @record_bytes: length of the data of the record that is being read
  */
@@ -148,6 +163,9 @@ struct mlx5vf_stream {
 	enum mlx5vf_stream_misfit misfit;
 	struct mlx5vf_stream_device source;
 	bool have_image;
+	bool has_end;
+	bool ended;
+	u64 image_bytes;
 	u64 stop_copy_bytes;
 	u64 record_bytes;
 };
@@ -157,10 +175,12 @@ void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes,
 int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
 		       enum mlx5vf_stream_piece *piece, u64 *piece_bytes);
 u64 mlx5vf_stream_reserve_bytes(const struct mlx5vf_stream *stream);
+bool mlx5vf_stream_may_be_last(const struct mlx5vf_stream *stream);
 int mlx5vf_stream_end(const struct mlx5vf_stream *stream, u64 rest_bytes);
 
 size_t mlx5vf_stream_write_prologue(u8 *out, const struct mlx5vf_stream_device *source,
 				    u64 stop_copy_bytes);
 size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes);
+size_t mlx5vf_stream_write_end(u8 *out, u64 image_bytes);
 
 #endif /* MLX5VF_STREAM_H */

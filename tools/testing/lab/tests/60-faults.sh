@@ -15,7 +15,7 @@
 load_mlx5 || fatal "mlx5_vfio_pci loads and mlx5_core drives the PF"
 
 on_firmware 2 multi-load tracking -- mlx5_firmware_test mlx5_fault_test \
-	mlx5_precopy_fault_test mlx5_slow_test mlx5_vhca_id_test
+	mlx5_precopy_fault_test mlx5_slow_test mlx5_stream_end_test mlx5_vhca_id_test
 on_firmware 2 -- mlx5_firmware_test mlx5_objects_test
 on_firmware 2 multi-load tracking chunks migration-state -- mlx5_firmware_test \
 	mlx5_objects_test mlx5_precopy_test

@@ -84,3 +84,23 @@ void mlx5_record_append(struct vfio_image *image, __u64 size, __u32 flags,
 	mlx5_stream_append(image, &head, sizeof(head));
 	mlx5_stream_append(image, data, bytes);
 }
+
+size_t mlx5_plain_append(struct vfio_image *plain, const struct vfio_image *image)
+{
+	struct mlx5_records records;
+	size_t images_end = 0;
+	unsigned int i;
+
+	VFIO_ASSERT(mlx5_records_find(image, &records), "%zu bytes are no records", image->size);
+	for (i = 0; i < records.nr; i++) {
+		size_t at = records.offset[i];
+		__u32 tag = mlx5_record_tag(image, at);
+
+		if (tag == MLX5_TAG_SOURCE || tag == MLX5_TAG_END)
+			continue;
+		mlx5_stream_append(plain, image->data + at, records.offset[i + 1] - at);
+		if (tag == MLX5_TAG_FW_DATA)
+			images_end = plain->size;
+	}
+	return images_end;
+}

@@ -12,6 +12,8 @@
 #define MLX5_TAG_STOP_COPY_SIZE		1
 /* Of this driver alone: struct mlx5_source */
 #define MLX5_TAG_SOURCE			0x73726301
+/* As well: bytes of all images */
+#define MLX5_TAG_END			0x656e6401
 
 /* What firmware that saves in pieces is given room for, at least (mlx5-migration-stream.rst) */
 #define MLX5_PIECE_BYTES		(8U << 20)
@@ -32,7 +34,8 @@ struct mlx5_source {
 	__le16 vectors;
 	__le16 firmware[3];
 	__u8 bar_log_bytes;
-	__u8 zero[7];
+	__u8 marks;
+	__u8 zero[6];
 };
 
 #define MLX5_SOURCE_BYTES	sizeof(struct mlx5_source)
@@ -57,6 +60,12 @@ bool mlx5_records_find(const struct vfio_image *image,
 
 /* How many images there are in a stream, pieces of one counted each */
 unsigned int mlx5_count_images(const struct vfio_image *image);
+
+/*
+ * Appends what a driver would have written that knows none of this driver's own records, as
+ * upstream's. Returns where the last image ends.
+ */
+size_t mlx5_plain_append(struct vfio_image *plain, const struct vfio_image *image);
 
 /* Appends a head, and @bytes of data (zeroes when @data is NULL). */
 void mlx5_record_append(struct vfio_image *image, __u64 size, __u32 flags,
