@@ -82,4 +82,13 @@ kselftest v1_test arc_test feature_test precopy_test sample_precopy_test sample_
 	throttled_user_test
 check "a container that takes no marks is told of once" \
 	eval '[ "$(dmesg | grep -c "the container takes no marks")" = 1 ]'
+
+without_region()
+{
+	modprobe -r sample_vfio_pci && modprobe -r vfio_pci_variant &&
+		modprobe vfio_pci_variant migration_region=0 && modprobe sample_vfio_pci &&
+		rebind "${bdfs[0]}" sample_vfio_pci
+}
+check "the region of protocol v1 is switched off" without_region
+kselftest_part v1_test -t region_can_be_switched_off
 finish

@@ -4,6 +4,7 @@
  * text on struct vfio_device_migration_info as it was in linux/vfio.h until Linux 5.17, and
  * where that leaves room what QEMU 7.2 does.
  */
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -414,6 +415,31 @@ TEST_F(v1, streams_are_those_of_v2)
 	EXPECT_EQ(0, __v1_save(&self->v1, &self->image, V1_RUNNING));
 	EXPECT_TRUE(vfio_image_equal(&self->image, &v2));
 	vfio_image_free(&v2);
+}
+
+/* With the module's parameter there is no region, and v2 does not mind. */
+TEST(region_can_be_switched_off)
+{
+	int param = open("/sys/module/vfio_pci_variant/parameters/migration_region", O_RDONLY);
+	struct vfio_image image = {};
+	struct v1_region v1 = {};
+	struct vfio_dev dev = {};
+	const char *skip;
+	char is = 0;
+
+	if (param < 0 || read(param, &is, 1) != 1 || is != 'N')
+		SKIP(return, "the region is not switched off");
+	close(param);
+	skip = open_migratable(&dev, 0);
+	if (skip)
+		SKIP(return, "%s", skip);
+	EXPECT_NE(NULL, open_v1(&v1, &dev));
+	vfio_image_save(&dev, &image, VFIO_DEVICE_STATE_RUNNING);
+	vfio_dev_reset(&dev);
+	EXPECT_TRUE(vfio_image_round_trip(&dev, &image));
+	vfio_image_free(&image);
+	v1_close(&v1);
+	vfio_dev_close(&dev);
 }
 
 int main(int argc, char **argv)
