@@ -304,16 +304,17 @@ enum vfio_pci_variant_piece {
  *                 0 for none. The buffer of this one then gets that capacity, so that the later
  *                 one finds it made and prepared when the guest stands still. It is a claim
  *                 of the stream's that takes memory: to be capped by what the device can take.
- * @may_be_last: Of an image, or bytes that nobody needs: the stream may end behind them. A
- *               write() that does so waits for the device, so that it tells of a state that was
- *               refused while the source still has the guest. Where it is not the end this costs
- *               time: what follows comes in when the device has the image, not meanwhile.
+ * @waits: Of an image, or bytes that nobody needs: a write() that ends with them waits for the
+ *         device. To be set where the stream may end, so that a state that is refused is told
+ *         while the source still has the guest, and where the source is to know that all until
+ *         here was loaded. Elsewhere it costs time: what follows comes in when the device has the
+ *         image, not meanwhile.
  */
 struct vfio_pci_variant_want {
 	enum vfio_pci_variant_piece piece;
 	u64 bytes;
 	u64 reserve_bytes;
-	bool may_be_last;
+	bool waits;
 };
 
 /**

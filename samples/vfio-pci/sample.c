@@ -604,7 +604,7 @@ static int sample_load_next(struct vfio_pci_variant *variant, const u8 *record,
 	sample->wants_record = false;
 	want->piece = VFIO_PCI_VARIANT_PIECE_IMAGE;
 	want->bytes = sample->loaded.bytes;
-	want->may_be_last = sample->loaded_is_last;
+	want->waits = sample->loaded_is_last;
 	return 0;
 }
 

@@ -14,16 +14,17 @@
 #include "mlx5_stream_feeder.h"
 
 /*
- * Asks what comes next. A writer is told beforehand whether a piece may be the last one, and
- * that has to be what it is told at the end.
+ * Asks what comes next. A writer is told beforehand that it waits behind a piece: where the
+ * stream may end, as it is told then, and where the source wants it.
  */
 static void feeder_ask(struct feeder *f, const u8 *record, size_t record_bytes)
 {
-	bool may_be_last;
+	bool waits, wanted;
 	int ret;
 
 	do {
-		may_be_last = f->may_be_last;
+		waits = f->waits;
+		wanted = f->stream.state == MLX5VF_STREAM_IN_IMAGE && f->stream.flags & WAIT;
 		f->want_bytes = ~0ULL;
 		ret = mlx5vf_stream_next(&f->stream, record, record_bytes, &f->piece,
 					 &f->want_bytes);
@@ -32,7 +33,7 @@ static void feeder_ask(struct feeder *f, const u8 *record, size_t record_bytes)
 			f->out.error_at = f->position;
 			return;
 		}
-		f->may_be_last = mlx5vf_stream_may_be_last(&f->stream);
+		f->waits = mlx5vf_stream_waits(&f->stream);
 		record = NULL;
 		record_bytes = 0;
 		assert_true(f->want_bytes <= LIMIT_BYTES);
@@ -45,8 +46,8 @@ static void feeder_ask(struct feeder *f, const u8 *record, size_t record_bytes)
 	} while (!f->want_bytes);
 	f->rest_bytes = f->want_bytes;
 	if (f->piece == MLX5VF_STREAM_RECORD)
-		assert_false(f->may_be_last);
-	assert_int_equal(may_be_last, !mlx5vf_stream_end(&f->stream, f->rest_bytes));
+		assert_false(f->waits);
+	assert_int_equal(waits, wanted || !mlx5vf_stream_end(&f->stream, f->rest_bytes));
 }
 
 struct mlx5vf_stream_device device_of(bool many_images)

@@ -15,6 +15,7 @@
 #define LIMIT_BYTES	(0x100000000ULL - 4096)
 #define MAX_IMAGES	16
 #define OPTIONAL	1
+#define WAIT		0x80000000
 #define TAG_SOURCE	0x73726301
 #define TAG_END		0x656e6401
 /* A ConnectX-6 Dx */
@@ -48,7 +49,7 @@ struct feeder {
 	enum mlx5vf_stream_piece piece;
 	u64 want_bytes;
 	u64 rest_bytes;
-	bool may_be_last;	/* Of the piece, as the reader says */
+	bool waits;		/* Behind the piece, as the reader says */
 	u8 record[64];
 	u64 position;
 	struct outcome out;

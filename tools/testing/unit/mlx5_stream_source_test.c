@@ -35,7 +35,7 @@ static void writers_make_upstreams_bytes(void **state)
 
 	n = mlx5vf_stream_write_prologue(out, &source, 0x2000);
 	assert_int_equal(n, MLX5VF_STREAM_RECORD_MAX_BYTES);
-	n += mlx5vf_stream_write_image_header(out + n, 0x1234);
+	n += mlx5vf_stream_write_image_header(out + n, 0x1234, false);
 	n += mlx5vf_stream_write_end(out + n, 0x1234);
 	assert_int_equal(n, sizeof(expected));
 	assert_memory_equal(out, expected, sizeof(expected));
@@ -49,7 +49,7 @@ static void what_is_written_can_be_read(void **state)
 	size_t n, end;
 
 	n = mlx5vf_stream_write_prologue(data, &source, ~0ULL);
-	n += mlx5vf_stream_write_image_header(data + n, 300);
+	n += mlx5vf_stream_write_image_header(data + n, 300, false);
 	memset(data + n, 0, 300);
 	end = n + 300 + mlx5vf_stream_write_end(data + n + 300, 300);
 	assert_int_equal(end, n + 300 + MLX5VF_STREAM_END_BYTES);
@@ -70,7 +70,7 @@ static u64 reserve_of(u64 hint_bytes, bool many_images)
 	size_t n;
 
 	n = mlx5vf_stream_write_prologue(data, &source, hint_bytes);
-	n += mlx5vf_stream_write_image_header(data + n, 100);
+	n += mlx5vf_stream_write_image_header(data + n, 100, false);
 	feed(&f, data, n, 5, many_images);
 	assert_int_equal(f.out.error, 0);
 	assert_int_equal(f.piece, MLX5VF_STREAM_IMAGE);

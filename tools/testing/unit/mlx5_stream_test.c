@@ -273,6 +273,44 @@ static void no_image_follows_the_end(void **state)
 	assert_true(f.out.may_end);
 }
 
+static bool waits_behind(const u8 *data, size_t bytes)
+{
+	struct feeder f;
+
+	feeder_start(&f, true);
+	/* All but the last byte, so that it is the piece itself that says so */
+	feeder_write(&f, data, bytes - 1);
+	assert_int_equal(f.out.error, 0);
+	assert_int_equal(f.rest_bytes, 1);
+	return f.waits;
+}
+
+/* Not behind an image that others follow at once; but where the source says so, and at the end */
+static void source_says_what_is_waited_for(void **state)
+{
+	struct mlx5vf_stream_device source = device_of(true);
+	u8 data[256];
+	size_t n;
+
+	n = mlx5vf_stream_write_prologue(data, &source, 64);
+	n += mlx5vf_stream_write_image_header(data + n, 5, true);
+	memset(data + n, 0, 5);
+	n += 5;
+	assert_true(waits_behind(data, n));
+	n += mlx5vf_stream_write_image_header(data + n, 7, false);
+	memset(data + n, 0, 7);
+	n += 7;
+	assert_false(waits_behind(data, n));
+	n += put_end(data + n, 5 + 7, 1);
+	assert_true(waits_behind(data, n));
+
+	/* Without an end, each may be the last one */
+	n = put_record(data, 5, 0, 0);
+	assert_true(waits_behind(data, n));
+	n += put_record(data + n, 7, 0, 0);
+	assert_true(waits_behind(data, n));
+}
+
 static void short_end_is_refused(void **state)
 {
 	u64 size;
@@ -360,6 +398,7 @@ int main(void)
 		cmocka_unit_test(end_of_other_images_is_refused),
 		cmocka_unit_test(end_may_come_without_a_promise),
 		cmocka_unit_test(no_image_follows_the_end),
+		cmocka_unit_test(source_says_what_is_waited_for),
 		cmocka_unit_test(short_end_is_refused),
 		cmocka_unit_test(mutated_streams_agree_with_the_oracle),
 		cmocka_unit_test(noise_agrees_with_the_oracle),

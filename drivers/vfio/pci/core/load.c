@@ -32,15 +32,15 @@ struct vpv_load {
 	bool started;
 	struct vfio_pci_variant_want want;
 	u64 got_bytes;
-	/* The stream may end before the piece */
-	bool after_last;
+	/* A write that ends before the piece waits for the device */
+	bool after_wait;
 	u8 record[VFIO_PCI_VARIANT_RECORD_MAX_BYTES];
 
 	/* Under session.lock, and only while the session has no error */
 	struct vpv_buf *filling;	/* The image that is coming in */
 	struct vpv_buf *pending;	/* A whole image that waits for in_flight to become free */
 	bool posting;			/* Neither waits any more nor is in flight yet */
-	bool ends;			/* With what was written last the stream may have ended */
+	bool waits;			/* For the device, behind what was written last */
 
 	/* Under the state mutex: an image has been given to the device */
 	bool touched;
@@ -185,7 +185,7 @@ static int vpv_load_ask(struct vpv_load *load)
 			load->reserve_bytes = max(load->reserve_bytes, want.reserve_bytes);
 		}
 		load->started = true;
-		load->after_last = load->want.may_be_last;
+		load->after_wait = load->want.waits;
 		load->want = want;
 		load->got_bytes = 0;
 	} while (!load->want.bytes);
@@ -309,33 +309,33 @@ static bool vpv_load_is_settled(struct vpv_session *session)
 }
 
 /*
- * For who polls: has a writer something to do? Behind what may be the end it is to know first
- * what the device makes of it, as a write would not have waited.
+ * For who polls: has a writer something to do? Where a write would have waited it is to know
+ * first what the device makes of the image.
  */
 bool vpv_load_writable(struct vpv_session *session)
 {
-	bool ends;
+	bool waits;
 
 	spin_lock_irq(&session->lock);
-	ends = vpv_load_of(session)->ends;
+	waits = vpv_load_of(session)->waits;
 	spin_unlock_irq(&session->lock);
-	return ends ? vpv_load_is_settled(session) : vpv_load_has_room(session);
+	return waits ? vpv_load_is_settled(session) : vpv_load_has_room(session);
 }
 
-static void vpv_load_set_ends(struct vpv_load *load, bool ends)
+static void vpv_load_set_waits(struct vpv_load *load, bool waits)
 {
 	spin_lock_irq(&load->session.lock);
-	load->ends = ends;
+	load->waits = waits;
 	spin_unlock_irq(&load->session.lock);
 }
 
-/* May the stream end with what has come? A parser that waits for room was not asked further. */
-static bool vpv_load_may_end(const struct vpv_load *load)
+/* Is it to be waited for what has come? A parser that waits for room was not asked further. */
+static bool vpv_load_waits(const struct vpv_load *load)
 {
 	if (!load->started)
 		return false;
-	return vpv_load_piece_is_whole(load) ? load->want.may_be_last :
-					       load->after_last && !load->got_bytes;
+	return vpv_load_piece_is_whole(load) ? load->want.waits :
+					       load->after_wait && !load->got_bytes;
 }
 
 /*
@@ -348,10 +348,10 @@ static int vpv_load_settle(struct vpv_load *load, bool nonblock)
 	struct vpv_session *session = &load->session;
 	int ret;
 
-	if (!vpv_load_may_end(load))
+	if (!vpv_load_waits(load))
 		return 0;
 
-	vpv_load_set_ends(load, true);
+	vpv_load_set_waits(load, true);
 	if (nonblock)
 		return 0;
 	/* The image before it may still wait */
@@ -479,7 +479,7 @@ ssize_t vpv_load_write(struct vpv_session *session, struct iov_iter *from, bool 
 
 	lockdep_assert_held(&session->io_mutex);
 
-	vpv_load_set_ends(load, false);
+	vpv_load_set_waits(load, false);
 	while (iov_iter_count(from)) {
 		ret = vpv_load_prepare(load, nonblock);
 		if (ret)

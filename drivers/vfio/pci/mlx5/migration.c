@@ -241,7 +241,11 @@ static size_t mlx5vf_save_prologue(struct vfio_pci_variant *variant, size_t firs
 
 static size_t mlx5vf_save_record(struct vfio_pci_variant *variant, size_t image_bytes, u8 *out)
 {
-	return mlx5vf_stream_write_image_header(out, image_bytes);
+	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
+
+	/* The guest is stopped when the destination has what was saved before */
+	return mlx5vf_stream_write_image_header(out, image_bytes,
+						mvdev->save.flags & MLX5_VHCA_SET_TRACK);
 }
 
 static size_t mlx5vf_save_epilogue(struct vfio_pci_variant *variant, u64 images_bytes, u8 *out)
@@ -277,7 +281,7 @@ static int mlx5vf_stream_load_next(struct vfio_pci_variant *variant, const u8 *r
 	}
 	want->piece = (enum vfio_pci_variant_piece)piece;
 	want->reserve_bytes = mlx5vf_stream_reserve_bytes(&mvdev->stream);
-	want->may_be_last = mlx5vf_stream_may_be_last(&mvdev->stream);
+	want->waits = mlx5vf_stream_waits(&mvdev->stream);
 	return 0;
 }
 

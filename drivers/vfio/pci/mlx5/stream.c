@@ -203,6 +203,7 @@ static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
 	if (data_bytes > stream->max_record_bytes)
 		return -E2BIG;
 	stream->record_bytes = data_bytes;
+	stream->flags = le32_to_cpu(header.flags);
 
 	switch (le32_to_cpu(header.tag)) {
 	case MLX5VF_STREAM_TAG_FW_DATA:
@@ -219,8 +220,8 @@ static int stream_read_header(struct mlx5vf_stream *stream, const u8 *record,
 		return stream_want_value(stream, MLX5VF_STREAM_IN_END, sizeof(__le64), piece,
 					 piece_bytes);
 	default:
-		/* Other bits of flags have no meaning yet; upstream ignores them, too */
-		if (!(le32_to_cpu(header.flags) & MLX5VF_STREAM_FLAG_OPTIONAL))
+		/* Other bits of flags have no meaning; upstream ignores all of them, too */
+		if (!(stream->flags & MLX5VF_STREAM_FLAG_OPTIONAL))
 			return stream_misfit(stream, MLX5VF_STREAM_OTHER_RECORD);
 		return stream_want_skip(stream, data_bytes, piece, piece_bytes);
 	}
@@ -302,16 +303,16 @@ static bool stream_is_complete(const struct mlx5vf_stream *stream, bool have_ima
 }
 
 /**
- * mlx5vf_stream_may_be_last() - may the stream end with the piece that was asked for last?
+ * mlx5vf_stream_waits() - is the device to be waited for behind the piece that was asked for last?
  * @stream: the reader
  *
- * Return: whether mlx5vf_stream_end() will be 0 behind the piece.
+ * Return: whether mlx5vf_stream_end() will be 0 behind the piece, or the source wants it so.
  */
-bool mlx5vf_stream_may_be_last(const struct mlx5vf_stream *stream)
+bool mlx5vf_stream_waits(const struct mlx5vf_stream *stream)
 {
 	switch (stream->state) {
 	case MLX5VF_STREAM_IN_IMAGE:
-		return stream_is_complete(stream, true);
+		return stream->flags & MLX5VF_STREAM_FLAG_WAIT || stream_is_complete(stream, true);
 	case MLX5VF_STREAM_IN_SKIPPED:
 		return stream_is_complete(stream, stream->have_image);
 	default:
@@ -391,12 +392,14 @@ size_t mlx5vf_stream_write_prologue(u8 *out, const struct mlx5vf_stream_device *
  * mlx5vf_stream_write_image_header() - write what precedes an image
  * @out: MLX5VF_STREAM_RECORD_MAX_BYTES of room
  * @image_bytes: length of the image
+ * @wait: the reader is to wait until the device has it
  *
  * Return: length of the header.
  */
-size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes)
+size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes, bool wait)
 {
-	return stream_write_header(out, image_bytes, 0, MLX5VF_STREAM_TAG_FW_DATA);
+	return stream_write_header(out, image_bytes, wait ? MLX5VF_STREAM_FLAG_WAIT : 0,
+				   MLX5VF_STREAM_TAG_FW_DATA);
 }
 
 /**

@@ -12,6 +12,8 @@
 
 /* Data that an old reader may skip when it does not know the tag */
 #define MLX5VF_STREAM_FLAG_OPTIONAL	0x1
+/* Of FW_DATA: the source goes by what was loaded. Of this driver alone; upstream's ignores it. */
+#define MLX5VF_STREAM_FLAG_WAIT		0x80000000
 
 enum mlx5vf_stream_tag {
 	/* One image as the firmware saved it, to be loaded in one piece */
@@ -149,6 +151,7 @@ enum mlx5vf_stream_misfit {
  * @device: the device that it is for
  * @misfit: why the stream was refused with -EOPNOTSUPP
  * @source: what the stream says that it is of, all 0 before
+ * @flags: of the record that is being read
  * @have_image: an image was complete
  * @has_end: there will be an END, as the stream says
  * @ended: there was
@@ -162,6 +165,7 @@ struct mlx5vf_stream {
 	struct mlx5vf_stream_device device;
 	enum mlx5vf_stream_misfit misfit;
 	struct mlx5vf_stream_device source;
+	u32 flags;
 	bool have_image;
 	bool has_end;
 	bool ended;
@@ -175,12 +179,12 @@ void mlx5vf_stream_start(struct mlx5vf_stream *stream, u64 max_record_bytes,
 int mlx5vf_stream_next(struct mlx5vf_stream *stream, const u8 *record, size_t record_bytes,
 		       enum mlx5vf_stream_piece *piece, u64 *piece_bytes);
 u64 mlx5vf_stream_reserve_bytes(const struct mlx5vf_stream *stream);
-bool mlx5vf_stream_may_be_last(const struct mlx5vf_stream *stream);
+bool mlx5vf_stream_waits(const struct mlx5vf_stream *stream);
 int mlx5vf_stream_end(const struct mlx5vf_stream *stream, u64 rest_bytes);
 
 size_t mlx5vf_stream_write_prologue(u8 *out, const struct mlx5vf_stream_device *source,
 				    u64 stop_copy_bytes);
-size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes);
+size_t mlx5vf_stream_write_image_header(u8 *out, u64 image_bytes, bool wait);
 size_t mlx5vf_stream_write_end(u8 *out, u64 image_bytes);
 
 #endif /* MLX5VF_STREAM_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The end of a load: who has written it is told there and then whether the device took the
- * state, as the source of a migration lets its guest go soon after. Images that others follow
+ * state, as the source of a migration lets its guest go soon after. Pieces that others follow
  * are not waited for. By faults and delays of the emulated device.
  */
 #include <endian.h>
@@ -234,6 +234,31 @@ TEST_F(end, is_awaited_with_no_image_that_others_follow)
 					self->stream.size));
 	EXPECT_GT(SLOW_MS, ms_since(&start));
 	close(fd);
+	expect_it_migrates(_metadata, self);
+}
+
+/* With switchover-ack QEMU stops the guest when the destination has written such an image. */
+TEST_F(end, is_not_all_that_is_awaited_of_a_function_that_runs)
+{
+	struct vfio_image first = {};
+	struct timespec start;
+	int fd;
+
+	if (!(self->dev.mig_flags & VFIO_MIGRATION_PRE_COPY) || variant->is_plain)
+		SKIP(return, "no PRE_COPY, or the stream of another driver");
+	fd = vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_PRE_COPY);
+	vfio_precopy_read(fd, &first);
+	close(fd);
+	EXPECT_LT(0, first.size);
+	vfio_dev_reset(&self->dev);
+
+	fd = vfio_mig_enter(&self->dev, VFIO_DEVICE_STATE_RESUMING, NULL);
+	model_delay("LOAD_VHCA_STATE", SLOW_MS);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	ASSERT_EQ(0, __vfio_image_write(fd, first.data, first.size, first.size));
+	EXPECT_LE(SLOW_MS, ms_since(&start));
+	close(fd);
+	vfio_image_free(&first);
 	expect_it_migrates(_metadata, self);
 }
 

@@ -98,7 +98,10 @@ size_t mlx5_plain_append(struct vfio_image *plain, const struct vfio_image *imag
 
 		if (tag == MLX5_TAG_SOURCE || tag == MLX5_TAG_END)
 			continue;
-		mlx5_stream_append(plain, image->data + at, records.offset[i + 1] - at);
+		mlx5_record_append(plain, mlx5_record_size(image, at),
+				   mlx5_record_flags(image, at) & MLX5_RECORD_OPTIONAL, tag,
+				   image->data + at + MLX5_HEAD_BYTES,
+				   mlx5_record_size(image, at));
 		if (tag == MLX5_TAG_FW_DATA)
 			images_end = plain->size;
 	}

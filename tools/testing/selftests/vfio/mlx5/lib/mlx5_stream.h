@@ -20,6 +20,8 @@
 
 /* A reader that does not know the tag may skip the record. */
 #define MLX5_RECORD_OPTIONAL		1
+/* Of this driver alone: who loads the image waits for the device. */
+#define MLX5_RECORD_WAIT		0x80000000U
 
 struct mlx5_record_head {
 	__le64 size;

@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# As 85, on Debian 12's host, whose QEMU 7.2 migrates by the region of protocol v1.
+#
+# lab: pfs=2 vfs=2 mem=2048 release=13 kernel-root=12 soak=1 guest=1 timeout=1500
+# lab-model-prop: eswitch=on,page-tracking=on
+# lab-guest-error-allow: QUERY_[A-Z_]+ .op_mod 0x0. refused with status 0x5
+
+exec /src/tools/testing/lab/demo/migrate --tap --migrations 0 --fail
