@@ -137,8 +137,6 @@ check "and how to allow it by devlink, where the kernel can" in_log \
 	"'devlink port function set pci/$(pf 1)/PORT migratable enable' (Linux 6.2 or later)"
 check "and by the card's own settings, where it cannot" in_log \
 	"allow it to all VFs by 'mstconfig -d $(pf 1) set VF_MIGRATION_MODE=2' and a restart"
-export VFIO_BDFS=$vf
-kselftest plain_test
 
 check "SNAP's NVMe goes back to nvme" to_native "$SNAP_NVME" nvme
 check "SNAP's virtio disk to virtio-pci" to_native "$SNAP_VIRTIO" virtio-pci
