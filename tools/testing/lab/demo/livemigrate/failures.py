@@ -45,6 +45,9 @@ class Failures(Cases):
     def __init__(self, session, faults):
         super().__init__(session)
         self.faults = faults
+        self.cases = self.CASES
+        if emulator.installed().protocol == 2:
+            self.cases += self.CASES_V2
 
     def _pf_number(self, vm):
         return self.pfs.index(self.session.vfs[vm.vf])
@@ -210,6 +213,17 @@ class Failures(Cases):
     def load_fails(self):
         self._failing_command("LOAD_VHCA_STATE", at_destination=True)
 
+    def destination_cannot_be_prepared(self):
+        """It does not come to RESUMING."""
+        def tune(migration):
+            self.faults.set(self._pf_number(migration.destination), "SUSPEND_VHCA")
+        try:
+            self.attempt("failed", tune=tune)
+        finally:
+            for number in range(len(self.pfs)):
+                self.faults.clear(number)
+        self.guest_is_whole()
+
     def suspend_is_busy_once(self):
         """A refusal that passes is none: the migration goes through."""
         number = self._pf_number(self.session.current)
@@ -237,6 +251,7 @@ class Failures(Cases):
             raise MigrationError("the guest does not run at the source")
         self.session.current.guest.request("memory")
 
+    # name and method of each, as far as it is the same with both protocols
     CASES = (
         ("nobody listens at the destination", "refused_connection"),
         ("cancelled at once", "cancel_at_once"),
@@ -251,9 +266,13 @@ class Failures(Cases):
         ("cancelled with guest and VF stopped", "cancel_with_guest_stopped"),
         ("destination dies with guest and VF stopped",
          "destination_dies_with_guest_stopped"),
+    )
+    # These wait for what QEMU 7.2 does not tell
+    CASES_V2 = (
         ("the device refuses to tell its size, and the guest runs on", "query_fails"),
         ("the device refuses to save", "save_fails"),
         ("the destination's device refuses to load", "load_fails"),
+        ("the destination's device cannot be made ready", "destination_cannot_be_prepared"),
         ("the device is busy when suspended, once", "suspend_is_busy_once"),
         ("the device cannot be suspended: the guest runs on, its VF was reset",
          "suspend_fails"),
