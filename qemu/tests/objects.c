@@ -12,7 +12,6 @@
 #define CQE_BYTES           64
 #define CQE_OP_OWN          63
 #define WQEBB_BYTES         64
-#define RQ_WQE_BYTES        16
 #define DBR_RQ              0
 #define DBR_SQ              4
 #define DBR_CQ_CI           0
@@ -206,7 +205,8 @@ static void create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
     CX_SET(rqc, rqc, cqn, cqn);
     CX_SET(rqc, rqc, vsd, 1);
     CX_SET(rqc, rqc, flush_in_error_en, flush);
-    pas = fill_wq(hca, rq, CX_ADDR(rqc, rqc, wq), pd, RQ_WQE_BYTES, log_size);
+    pas = fill_wq(hca, rq, CX_ADDR(rqc, rqc, wq), pd, HCA_RECEIVE_WQE_BYTES,
+                  log_size);
     rq->number = must_create(hca, in, CX_SZ(create_rq_in) + pas);
 }
 
@@ -461,11 +461,11 @@ static uint32_t must_alloc_q_counter(Hca *hca)
 static void post_receives(Hca *hca, HcaObjects *o)
 {
     uint32_t n = 1u << o->rq.log_size;
-    uint8_t *ring = qtest_ram(hca->q, o->rq.buf, n * RQ_WQE_BYTES);
+    uint8_t *ring = qtest_ram(hca->q, o->rq.buf, n * HCA_RECEIVE_WQE_BYTES);
 
     o->rx_buf = alloc_pages(hca, n * RX_BUF_BYTES);
     for (uint32_t i = 0; i < n; i++) {
-        uint8_t *wqe = ring + i * RQ_WQE_BYTES;
+        uint8_t *wqe = ring + i * HCA_RECEIVE_WQE_BYTES;
 
         stl_be_p(wqe, RX_BUF_BYTES);
         stl_be_p(wqe + 4, o->mkey << 8 | HCA_MKEY_BYTE);

@@ -85,6 +85,8 @@ typedef struct HcaFrame {
 } HcaFrame;
 
 #define HCA_SEND_WQE_BYTES  256
+/* A receive request: two segments, of which the second is left empty */
+#define HCA_RECEIVE_WQE_BYTES   32
 #define HCA_CSUM_L3         0x40
 #define HCA_CSUM_L4         0x80
 

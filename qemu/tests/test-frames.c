@@ -345,7 +345,8 @@ static void test_bad_key(void **state)
 
 static uint8_t *rx_wqe(Frames *f, HcaObjects *o, unsigned index)
 {
-    return qtest_ram(f->b.m->q, o->rq.buf + index * 16, 16);
+    return qtest_ram(f->b.m->q, o->rq.buf + index * HCA_RECEIVE_WQE_BYTES,
+                     HCA_RECEIVE_WQE_BYTES);
 }
 
 static void check_rx_error(HcaObjects *o, unsigned syndrome, unsigned counter)
@@ -396,6 +397,36 @@ static void test_receive_too_long(void **state)
     check_rx_error(o, SYNDROME_LOCAL_LENGTH, 0);
     send_to(&f, 0, macs[1]);
     check_received(&f, o, 1, macs[1], macs[0]);
+}
+
+/*
+ * A frame over two buffers. Drivers set bit 31 of the counts, which is about
+ * where in a buffer the data begins, and not part of how much room there is.
+ */
+static void test_receive_scattered(void **state)
+{
+    const unsigned first = 100;
+    uint8_t expected[HEADER_BYTES + PAYLOAD_BYTES];
+    uint8_t *wqe;
+    HcaObjects *o;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    o = &f.o[1];
+    wqe = rx_wqe(&f, o, 0);
+    stl_be_p(wqe, 0x80000000 | first);
+    memcpy(wqe + 16, wqe, 16);
+    stl_be_p(wqe + 16, 0x80000000 | RX_BUF_BYTES);
+    stl_be_p(wqe + 28, ldl_be_p(wqe + 12) + RX_BUF_BYTES);
+    send_to(&f, 0, macs[1]);
+    assert_true(hca_cq_wait(&o->cq));
+    fill_header(expected, macs[1], macs[0]);
+    memcpy(expected + HEADER_BYTES,
+           qtest_ram(f.b.m->q, f.payload, PAYLOAD_BYTES), PAYLOAD_BYTES);
+    assert_memory_equal(received(&f, o, 0), expected, first);
+    assert_int_equal(received(&f, o, 0)[first], 0);
+    assert_memory_equal(received(&f, o, 1), expected + first,
+                        sizeof(expected) - first);
 }
 
 static void test_receive_with_bad_record(void **state)
@@ -454,6 +485,7 @@ int main(void)
         machine_test(test_bad_key),
         machine_test(test_receive_with_bad_key),
         machine_test(test_receive_too_long),
+        machine_test(test_receive_scattered),
         machine_test(test_receive_with_bad_record),
         machine_test(test_key_inside_a_page),
     };

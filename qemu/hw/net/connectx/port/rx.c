@@ -24,6 +24,7 @@
 
 /* Receive segment: byte count, key, address; this key ends the list */
 #define CX_RSEG_SIZE        16
+#define CX_RSEG_COUNT       0x7fffffff  /* above it: pad the data's start */
 #define CX_RSEG_END         0x100
 #define CX_RWQE_MAX         4096
 
@@ -92,7 +93,7 @@ static ConnectXSyndrome cx_rx_scatter(ConnectXFunction *fn, ConnectXObj *rq,
 
     for (uint32_t at = 0; len && at + CX_RSEG_SIZE <= wqe_len;
          at += CX_RSEG_SIZE) {
-        uint32_t n = MIN(len, ldl_be_p(wqe + at));
+        uint32_t n = MIN(len, ldl_be_p(wqe + at) & CX_RSEG_COUNT);
         uint32_t key = ldl_be_p(wqe + at + 4);
 
         if (!n || key == CX_RSEG_END) {
