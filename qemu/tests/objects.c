@@ -195,7 +195,7 @@ void hca_must_create_quiet_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
 }
 
 static void create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
-                      unsigned log_size, bool flush)
+                      unsigned log_size, bool flush, bool keep_tags)
 {
     uint8_t in[CX_SZ(create_rq_in) + MAX_PAGES * 8] = {};
     uint8_t *rqc = CX_ADDR(create_rq_in, in, ctx);
@@ -203,7 +203,7 @@ static void create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
 
     hca_header(in, OP(CREATE_RQ), 0);
     CX_SET(rqc, rqc, cqn, cqn);
-    CX_SET(rqc, rqc, vsd, 1);
+    CX_SET(rqc, rqc, vsd, keep_tags);
     CX_SET(rqc, rqc, flush_in_error_en, flush);
     pas = fill_wq(hca, rq, CX_ADDR(rqc, rqc, wq), pd, HCA_RECEIVE_WQE_BYTES,
                   log_size);
@@ -213,13 +213,19 @@ static void create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
 void hca_must_create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
                         unsigned log_size)
 {
-    create_rq(hca, rq, cqn, pd, log_size, true);
+    create_rq(hca, rq, cqn, pd, log_size, true, true);
+}
+
+void hca_must_create_rq_with(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
+                             unsigned log_size, bool keep_tags)
+{
+    create_rq(hca, rq, cqn, pd, log_size, true, keep_tags);
 }
 
 void hca_must_create_quiet_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
                               unsigned log_size)
 {
-    create_rq(hca, rq, cqn, pd, log_size, false);
+    create_rq(hca, rq, cqn, pd, log_size, false, true);
 }
 
 /* MODIFY_SQ and MODIFY_RQ have one layout. */
@@ -309,16 +315,24 @@ uint32_t hca_must_create_tis(Hca *hca, uint32_t td)
     return must_create(hca, in, sizeof(in));
 }
 
-uint32_t hca_must_create_rqt(Hca *hca, uint32_t rqn)
+uint32_t hca_must_create_rqt_of(Hca *hca, const uint32_t *rqns, unsigned n)
 {
-    uint8_t in[CX_SZ(create_rqt_in) + 4] = {};
+    uint8_t in[CX_SZ(create_rqt_in) + HCA_RQT_MAX * 4] = {};
     uint8_t *rqtc = CX_ADDR(create_rqt_in, in, rqt_context);
 
+    assert_in_range(n, 1, HCA_RQT_MAX);
     hca_header(in, OP(CREATE_RQT), 0);
-    CX_SET(rqtc, rqtc, rqt_max_size, 1);
-    CX_SET(rqtc, rqtc, rqt_actual_size, 1);
-    stl_be_p(rqtc + CX_OFF(rqtc, rq_num), rqn);
-    return must_create(hca, in, sizeof(in));
+    CX_SET(rqtc, rqtc, rqt_max_size, n);
+    CX_SET(rqtc, rqtc, rqt_actual_size, n);
+    for (unsigned i = 0; i < n; i++) {
+        stl_be_p(rqtc + CX_OFF(rqtc, rq_num) + i * 4, rqns[i]);
+    }
+    return must_create(hca, in, CX_SZ(create_rqt_in) + n * 4);
+}
+
+uint32_t hca_must_create_rqt(Hca *hca, uint32_t rqn)
+{
+    return hca_must_create_rqt_of(hca, &rqn, 1);
 }
 
 uint32_t hca_must_create_tir(Hca *hca, uint32_t td, uint32_t rqtn)
@@ -429,6 +443,16 @@ uint32_t hca_must_create_flow_group(Hca *hca, uint32_t table, uint32_t last)
     return must_create(hca, in, sizeof(in));
 }
 
+void hca_must_set_flow_root(Hca *hca, uint32_t table)
+{
+    uint8_t in[CX_SZ(set_flow_table_root_in)] = {};
+    uint8_t out[CX_SZ(set_flow_table_root_out)];
+
+    hca_header(in, OP(SET_FLOW_TABLE_ROOT), 0);
+    CX_SET(set_flow_table_root_in, in, table_id, table);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+}
+
 void hca_must_set_fte(Hca *hca, uint32_t table, uint32_t group,
                       uint32_t index, uint32_t tirn)
 {
@@ -514,6 +538,7 @@ void hca_must_create_objects(Hca *hca, HcaObjects *o)
     o->flow_table = hca_must_create_flow_table(hca, 5, 4);
     o->flow_group = hca_must_create_flow_group(hca, o->flow_table, 15);
     hca_must_set_fte(hca, o->flow_table, o->flow_group, 3, o->tir);
+    hca_must_set_flow_root(hca, o->flow_table);
     hca_eq_ring(&o->comp_eq, true);
     hca_eq_ring(&o->async_eq, true);
     hca_cq_arm(&o->cq);

@@ -62,6 +62,9 @@ void hca_must_create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
                         uint32_t tisn, unsigned log_size);
 void hca_must_create_rq(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
                         unsigned log_size);
+/* The same that leaves tags of virtual LANs in frames, or does not. */
+void hca_must_create_rq_with(Hca *hca, HcaWq *rq, uint32_t cqn, uint32_t pd,
+                             unsigned log_size, bool keep_tags);
 /* The same that complete nothing of what is outstanding when they fail. */
 void hca_must_create_quiet_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
                               uint32_t tisn, unsigned log_size);
@@ -100,6 +103,8 @@ void hca_sq_ring(HcaWq *sq, bool doorbell);
 
 uint32_t hca_must_create_tis(Hca *hca, uint32_t td);
 uint32_t hca_must_create_rqt(Hca *hca, uint32_t rqn);
+#define HCA_RQT_MAX     8
+uint32_t hca_must_create_rqt_of(Hca *hca, const uint32_t *rqns, unsigned n);
 uint32_t hca_must_create_tir(Hca *hca, uint32_t td, uint32_t rqtn);
 /* Returns the index; the key is index << 8 | HCA_MKEY_BYTE. */
 uint32_t hca_must_create_pa_mkey(Hca *hca, uint32_t pd);
@@ -123,6 +128,8 @@ uint32_t hca_must_create_mtt_mkey(Hca *hca, uint32_t pd, uint64_t buf,
 uint32_t hca_must_create_flow_table(Hca *hca, unsigned level,
                                     unsigned log_size);
 uint32_t hca_must_create_flow_group(Hca *hca, uint32_t table, uint32_t last);
+/* The first table of what is received */
+void hca_must_set_flow_root(Hca *hca, uint32_t table);
 void hca_must_set_fte(Hca *hca, uint32_t table, uint32_t group,
                       uint32_t index, uint32_t tirn);
 

@@ -49,6 +49,7 @@ static void test_vhca_ids(void **state)
         seen[i] = CX_GET(cmd_hca_cap, page, vhca_id);
         assert_int_equal(seen[i], CX_GET(cmd_hca_cap, own, vhca_id));
         assert_int_not_equal(seen[i], i);
+        assert_int_equal(seen[i] >> 15, 0);
         assert_int_equal(CX_GET(cmd_hca_cap, own, migration), 0);
         assert_int_equal(CX_GET(cmd_hca_cap, own, eswitch_manager), 0);
         for (unsigned j = 0; j < i; j++) {

@@ -70,6 +70,7 @@ struct ConnectXFunction {
     ConnectXVhca *vhca;                 /* vhca/vhca.c */
     ConnectXTracks *tracks;             /* vhca/track.c, of a PF */
     ConnectXVport *vport;               /* switch/vport.c */
+    ConnectXFlows *flows;               /* switch/match.c */
     ConnectXEqs *eqs;                   /* queue/eq.c */
     ConnectXObjStore *objs;             /* obj/obj.c */
     ConnectXCaps *caps;                 /* fn/caps.c */

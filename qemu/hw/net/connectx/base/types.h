@@ -14,6 +14,7 @@
 
 typedef struct ConnectXDevice ConnectXDevice;
 typedef struct ConnectXDirty ConnectXDirty;
+typedef struct ConnectXFlows ConnectXFlows;
 typedef struct ConnectXFunction ConnectXFunction;
 typedef struct ConnectXCaps ConnectXCaps;
 typedef struct ConnectXCmd ConnectXCmd;

@@ -8,9 +8,13 @@
 #include "fn/life.h"
 #include "fn/vhca_id.h"
 
-/* Clear of all function numbers; many more than there are functions. */
+/*
+ * Clear of all function numbers; many more than there are functions. In 15
+ * bits, as mlx5_core makes the upper half of a devlink port's index of it,
+ * which devlink(8) shows with a sign and then does not take back.
+ */
 #define CX_VHCA_ID_FIRST    0x100
-#define CX_VHCA_IDS         0xfe00
+#define CX_VHCA_IDS         0x7e00
 
 static bool cx_vhca_id_taken(ConnectXDevice *dev, uint16_t vhca_id)
 {

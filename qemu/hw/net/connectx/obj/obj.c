@@ -192,9 +192,19 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
     return CX_OK;
 }
 
+static void cx_obj_unlink(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    const ConnectXObjType *type = cx_obj_type(obj->kind);
+
+    if (type->unlink) {
+        type->unlink(fn, obj);
+    }
+}
+
 /* What a store knows of an object, but for the object itself. */
 static void cx_obj_forget(ConnectXFunction *fn, ConnectXObj *obj)
 {
+    cx_obj_unlink(fn, obj);
     cx_obj_drop_uses(g_steal_pointer(&obj->uses));
     cx_obj_log_gone(fn->objs, obj);
     fn->objs->bytes[obj->kind] -= cx_obj_bytes(obj->in_len, obj->npas);
@@ -240,6 +250,7 @@ ConnectXStatus cx_obj_replace(ConnectXFunction *fn, ConnectXObj *obj,
         g_free(pas);
         return CX_EXCEED_LIMIT;
     }
+    cx_obj_unlink(fn, obj);
     fn->objs->bytes[obj->kind] += cx_obj_bytes(in_len, npas) -
                                  cx_obj_bytes(obj->in_len, obj->npas);
     fn->objs->charged = others + cx_obj_charge(in_len, npas);

@@ -71,6 +71,11 @@ typedef struct ConnectXObjType {
      * Called after creation and after a load, when the object is in its store.
      */
     ConnectXStatus (*link)(ConnectXFunction *fn, ConnectXObj *obj);
+    /*
+     * The object leaves its store or becomes another one; may not have been
+     * linked. Not called when the whole store goes: see ConnectXParticipant.
+     */
+    void (*unlink)(ConnectXFunction *fn, ConnectXObj *obj);
 } ConnectXObjType;
 
 /* The creation input of most kinds has one length. */

@@ -10,6 +10,7 @@
 #include "obj/obj.h"
 #include "ops/ops.h"
 #include "switch/flow.h"
+#include "switch/fte.h"
 
 /* SET_FLOW_TABLE_ENTRY: op_mod and modify_enable_mask */
 #define CX_FTE_MODIFY       1

@@ -46,27 +46,61 @@ static void cx_checksum_l3(uint8_t *frame, const ConnectXHeaders *h)
     }
 }
 
-static void cx_checksum_l4(uint8_t *frame, const ConnectXHeaders *h)
+/* Over the pseudo header - length, protocol, both addresses - and the rest */
+static uint16_t cx_sum_l4(const uint8_t *frame, const ConnectXHeaders *h)
 {
-    uint8_t *l4 = frame + h->l4;
     uint8_t pseudo[8] = { 0 };
     uint16_t sum;
-    uint8_t *at;
 
-    if (h->fragment || !cx_headers_l4(h)) {
-        return;
-    }
-    at = l4 + (h->proto == CX_IP_TCP ? 16 : 6);
-    stw_be_p(at, 0);
-    /* The pseudo header: length, protocol, and both addresses */
     stl_be_p(pseudo, h->l4_len);
     pseudo[7] = h->proto;
     sum = cx_csum_add(0, pseudo, sizeof(pseudo));
     sum = h->version == 4 ? cx_csum_add(sum, frame + h->l3 + 12, 8) :
                             cx_csum_add(sum, frame + h->l3 + 8, 32);
-    sum = ~cx_csum_add(sum, l4, h->l4_len);
+    return cx_csum_add(sum, frame + h->l4, h->l4_len);
+}
+
+/* Where the checksum is; 0 if the frame has none. */
+static uint32_t cx_checksum_l4_at(const ConnectXHeaders *h)
+{
+    return h->fragment || !cx_headers_l4(h) ? 0 :
+           h->l4 + (h->proto == CX_IP_TCP ? 16 : 6);
+}
+
+static void cx_checksum_l4(uint8_t *frame, const ConnectXHeaders *h)
+{
+    uint32_t at = cx_checksum_l4_at(h);
+    uint16_t sum;
+
+    if (!at) {
+        return;
+    }
+    stw_be_p(frame + at, 0);
+    sum = ~cx_sum_l4(frame, h);
     /* In UDP, 0 says that there is none. */
-    stw_be_p(at, h->proto == CX_IP_UDP && !sum ? 0xffff : sum);
+    stw_be_p(frame + at, h->proto == CX_IP_UDP && !sum ? 0xffff : sum);
+}
+
+unsigned cx_packet_checksums_good(const uint8_t *frame, uint32_t len)
+{
+    ConnectXHeaders h;
+    unsigned good = 0;
+    uint32_t at;
+
+    if (!cx_headers_parse(frame, len, &h)) {
+        return 0;
+    }
+    if (h.version == 6 ||
+        cx_csum_add(0, frame + h.l3, h.l4 - h.l3) == 0xffff) {
+        good |= CX_CSUM_L3;
+    }
+    at = cx_checksum_l4_at(&h);
+    if (at && (cx_sum_l4(frame, &h) == 0xffff ||
+               (h.proto == CX_IP_UDP && h.version == 4 &&
+                !lduw_be_p(frame + at)))) {
+        good |= CX_CSUM_L4;
+    }
+    return good;
 }
 
 void cx_packet_checksum(uint8_t *frame, uint32_t len, unsigned which)

@@ -19,6 +19,8 @@ enum {
 
 /* Fills in IPv4 header and TCP/UDP checksums; leaves other frames alone. */
 void cx_packet_checksum(uint8_t *frame, uint32_t len, unsigned which);
+/* Which checksums a frame has and are right: CX_CSUM_*. IPv6 needs none. */
+unsigned cx_packet_checksums_good(const uint8_t *frame, uint32_t len);
 /*
  * cx_packet_segment - Cut a large TCP or UDP send into frames.
  * hdr_len bytes of headers are repeated before each mss bytes of payload, with

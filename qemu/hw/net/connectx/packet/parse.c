@@ -7,7 +7,6 @@
 #include "packet/packet.h"
 #include "packet/parse.h"
 
-#define CX_VLAN_TAGS_MAX    2
 #define CX_IP4_FRAGMENT     0x3fff      /* more fragments, or an offset */
 
 static bool cx_headers_ip4(const uint8_t *frame, uint32_t len,

@@ -15,6 +15,8 @@ enum {
     CX_IP_UDP       = 17,
 };
 
+#define CX_VLAN_TAGS_MAX    2
+
 /* Bytes of the headers, without options */
 #define CX_IP4_HEADER       20
 #define CX_IP6_HEADER       40

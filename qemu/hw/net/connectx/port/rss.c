@@ -2,18 +2,40 @@
 /*
  * ConnectX device model: transport interfaces, and the tables of receive queues
  * behind them
- *
- * What a driver sets is checked and kept; no hash is computed.
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "obj/obj.h"
+#include "packet/hash.h"
+#include "packet/parse.h"
 #include "port/port.h"
+#include "port/rss.h"
 
 /* tirc.disp_type */
 #define CX_TIR_DIRECT       0
 #define CX_TIR_INDIRECT     1
+
+/* tirc.rx_hash_fn */
+enum {
+    CX_HASH_NONE        = 0,
+    CX_HASH_XOR8        = 1,
+    CX_HASH_TOEPLITZ    = 2,
+};
+
+/* A completion's type of hash: what was taken of L3 and L4, of both ends */
+enum {
+    CX_HTYPE_SRC_IP     = 0,            /* shifts of two bits each */
+    CX_HTYPE_DST_IP     = 2,
+    CX_HTYPE_SPORT      = 4,
+    CX_HTYPE_DPORT      = 6,
+};
+
+/* tirc.self_lb_block: it lets through, for all that it is called */
+enum {
+    CX_OWN_UNICAST      = 1 << 0,
+    CX_OWN_MULTICAST    = 1 << 1,
+};
 
 static ConnectXStatus cx_tis_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
@@ -70,6 +92,88 @@ static ConnectXStatus cx_rqt_link(ConnectXFunction *fn, ConnectXObj *obj)
         }
     }
     return CX_OK;
+}
+
+/* What the interface hashes of a packet, as far as the packet has it */
+static unsigned cx_rss_fields(const uint8_t *tirc, const uint8_t *packet)
+{
+    const uint8_t *select = CX_ADDR(tirc, tirc, rx_hash_field_selector_outer);
+    uint8_t version = CX_GET(fte_match_set_lyr_2_4, packet, ip_version);
+    uint8_t proto = CX_GET(fte_match_set_lyr_2_4, packet, ip_protocol);
+    bool v6 = CX_GET(rx_hash_field_select, select, l3_prot_type);
+    bool udp = CX_GET(rx_hash_field_select, select, l4_prot_type);
+    unsigned which = CX_GET(rx_hash_field_select, select, selected_fields);
+
+    if (version != (v6 ? 6 : 4)) {
+        return 0;
+    }
+    if (proto != (udp ? CX_IP_UDP : CX_IP_TCP) ||
+        CX_GET(fte_match_set_lyr_2_4, packet, frag)) {
+        which &= ~(CX_HASH_SPORT | CX_HASH_DPORT);
+    }
+    return which & (CX_HASH_SRC_IP | CX_HASH_DST_IP | CX_HASH_SPORT |
+                    CX_HASH_DPORT);
+}
+
+static uint8_t cx_rss_type(const uint8_t *packet, unsigned which)
+{
+    uint8_t l3 = CX_GET(fte_match_set_lyr_2_4, packet, ip_version) == 6 ? 2 : 1;
+    uint8_t l4 = CX_GET(fte_match_set_lyr_2_4, packet, ip_protocol) ==
+                 CX_IP_UDP ? 2 : 1;
+
+    return (which & CX_HASH_SRC_IP ? l3 << CX_HTYPE_SRC_IP : 0) |
+           (which & CX_HASH_DST_IP ? l3 << CX_HTYPE_DST_IP : 0) |
+           (which & CX_HASH_SPORT ? l4 << CX_HTYPE_SPORT : 0) |
+           (which & CX_HASH_DPORT ? l4 << CX_HTYPE_DPORT : 0);
+}
+
+static void cx_rss_hash(const uint8_t *tirc, const uint8_t *packet,
+                        ConnectXHash *hash)
+{
+    unsigned which = cx_rss_fields(tirc, packet);
+    uint8_t data[CX_HASH_BYTES_MAX];
+    uint32_t len;
+
+    len = cx_hash_input(packet, which, CX_GET(tirc, tirc, rx_hash_symmetric),
+                        data);
+    switch (CX_GET(tirc, tirc, rx_hash_fn)) {
+    case CX_HASH_XOR8:
+        hash->value = cx_xor8(data, len);
+        break;
+    case CX_HASH_TOEPLITZ:
+        hash->value = cx_toeplitz(CX_ADDR(tirc, tirc, rx_hash_toeplitz_key),
+                                  data, len);
+        break;
+    default:
+        return;
+    }
+    hash->type = cx_rss_type(packet, which);
+}
+
+ConnectXObj *cx_rss_pick(ConnectXFunction *fn, const ConnectXObj *tir,
+                         const uint8_t *packet, ConnectXHash *hash)
+{
+    const uint8_t *tirc = CX_ADDR(create_tir_in, tir->in, ctx);
+    const ConnectXObj *rqt;
+    uint32_t n;
+
+    *hash = (ConnectXHash) { 0 };
+    if (CX_GET(tirc, tirc, disp_type) == CX_TIR_DIRECT) {
+        return cx_obj_find(fn, CX_OBJ_RQ, CX_GET(tirc, tirc, inline_rqn));
+    }
+    rqt = cx_obj_find(fn, CX_OBJ_RQT, CX_GET(tirc, tirc, indirect_table));
+    n = rqt ? CX_GET(create_rqt_in, rqt->in, rqt_context.rqt_actual_size) : 0;
+    if (!n) {
+        return NULL;
+    }
+    cx_rss_hash(tirc, packet, hash);
+    return cx_obj_find(fn, CX_OBJ_RQ, cx_rqt_entry(rqt, hash->value % n));
+}
+
+bool cx_rss_takes_own(const ConnectXObj *tir, bool unicast)
+{
+    return CX_GET(create_tir_in, tir->in, ctx.self_lb_block) &
+           (unicast ? CX_OWN_UNICAST : CX_OWN_MULTICAST);
 }
 
 static const ConnectXObjType cx_tis_kind = {

@@ -2,10 +2,11 @@
 /*
  * ConnectX device model: frames into receive queues
  *
- * No flow table is walked and no hash computed: a frame goes into the first
- * ready receive queue that has a buffer posted. VLAN tags stay in the frame.
+ * The function's receive tables say to which transport interfaces a frame goes,
+ * and those, by a hash, to which queue.
  */
 #include "qemu/osdep.h"
+#include "net/eth.h"
 #include "base/ifc.h"
 #include "fn/fn.h"
 #include "fn/life.h"
@@ -13,11 +14,17 @@
 #include "obj/obj.h"
 #include "packet/csum.h"
 #include "packet/packet.h"
+#include "packet/parse.h"
+#include "packet/vlan.h"
 #include "port/port.h"
+#include "port/rss.h"
 #include "queue/ring.h"
 #include "queue/rq.h"
 #include "queue/wq.h"
+#include "switch/frame.h"
+#include "switch/fte.h"
 #include "switch/vport.h"
+#include "switch/walk.h"
 #include "trace.h"
 
 #define CX_WQ_CYCLIC        1
@@ -29,46 +36,43 @@
 #define CX_RWQE_MAX         4096
 
 enum {                      /* CQE fields of a receive queue */
+    CX_CQE_HASH         = 12,
+    CX_CQE_HASH_TYPE    = 16,
     CX_CQE_CHECKSUM     = 20,
     CX_CQE_HDS_IP_EXT   = 28,
+    CX_CQE_HDR_TYPE     = 29,
+    CX_CQE_VLAN         = 30,
     CX_CQE_BYTE_CNT     = 44,
+    CX_CQE_FLOW_TAG     = 56,           /* 24 low bits */
     CX_CQE_WQE_COUNTER  = 60,
     CX_CQE_OP_OWN       = 63,
     CX_CQE_RESP_SEND    = 2,
-    CX_CQE_L2_OK        = 1,
 };
 
-typedef struct ConnectXRxSearch {
+/* hds_ip_ext: which layers are good; l4_l3_hdr_type: which there are */
+enum {
+    CX_CQE_L2_OK        = 1 << 0,
+    CX_CQE_L3_OK        = 1 << 1,
+    CX_CQE_L4_OK        = 1 << 2,
+    CX_CQE_STRIPPED     = 1 << 0,
+    CX_CQE_L3_SHIFT     = 2,
+    CX_CQE_L4_SHIFT     = 4,
+    CX_CQE_L3_V6        = 1,
+    CX_CQE_L3_V4        = 2,
+    CX_CQE_L4_UDP       = 2,
+    CX_CQE_L4_TCP       = 4,            /* with data */
+};
+
+/* A frame in the hands of one function */
+typedef struct ConnectXRx {
     ConnectXFunction *fn;
-    ConnectXObj *rq;        /* with a buffer */
-    ConnectXObj *full;      /* one that is ready but has none */
-} ConnectXRxSearch;
+    const ConnectXFrame *frame;
+    unsigned copies;
+} ConnectXRx;
 
 static const uint8_t *cx_rqc(const ConnectXObj *rq)
 {
     return CX_ADDR(create_rq_in, rq->in, ctx);
-}
-
-static bool cx_rx_try(ConnectXObj *rq, void *opaque)
-{
-    ConnectXRxSearch *search = opaque;
-    const uint8_t *wq = CX_ADDR(rqc, cx_rqc(rq), wq);
-    ConnectXRing ring;
-    uint32_t todo;
-
-    if (rq->run.state != CX_WQ_RDY || CX_GET(rqc, cx_rqc(rq), mem_rq_type) ||
-        CX_GET(wq, wq, wq_type) != CX_WQ_CYCLIC) {
-        return false;
-    }
-    ring = cx_wq_ring(rq, wq);
-    if (!cx_wq_todo(search->fn, rq, &ring, &todo)) {
-        cx_wq_catastrophe(search->fn, rq, "bad doorbell record");
-    } else if (todo) {
-        search->rq = rq;
-    } else {
-        search->full = rq;
-    }
-    return search->rq;
 }
 
 static void cx_rx_no_buffer(ConnectXFunction *fn, ConnectXObj *rq)
@@ -80,6 +84,28 @@ static void cx_rx_no_buffer(ConnectXFunction *fn, ConnectXObj *rq)
     if (counter) {
         cx_obj_run(fn, counter)->count[0]++;
     }
+}
+
+/* Can the queue be filled? Counts if it has no buffer. */
+static bool cx_rx_ready(ConnectXFunction *fn, ConnectXObj *rq)
+{
+    const uint8_t *wq = CX_ADDR(rqc, cx_rqc(rq), wq);
+    ConnectXRing ring;
+    uint32_t todo;
+
+    if (rq->run.state != CX_WQ_RDY || CX_GET(rqc, cx_rqc(rq), mem_rq_type) ||
+        CX_GET(wq, wq, wq_type) != CX_WQ_CYCLIC) {
+        return false;
+    }
+    ring = cx_wq_ring(rq, wq);
+    if (!cx_wq_todo(fn, rq, &ring, &todo)) {
+        cx_wq_catastrophe(fn, rq, "bad doorbell record");
+        return false;
+    }
+    if (!todo) {
+        cx_rx_no_buffer(fn, rq);
+    }
+    return todo;
 }
 
 /* Spreads the frame over the segments of a request. */
@@ -136,28 +162,43 @@ static uint16_t cx_rx_checksum(const uint8_t *frame, uint32_t len)
     return cx_csum_add(0, frame + CX_ETH_HEADER, len - CX_ETH_HEADER);
 }
 
-/* See ConnectXReceive. Drops and counts without a buffer. */
-static void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame,
-                          uint32_t len)
+static void cx_rx_tell_headers(uint8_t cqe[64], const uint8_t *packet,
+                               const uint8_t *frame, uint32_t len)
 {
-    ConnectXRxSearch search = { .fn = fn };
-    uint8_t cqe[64] = { 0 };
-    ConnectXObj *rq;
+    unsigned good = cx_packet_checksums_good(frame, len);
+    uint8_t version = CX_GET(fte_match_set_lyr_2_4, packet, ip_version);
+    uint8_t proto = CX_GET(fte_match_set_lyr_2_4, packet, ip_protocol);
+    uint8_t l3 = version == 4 ? CX_CQE_L3_V4 : version == 6 ? CX_CQE_L3_V6 : 0;
+    uint8_t l4 = CX_GET(fte_match_set_lyr_2_4, packet, frag) ? 0 :
+                 proto == CX_IP_TCP ? CX_CQE_L4_TCP :
+                 proto == CX_IP_UDP ? CX_CQE_L4_UDP : 0;
 
-    cx_obj_foreach(fn, CX_OBJ_RQ, cx_rx_try, &search);
-    rq = search.rq;
-    if (!rq) {
-        if (search.full) {
-            cx_rx_no_buffer(fn, search.full);
-        }
-        return;
-    }
-    if (!cx_rx_fill(fn, rq, frame, len)) {
-        return;
-    }
-    trace_connectx_rx(fn->number, rq->id, rq->run.pi, len);
     stw_be_p(cqe + CX_CQE_CHECKSUM, cx_rx_checksum(frame, len));
-    stl_be_p(cqe + CX_CQE_HDS_IP_EXT, CX_CQE_L2_OK << 24);
+    cqe[CX_CQE_HDS_IP_EXT] = CX_CQE_L2_OK |
+                             (good & CX_CSUM_L3 ? CX_CQE_L3_OK : 0) |
+                             (good & CX_CSUM_L4 ? CX_CQE_L4_OK : 0);
+    cqe[CX_CQE_HDR_TYPE] |= l3 << CX_CQE_L3_SHIFT | l4 << CX_CQE_L4_SHIFT;
+}
+
+/* The frame without its tag, if the queue wants that; the CQE has it then. */
+static uint32_t cx_rx_strip(const ConnectXObj *rq, const ConnectXFrame *frame,
+                            uint8_t out[CX_FRAME_MAX], uint8_t cqe[64])
+{
+    uint16_t tci;
+
+    if (CX_GET(rqc, cx_rqc(rq), vsd) || frame->len > CX_FRAME_MAX ||
+        !cx_vlan_get(frame->data, frame->len, &tci)) {
+        return 0;
+    }
+    cqe[CX_CQE_HDR_TYPE] = CX_CQE_STRIPPED;
+    stw_be_p(cqe + CX_CQE_VLAN, tci);
+    return cx_vlan_pop(out, frame->data, frame->len);
+}
+
+static void cx_rx_complete(ConnectXFunction *fn, ConnectXObj *rq,
+                           uint8_t cqe[64], uint32_t len)
+{
+    trace_connectx_rx(fn->number, rq->id, rq->run.pi, len);
     stl_be_p(cqe + CX_CQE_BYTE_CNT, len);
     stw_be_p(cqe + CX_CQE_WQE_COUNTER, rq->run.pi);
     cqe[CX_CQE_OP_OWN] = CX_CQE_RESP_SEND << 4;
@@ -166,6 +207,65 @@ static void cx_rx_deliver(ConnectXFunction *fn, const uint8_t *frame,
         return;
     }
     cx_obj_run(fn, rq)->pi = (rq->run.pi + 1) & CX_WQ_INDEX_MASK;
+}
+
+static void cx_rx_to_queue(ConnectXRx *rx, ConnectXObj *rq,
+                           const ConnectXHash *hash, uint32_t tag)
+{
+    uint8_t stripped[CX_FRAME_MAX], cqe[64] = { 0 };
+    const uint8_t *data = rx->frame->data;
+    uint32_t len = rx->frame->len, without;
+
+    if (!cx_rx_ready(rx->fn, rq)) {
+        return;
+    }
+    without = cx_rx_strip(rq, rx->frame, stripped, cqe);
+    if (without) {
+        data = stripped;
+        len = without;
+    }
+    if (!cx_rx_fill(rx->fn, rq, data, len)) {
+        return;
+    }
+    cx_rx_tell_headers(cqe, rx->frame->packet, data, len);
+    stl_be_p(cqe + CX_CQE_HASH, hash->value);
+    cqe[CX_CQE_HASH_TYPE] = hash->type;
+    stl_be_p(cqe + CX_CQE_FLOW_TAG, tag & 0xffffff);
+    cx_rx_complete(rx->fn, rq, cqe, len);
+}
+
+/* See ConnectXWalk */
+static void cx_rx_forward(ConnectXWalk *walk, uint8_t type, uint32_t id)
+{
+    ConnectXRx *rx = walk->opaque;
+    const ConnectXObj *tir;
+    ConnectXHash hash;
+    ConnectXObj *rq;
+
+    tir = type == CX_DEST_TIR ? cx_obj_find(rx->fn, CX_OBJ_TIR, id) : NULL;
+    if (!tir || (rx->frame->src == rx->fn &&
+                 !cx_rss_takes_own(tir, !is_multicast_ether_addr(
+                                            rx->frame->data)))) {
+        return;
+    }
+    rx->copies++;
+    rq = cx_rss_pick(rx->fn, tir, rx->frame->packet, &hash);
+    if (rq) {
+        cx_rx_to_queue(rx, rq, &hash, walk->tag);
+    }
+}
+
+/* See ConnectXReceive */
+static unsigned cx_rx_deliver(ConnectXFunction *fn, const ConnectXFrame *frame)
+{
+    ConnectXRx rx = { .fn = fn, .frame = frame };
+    ConnectXWalk walk = {
+        .fn = fn, .packet = frame->packet, .forward = cx_rx_forward,
+        .opaque = &rx,
+    };
+
+    cx_walk(&walk, fn->flow_root[CX_TABLE_NIC_RX]);
+    return rx.copies;
 }
 
 static void cx_rx_init(ConnectXFunction *fn)

@@ -2,8 +2,8 @@
 /*
  * ConnectX device model: flow tables, groups and entries
  *
- * What a driver programs is checked and kept, and moves with an image; no frame
- * is matched against it.
+ * What a driver programs is checked, kept, and moves with an image. Packets are
+ * matched against what match.c makes of it.
  */
 #include "qemu/osdep.h"
 #include "base/guest_error.h"
@@ -13,22 +13,17 @@
 #include "fn/life.h"
 #include "obj/obj.h"
 #include "switch/flow.h"
+#include "switch/fte.h"
+#include "switch/match.h"
 
 /* flow_context.action: allow, drop, forward; the rest has no capability bit */
 #define CX_FLOW_ACTIONS     0x7
 
-/* dest_format_struct.destination_type */
-enum {
-    CX_DEST_TABLE       = 1,
-    CX_DEST_TIR         = 2,
-};
-
-/* flow_table_context.table_miss_action */
-#define CX_MISS_FORWARD     1
-
-uint64_t cx_fte_id(uint32_t table, uint32_t index)
+static void cx_flow_forget_table(ConnectXFunction *fn, uint32_t table)
 {
-    return (uint64_t)table << 32 | index;
+    if (fn->flows) {
+        cx_match_forget_table(fn->flows, table);
+    }
 }
 
 uint32_t cx_fte_len(const uint8_t *in)
@@ -96,7 +91,18 @@ static ConnectXStatus cx_flow_group_link(ConnectXFunction *fn, ConnectXObj *obj)
                                 flow_table_context.log_size))) {
         return CX_BAD_PARAM;
     }
+    if (!cx_match_known(obj->in)) {
+        cx_guest_error(fn, "flow group 0x%" PRIx64 " matches what no "
+                       "capability offers", obj->id);
+        return CX_BAD_PARAM;
+    }
+    cx_flow_forget_table(fn, id);
     return cx_obj_use(fn, obj, CX_OBJ_FLOW_TABLE, id);
+}
+
+static void cx_flow_group_unlink(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    cx_flow_forget_table(fn, CX_GET(create_flow_group_in, obj->in, table_id));
 }
 
 static ConnectXStatus cx_fte_link_dest(ConnectXFunction *fn, ConnectXObj *obj,
@@ -165,7 +171,20 @@ static ConnectXStatus cx_fte_link(ConnectXFunction *fn, ConnectXObj *obj)
         status = cx_obj_use(fn, obj, CX_OBJ_FLOW_GROUP,
                             CX_GET(flow_context, ctx, group_id));
     }
-    return status == CX_OK ? cx_fte_link_dests(fn, obj, dests) : status;
+    if (status == CX_OK) {
+        status = cx_fte_link_dests(fn, obj, dests);
+    }
+    if (status == CX_OK && fn->flows) {
+        cx_match_add(fn->flows, obj);
+    }
+    return status;
+}
+
+static void cx_fte_unlink(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    if (fn->flows) {
+        cx_match_remove(fn->flows, obj);
+    }
 }
 
 ConnectXStatus cx_flow_set_root(ConnectXFunction *fn, uint8_t type,
@@ -185,6 +204,7 @@ ConnectXStatus cx_flow_set_root(ConnectXFunction *fn, uint8_t type,
 
 void cx_flow_forget_root(ConnectXFunction *fn, uint32_t id)
 {
+    cx_flow_forget_table(fn, id);
     for (unsigned i = 0; i < ARRAY_SIZE(fn->flow_root); i++) {
         if (fn->flow_root[i] == id) {
             fn->flow_root[i] = 0;
@@ -192,9 +212,25 @@ void cx_flow_forget_root(ConnectXFunction *fn, uint32_t id)
     }
 }
 
+static void cx_flow_init(ConnectXFunction *fn)
+{
+    fn->flows = cx_match_new();
+}
+
+static void cx_flow_uninit(ConnectXFunction *fn)
+{
+    g_clear_pointer(&fn->flows, cx_match_free);
+}
+
 static void cx_flow_teardown(ConnectXFunction *fn)
 {
     memset(fn->flow_root, 0, sizeof(fn->flow_root));
+    cx_match_clear(fn->flows);
+}
+
+static void cx_flow_loaded(ConnectXFunction *fn)
+{
+    cx_match_clear(fn->flows);
 }
 
 static const ConnectXObjType cx_flow_table_kind = {
@@ -209,19 +245,22 @@ static const ConnectXObjType cx_flow_group_kind = {
     .kind = CX_OBJ_FLOW_GROUP, .name = "FLOW_GROUP",
     CX_OBJ_IN(create_flow_group_in),
     CX_OBJ_ID24, .limit = 1 << CX_LOG_FLOW_GROUPS, .saved = true,
-    .link = cx_flow_group_link,
+    .link = cx_flow_group_link, .unlink = cx_flow_group_unlink,
 };
 
 static const ConnectXObjType cx_fte_kind = {
     .kind = CX_OBJ_FTE, .name = "FTE", .in_len_min = CX_SZ(set_fte_in),
     .in_len_max = CX_SZ(set_fte_in) + CX_FLOW_BLOB_MAX,
     .limit = 1 << CX_LOG_FLOW_ENTRIES, .saved = true,
-    .link = cx_fte_link,
+    .link = cx_fte_link, .unlink = cx_fte_unlink,
 };
 
 static const ConnectXParticipant cx_flow_part = {
     .name = "flow",
+    .init = cx_flow_init,
+    .uninit = cx_flow_uninit,
     .teardown = cx_flow_teardown,
+    .loaded = cx_flow_loaded,
 };
 
 void cx_flow_register(void)

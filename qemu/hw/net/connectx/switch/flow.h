@@ -8,8 +8,6 @@
 #include "base/types.h"
 #include "base/status.h"
 
-/* Number of an entry's object */
-uint64_t cx_fte_id(uint32_t table, uint32_t index);
 /* Bytes of SET_FLOW_TABLE_ENTRY's input with the destinations that it names. */
 uint32_t cx_fte_len(const uint8_t *in);
 

@@ -3,15 +3,29 @@
  * ConnectX device model: the switch between PF, VFs and the wire
  *
  * Forwards by MAC address: what a vport's driver put into its lists, and its
- * permanent address. The flow tables that drivers program do not take part.
+ * permanent address.
  */
 #include "qemu/osdep.h"
 #include "net/eth.h"
+#include "base/ifc.h"
 #include "fn/fn.h"
 #include "host/dma.h"
+#include "packet/fields.h"
+#include "switch/frame.h"
 #include "switch/switch.h"
 #include "switch/uplink.h"
 #include "switch/vport.h"
+
+void cx_frame_init(ConnectXFrame *frame, ConnectXFunction *src,
+                   const uint8_t *data, uint32_t len)
+{
+    uint8_t *misc = CX_ADDR(fte_match_param, frame->packet, misc_parameters);
+
+    *frame = (ConnectXFrame) { .data = data, .len = len, .src = src };
+    cx_fields_of(data, len, frame->packet);
+    CX_SET(fte_match_set_misc, misc, source_port,
+           src ? src->vport->number : CX_VPORT_UPLINK);
+}
 
 enum {                      /* index of the vport's counters */
     CX_CAST_UNI,
@@ -72,9 +86,10 @@ static bool cx_vport_open(const ConnectXFunction *fn)
 }
 
 unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
-                           const uint8_t *frame, uint32_t len)
+                           const uint8_t *data, uint32_t len)
 {
-    unsigned cast = cx_cast(frame), copies = 0;
+    unsigned cast = cx_cast(data), copies = 0;
+    ConnectXFrame frame;
     bool owned = false;
 
     if (src) {
@@ -83,19 +98,21 @@ unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
         }
         cx_count(src->vport->tx[cast], len);
     }
+    cx_frame_init(&frame, src, data, len);
     for (unsigned i = 0; i <= dev->nr_vfs; i++) {
         ConnectXFunction *fn = cx_dev_find_function(dev, i);
 
-        if (fn == src || !cx_vport_open(fn) || !cx_vport_takes(fn, frame)) {
+        if (!cx_vport_open(fn) || !cx_vport_takes(fn, data)) {
             continue;
         }
-        owned |= cast == CX_CAST_UNI && cx_vport_owns(fn->vport, frame);
-        cx_count(fn->vport->rx[cast], len);
-        fn->vport->receive(fn, frame, len);
-        copies++;
+        owned |= cast == CX_CAST_UNI && cx_vport_owns(fn->vport, data);
+        if (fn != src) {
+            cx_count(fn->vport->rx[cast], len);
+        }
+        copies += fn->vport->receive(fn, &frame);
     }
     if (src && !owned) {
-        cx_uplink_send(dev, frame, len);
+        cx_uplink_send(dev, data, len);
         copies++;
     }
     return copies;

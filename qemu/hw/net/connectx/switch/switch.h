@@ -12,6 +12,6 @@
  * the frame were made, which is what it cost.
  */
 unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
-                           const uint8_t *frame, uint32_t len);
+                           const uint8_t *data, uint32_t len);
 
 #endif /* HW_NET_CONNECTX_SWITCH_H */

@@ -7,7 +7,9 @@
 
 #include "base/limits.h"
 #include "base/types.h"
+#include "switch/frame.h"
 
+#define CX_VPORT_UPLINK     0xffff      /* its number, where vports have one */
 #define CX_MAC_LIST_MAX     (1 << CX_LOG_MAC_LIST)
 
 typedef struct ConnectXMacList {
@@ -29,9 +31,12 @@ enum {                      /* vport admin_state */
     CX_ADMIN_AUTO,
 };
 
-/* A frame for the owner of a vport, fn being the function that has it */
-typedef void (*ConnectXReceive)(ConnectXFunction *fn, const uint8_t *frame,
-                                uint32_t len);
+/*
+ * A frame for the owner of a vport, fn being the function that has it. Returns
+ * how many copies of it were made.
+ */
+typedef unsigned (*ConnectXReceive)(ConnectXFunction *fn,
+                                    const ConnectXFrame *frame);
 
 struct ConnectXVport {
     uint16_t number;                    /* 0 PF, n VF n */
