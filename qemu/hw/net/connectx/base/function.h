@@ -71,6 +71,7 @@ struct ConnectXFunction {
     ConnectXTracks *tracks;             /* vhca/track.c, of a PF */
     ConnectXVport *vport;               /* switch/vport.c */
     ConnectXFlows *flows;               /* switch/match.c */
+    ConnectXModeration *moderation;     /* queue/moderate.c */
     ConnectXEqs *eqs;                   /* queue/eq.c */
     ConnectXObjStore *objs;             /* obj/obj.c */
     ConnectXCaps *caps;                 /* fn/caps.c */

@@ -24,6 +24,7 @@ typedef struct ConnectXEqs ConnectXEqs;
 typedef struct ConnectXHealth ConnectXHealth;
 typedef struct ConnectXHostPages ConnectXHostPages;
 typedef struct ConnectXIrq ConnectXIrq;
+typedef struct ConnectXModeration ConnectXModeration;
 typedef struct ConnectXObj ConnectXObj;
 typedef struct ConnectXObjLog ConnectXObjLog;
 typedef struct ConnectXObjStore ConnectXObjStore;

@@ -23,6 +23,7 @@
 #include "ops/ops.h"
 #include "port/port.h"
 #include "queue/cq.h"
+#include "queue/moderate.h"
 #include "queue/eq.h"
 #include "queue/qp.h"
 #include "queue/rq.h"
@@ -55,6 +56,7 @@ static void cx_register_parts(void)
     cx_qp_register();
     cx_xrc_srq_register();
     cx_cq_register();
+    cx_moderate_register();
     cx_eq_register();
     cx_mkey_register();
     cx_plain_register();

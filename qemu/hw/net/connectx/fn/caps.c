@@ -61,6 +61,7 @@ static void cx_caps_general_queues(uint8_t *p)
     CX_SET(cmd_hca_cap, p, log_max_cq_sz, CX_LOG_CQ_SIZE_MAX);
     CX_SET(cmd_hca_cap, p, log_max_cq, CX_LOG_QUEUES);
     CX_SET(cmd_hca_cap, p, cq_moderation, 1);
+    CX_SET(cmd_hca_cap, p, cq_period_mode_modify, 1);
     CX_SET(cmd_hca_cap, p, log_max_eq_sz, CX_LOG_EQ_SIZE_MAX);
     CX_SET(cmd_hca_cap, p, log_max_eq, ctz32(CX_EQS_MAX));
     CX_SET(cmd_hca_cap, p, max_num_eqs, CX_EQS_MAX);

@@ -12,6 +12,7 @@
 #include "obj/obj.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
+#include "queue/moderate.h"
 #include "trace.h"
 
 /* CQ_ERROR event: number in the first word, syndrome in the third's low byte */
@@ -132,6 +133,20 @@ static void cx_cq_fire(ConnectXFunction *fn, ConnectXObj *cq)
     cx_eq_post_comp(fn, cx_cq_eqn(cq), cq->id);
 }
 
+/* At once, or when there are enough completions, or after a while. */
+static void cx_cq_fire_in_time(ConnectXFunction *fn, ConnectXObj *cq)
+{
+    uint32_t period = CX_GET(cqc, cx_cqc(cq), cq_period);
+    uint32_t enough = CX_GET(cqc, cx_cqc(cq), cq_max_count);
+    uint32_t new = (cq->run.pi - cq->run.ci) & CX_INDEX_MASK;
+
+    if (!period || (enough && new >= enough)) {
+        cx_cq_fire(fn, cq);
+    } else {
+        cx_moderate_wait(fn, cq->id, period);
+    }
+}
+
 static bool cx_cq_write(ConnectXFunction *fn, ConnectXObj *cq,
                         const uint8_t cqe[CX_CQE_SIZE])
 {
@@ -165,8 +180,10 @@ bool cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
         return false;
     }
     cx_obj_run(fn, cq)->pi = (cq->run.pi + 1) & CX_INDEX_MASK;
-    if (cq->run.armed && (solicited || !cq->run.solicited)) {
+    if (cq->run.armed && solicited && cq->run.solicited) {
         cx_cq_fire(fn, cq);
+    } else if (cq->run.armed && !cq->run.solicited) {
+        cx_cq_fire_in_time(fn, cq);
     }
     return true;
 }
@@ -174,6 +191,16 @@ bool cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
 static bool cx_cq_due(const ConnectXObj *cq)
 {
     return cq->run.armed && !cq->run.solicited && cq->run.pi != cq->run.ci;
+}
+
+/* See ConnectXModerated */
+static void cx_cq_waited(ConnectXFunction *fn, uint32_t cqn)
+{
+    ConnectXObj *cq = cx_obj_find(fn, CX_OBJ_CQ, cqn);
+
+    if (cq && cx_cq_due(cq) && cx_fn_may_dma(fn)) {
+        cx_cq_fire(fn, cq);
+    }
 }
 
 /*
@@ -251,7 +278,7 @@ void cx_cq_arm(ConnectXFunction *fn, uint32_t page, uint32_t cqn,
     run->solicited = request & CX_ARM_SOLICITED;
     run->ci = request & CX_INDEX_MASK;
     if (cx_cq_due(cq) && cx_fn_may_dma(fn)) {
-        cx_cq_fire(fn, cq);
+        cx_cq_fire_in_time(fn, cq);
     }
 }
 
@@ -284,5 +311,6 @@ static const ConnectXParticipant cx_cq_part = {
 void cx_cq_register(void)
 {
     cx_obj_add_type(&cx_cq_kind);
+    cx_moderate_set_done(cx_cq_waited);
     cx_fn_register(&cx_cq_part);
 }
