@@ -22,6 +22,7 @@ enum {                      /* offsets in a completion */
     CQE_HDR_TYPE    = 29,
     CQE_VLAN        = 30,
     CQE_BYTES       = 44,
+    CQE_TIMESTAMP   = 48,
     CQE_TAG         = 56,
     CQE_OP          = 63,
 };

@@ -7,6 +7,7 @@
 #include "flow-bench.h"
 
 #define RX_BUF_BYTES        2048
+#define ISEG_TIMER          0x1000
 #define LOG_CQ              4
 #define SUITE_HASH          0x51ccc178  /* of the bench's segment, see below */
 #define SUITE_HASH_IP       0x323e8fc2
@@ -171,6 +172,33 @@ static void test_headers_are_told(void **state)
     assert_int_equal(ldl_be_p(cqe + CQE_HASH), 0);
 }
 
+static uint64_t internal_timer(Hca *hca)
+{
+    uint64_t high = be32toh(pci_bar_read(&hca->fn, ISEG_TIMER, 4));
+
+    return high << 32 | be32toh(pci_bar_read(&hca->fn, ISEG_TIMER + 4, 4));
+}
+
+/* Completions carry the time at which they were made. */
+static void test_time_is_told(void **state)
+{
+    uint8_t header[HEADERS];
+    uint64_t before, after, when;
+    Queue q;
+    Flow f;
+
+    flow_start(&f, state, 1);
+    queue_start(&f, &q, true);
+    steer_to(&f, tir_of(&f, 0, q.rq.number, 0, 0));
+    flow_fill_headers(header, flow_macs[0]);
+    before = internal_timer(f.to);
+    flow_send(&f, header, sizeof(header));
+    after = internal_timer(f.to);
+    assert_non_null(hca_cq_peek(&q.cq));
+    when = ldq_be_p(hca_cq_peek(&q.cq) + CQE_TIMESTAMP);
+    assert_in_range(when, before, after);
+}
+
 static void add_tag(uint8_t tagged[HEADERS + 4], const uint8_t *header)
 {
     memcpy(tagged, header, 12);
@@ -257,6 +285,7 @@ int main(void)
         machine_test(test_hash_of_addresses),
         machine_test(test_hash_chooses_the_other),
         machine_test(test_headers_are_told),
+        machine_test(test_time_is_told),
         machine_test(test_tag_is_stripped),
         machine_test(test_tag_is_left),
         machine_test(test_own_frames),

@@ -6,7 +6,6 @@
  * queue's address and doorbell, a clock, and the health of the firmware.
  */
 #include "qemu/osdep.h"
-#include "qemu/timer.h"
 #include "cmd/cmd.h"
 #include "device/iseg.h"
 #include "fn/device.h"
@@ -88,8 +87,6 @@ static uint32_t cx_iseg_initializing(const ConnectXFunction *fn)
 
 uint32_t cx_iseg_read(ConnectXFunction *fn, uint32_t offset)
 {
-    int64_t ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-
     switch (offset) {
     case CX_ISEG_FW_REV:
         return CX_FW_MINOR << 16 | fn->dev->identity->fw_major;
@@ -104,9 +101,9 @@ uint32_t cx_iseg_read(ConnectXFunction *fn, uint32_t offset)
     case CX_ISEG_INITIALIZING:
         return cx_iseg_initializing(fn);
     case CX_ISEG_TIMER_H:
-        return (ns + fn->timer_offset_ns) >> 32;
+        return cx_fn_timer_ns(fn) >> 32;
     case CX_ISEG_TIMER_L:
-        return ns + fn->timer_offset_ns;
+        return cx_fn_timer_ns(fn);
     case CX_ISEG_HEALTH_COUNTER:
         return cx_health_counter(fn);
     default:

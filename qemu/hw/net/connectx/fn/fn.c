@@ -3,6 +3,7 @@
  * ConnectX device model: the functions of a device
  */
 #include "qemu/osdep.h"
+#include "qemu/timer.h"
 #include "fn/fn.h"
 
 ConnectXFunction *cx_dev_find_function(ConnectXDevice *dev, uint16_t number)
@@ -28,4 +29,9 @@ ConnectXFunction *cx_dev_find_vhca(ConnectXDevice *dev, uint16_t vhca_id)
         }
     }
     return NULL;
+}
+
+uint64_t cx_fn_timer_ns(const ConnectXFunction *fn)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + fn->timer_offset_ns;
 }

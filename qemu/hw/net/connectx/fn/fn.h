@@ -12,4 +12,7 @@ ConnectXFunction *cx_dev_find_function(ConnectXDevice *dev, uint16_t number);
 /* Finds those only that are enabled: a VF by the PF, the PF by its driver. */
 ConnectXFunction *cx_dev_find_vhca(ConnectXDevice *dev, uint16_t vhca_id);
 
+/* The function's internal timer, which goes on in a function that was moved. */
+uint64_t cx_fn_timer_ns(const ConnectXFunction *fn);
+
 #endif /* HW_NET_CONNECTX_FN_H */

@@ -33,6 +33,8 @@ enum {                      /* run.count: requests by number + 1, 0 for none */
 };
 
 #define CX_CQE_SIZE         64
+#define CX_CQE_TIMESTAMP    48
+#define CX_CQE_REQ_ERR      13
 #define CX_CQE_OP_OWN       63
 
 static const uint8_t *cx_cqc(const ConnectXObj *cq)
@@ -169,6 +171,10 @@ bool cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
 
     if (!cq || cq->run.dead || !cx_cq_check(fn, cq)) {
         return false;
+    }
+    /* One that tells of an error has the syndrome there. */
+    if (cqe[CX_CQE_OP_OWN] >> 4 < CX_CQE_REQ_ERR) {
+        stq_be_p(cqe + CX_CQE_TIMESTAMP, cx_fn_timer_ns(fn));
     }
     cqe[CX_CQE_OP_OWN] &= ~1;
     cqe[CX_CQE_OP_OWN] |= (cq->run.pi >>

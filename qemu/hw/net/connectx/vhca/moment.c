@@ -4,7 +4,6 @@
  * may be another when it goes on
  */
 #include "qemu/osdep.h"
-#include "qemu/timer.h"
 #include "fn/fn.h"
 #include "switch/vport.h"
 #include "vhca/state.h"
@@ -12,8 +11,7 @@
 ConnectXImageMoment cx_vhca_now(const ConnectXFunction *vf)
 {
     return (ConnectXImageMoment) {
-        .timer_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                    vf->timer_offset_ns,
+        .timer_ns = cx_fn_timer_ns(vf),
         .link_up = cx_vport_up(vf),
     };
 }
