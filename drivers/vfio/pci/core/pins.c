@@ -155,13 +155,7 @@ static int vpv_pins_skip_hole(struct vpv_pins *pins, u64 *at, u64 end)
 	return 0;
 }
 
-/*
- * Marks the pages from @start on that are mapped for the device to write to. Not found is what
- * is far from all others and has no multiple of VPV_PINS_FAR_BYTES in it. -EACCES when the
- * container is not type1 v2; -EINTR, -ECANCELED or -ENOTCONN when it is to let go early; any
- * other error says that there is a page that cannot be marked.
- */
-int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
+static int vpv_pins_mark_pages(struct vpv_pins *pins, u64 start, u64 bytes, bool skips)
 {
 	u64 end = start + round_down(bytes, PAGE_SIZE);
 	unsigned int step = VFIO_PIN_PAGES_MAX_ENTRIES;
@@ -187,7 +181,7 @@ int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
 		nr_missing = ret ? nr_missing + 1 : 0;
 		if (!ret)
 			step = min_t(unsigned int, nr * 2, VFIO_PIN_PAGES_MAX_ENTRIES);
-		if (nr_missing < VPV_PINS_NEAR_PAGES)
+		if (!skips || nr_missing < VPV_PINS_NEAR_PAGES)
 			continue;
 		nr_missing = 0;
 		ret = vpv_pins_skip_hole(pins, &start, end);
@@ -195,4 +189,23 @@ int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
 			return ret;
 	}
 	return 0;
+}
+
+/*
+ * Marks the pages from @start on that are mapped for the device to write to. -EACCES when the
+ * container is not type1 v2; -EINTR, -ECANCELED or -ENOTCONN when it is to let go early; any
+ * other error says that there is a page that cannot be marked.
+ */
+int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
+{
+	return vpv_pins_mark_pages(pins, start, bytes, false);
+}
+
+/*
+ * The same where most may be holes. Not found is what is far from all others and has no multiple
+ * of VPV_PINS_FAR_BYTES in it.
+ */
+int vpv_pins_mark_mapped(struct vpv_pins *pins, u64 start, u64 bytes)
+{
+	return vpv_pins_mark_pages(pins, start, bytes, true);
 }
