@@ -8,4 +8,4 @@
 # lab-model-prop: eswitch=on,page-tracking=on
 # lab-guest-error-allow: QUERY_[A-Z_]+ .op_mod 0x0. refused with status 0x5
 
-exec /src/tools/testing/lab/demo/migrate --tap --migrations 3 --downtime-limit 300
+exec /src/tools/testing/lab/demo/migrate --tap --traffic --migrations 3 --downtime-limit 300

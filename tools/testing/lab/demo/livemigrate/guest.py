@@ -115,6 +115,10 @@ class Guest:
             raise GuestError("guest: " + " ".join(problems) + "".join("\n  " + l for l in log))
         return report
 
+    def stream(self):
+        """What the guest says of the traffic; GuestError if it broke or a byte is wrong."""
+        return Report.parse(" ".join(self.request("stream")))
+
     def _shell(self, script, timeout_s=120):
         """Lines of a script of the shell's own words: there are no programs."""
         return self.request("sh", script, timeout_s=timeout_s)

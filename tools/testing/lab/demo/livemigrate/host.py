@@ -82,6 +82,18 @@ class Host:
         self.write(count, PCI, pf, "sriov_numvfs")
         return [self.vf_address(pf, index) for index in range(count)]
 
+    def join(self, bridge, netdevs, address):
+        """One network of several interfaces, in which frames follow the guest.
+
+        The bridge learns of the guest's new place from the first frame that comes from there.
+        """
+        self.shell("ip", "link", "add", bridge, "type", "bridge", "forward_delay", "0",
+                   "mcast_snooping", "0")
+        for netdev in netdevs:
+            self.shell("ip", "link", "set", netdev, "master", bridge)
+        self.shell("ip", "address", "replace", address, "dev", bridge)
+        self.shell("ip", "link", "set", bridge, "up")
+
     def set_vf_mac(self, pf, index, mac):
         """The destination's VF must answer to the guest's address: that is the host's to set."""
         name = self.netdev(pf)

@@ -7,24 +7,39 @@ import time
 from . import timeline
 from .host import HostError, PCI, VARIANT, Host, read
 from .migration import Migration
+from .traffic import Record, Traffic
 from .vm import Vm
 
 # Of the guest's first VF, whose interface the agent brings up; then of the others
 GUEST_MACS = ["02:00:00:00:77:02", "02:00:00:00:77:12", "02:00:00:00:77:22",
               "02:00:00:00:77:32"]
 GUEST_ADDRESS = "192.168.77.2"
+PEER_ADDRESS = "192.168.77.101"
+# Of the PFs, where the guest has traffic and there are several
+BRIDGE = "livemigrate"
 SETS_HELD = 6
+# What else the guest does: does it make and destroy objects on its VF, and how many pages of
+# memory does it write anew each 100 ms of its time
+IDLE = "idle"
+LOADS = {IDLE: (0, 0), "demo": (1, 4), "busy": (1, 64)}
 BOOT_TIMEOUT_S = 900
 ATTACH_TIMEOUT_S = 600
 NETDEV_TIMEOUT_S = 60
 PING_TIMEOUT_S = "200"
+# Of the traffic before a migration, to see what is usual
+LEAD_US = 1000000
 
 
 class Session:
     """Owns the VFs and the QEMUs; close() it whatever happened."""
 
-    def __init__(self, report, payload, directory, vfs_of_guest=1, other_driver=VARIANT):
-        """other_driver is that of the VFs that do not belong to the first PF."""
+    def __init__(self, report, payload, directory, vfs_of_guest=1, other_driver=VARIANT,
+                 traffic=False):
+        """other_driver is that of the VFs that do not belong to the first PF.
+
+        traffic: the guest has some while it migrates. Several PFs are then joined by a
+        bridge, which must not make a loop with what is behind their ports.
+        """
         self.report = report
         self.payload = payload
         self.directory = directory
@@ -35,6 +50,10 @@ class Session:
         self.groups = []
         self.vfs_of_guest = vfs_of_guest
         self._other_driver = other_driver
+        self._load = IDLE
+        self._with_traffic = traffic
+        self._traffic = None
+        self._joined = False
         self.current = None
         self.vf_lost = False
         self._vms = []
@@ -55,8 +74,9 @@ class Session:
             self._wait_netdev(pf)
             rooms = 2 if not index and (self.vfs_of_guest == 1 or pfs_needed == 1) else 1
             vfs = self.host.create_vfs(pf, rooms * self.vfs_of_guest)
-            self.host.shell("ip", "address", "replace", f"192.168.77.{101 + index}/24", "dev",
-                            self.host.netdev(pf))
+            if len(self._pfs) == 1 or not self._with_traffic:
+                self.host.shell("ip", "address", "replace", f"192.168.77.{101 + index}/24", "dev",
+                                self.host.netdev(pf))
             self.host.shell("ip", "link", "set", self.host.netdev(pf), "up")
             for number, vf in enumerate(vfs):
                 self.host.set_vf_mac(pf, number, GUEST_MACS[number % self.vfs_of_guest])
@@ -64,6 +84,10 @@ class Session:
                 self.vfs[vf] = pf
             self.groups += [vfs[first:first + self.vfs_of_guest]
                             for first in range(0, len(vfs), self.vfs_of_guest)]
+        if len(self._pfs) > 1 and self._with_traffic:
+            self._joined = True
+            self.host.join(BRIDGE, [self.host.netdev(pf) for pf in self._pfs],
+                           f"{PEER_ADDRESS}/24")
 
     def _wait_netdev(self, pf):
         """The PF's interface is made in the background of its driver's probe."""
@@ -107,7 +131,21 @@ class Session:
                 guest.hold_on_each(SETS_HELD)
             else:
                 guest.request("hold", SETS_HELD)
-            guest.request("churn", 1)
+        if self._with_traffic:
+            program = os.path.join(self.payload.directory, "peer")
+            self.host.note([program, self._interface(), GUEST_ADDRESS])
+            self._traffic = Traffic(program, self._interface(), GUEST_ADDRESS)
+            with self.report.progress("the guest connects to the traffic's peer"):
+                guest.request("traffic", PEER_ADDRESS, timeout_s=ATTACH_TIMEOUT_S)
+
+    def set_load(self, name):
+        """What the guest does beside what it is asked; a name of LOADS. IDLE has no traffic."""
+        churn, pace = LOADS[name]
+        was, _ = LOADS[self._load]
+        if churn != was:
+            self.current.guest.request("churn", churn)
+        self.current.guest.request("pace", pace)
+        self._load = name
 
     def check(self):
         """The guest's own report; raises GuestError when anything is amiss."""
@@ -118,11 +156,14 @@ class Session:
 
     def ping(self):
         """Frames go both ways between the guest and the PF its VF belongs to."""
-        pf = self.host.netdev(self.vfs[self.current.vf])
         with self.report.progress("the host pings the guest"):
             # until three are answered, however late the first
-            self.host.shell("ping", "-q", "-c", "3", "-w", PING_TIMEOUT_S, "-I", pf,
-                            GUEST_ADDRESS)
+            self.host.shell("ping", "-q", "-c", "3", "-w", PING_TIMEOUT_S, "-I",
+                            self._interface(), GUEST_ADDRESS)
+
+    def _interface(self):
+        """Of the host, on the network that the guest's VF is on."""
+        return BRIDGE if self._joined else self.host.netdev(self.vfs[self.current.vf])
 
     def other_vfs(self, same_pf):
         """VFs that the guest is not on, of the same PF or of another."""
@@ -146,6 +187,10 @@ class Session:
         destination = self.start_destination(vfs, paused=audit)
         migration = Migration(self.current, destination)
         self.note_migration(migration)
+        traffic = self._traffic if self._load != IDLE else None
+        if traffic:
+            with self.report.progress("traffic with the guest begins"):
+                traffic.run()
         with self.report.progress("the guest migrates"):
             if tune:
                 tune(migration)
@@ -156,9 +201,19 @@ class Session:
                 migration.compare_memory()
             migration.resume_destination()
         migration.finish()
-        self.timelines.append(timeline.build(migration, len(self.timelines) + 1, title))
         self.retire(self.current, destination)
+        record = self._traffic_record(migration) if traffic else None
+        self.timelines.append({"load": self._load, **timeline.build(
+            migration, len(self.timelines) + 1, title, record)})
         return self.timelines[-1]
+
+    def _traffic_record(self, migration):
+        """The traffic goes on where the guest is; raises TrafficError if not."""
+        with self.report.progress("traffic with the guest goes on"):
+            self._traffic.wait_progress("traffic after the migration")
+        self._traffic.rest()
+        pings, arrivals = self._traffic.log(migration.start_us - LEAD_US)
+        return Record(pings, arrivals, self._traffic.status(), self.current.guest.stream())
 
     def note_migration(self, migration):
         """The monitor commands, in the words of QEMU's human monitor."""
@@ -185,7 +240,11 @@ class Session:
 
     def close(self):
         """Ends the QEMUs and gives the VFs back."""
+        if self._traffic:
+            self._traffic.stop()
         for vm in list(self._vms):
             self.discard(vm)
+        if self._joined:
+            self.host.shell("ip", "link", "delete", BRIDGE)
         for pf in self._pfs:
             self.host.remove_vfs(pf)

@@ -96,21 +96,37 @@ class Panel:
         part = (ms - self.first_ms) / (self.last_ms - self.first_ms)
         return self.left + self.width * min(max(part, 0), 1)
 
-    def draw(self, lanes, title, marks=()):
+    def draw(self, lanes, title, marks=(), traffic=None):
         """marks: pairs of a time and what happened then, at most two that lie close."""
         canvas = self.canvas
         canvas.text(MARGIN, canvas.y + 12, title, 13, FAINT)
         canvas.y += 22 + (MARK_HEIGHT if marks else 0)
-        height = len(lanes) * (LANE_HEIGHT + LANE_GAP) + LANE_GAP
+        height = (len(lanes) + bool(traffic)) * (LANE_HEIGHT + LANE_GAP) + LANE_GAP
         self._blackout(height)
         self._axis(height)
         for index, lane in enumerate(lanes):
             self._lane(lane, canvas.y + LANE_GAP + index * (LANE_HEIGHT + LANE_GAP))
+        if traffic:
+            self._answers(traffic, canvas.y + LANE_GAP + len(lanes) * (LANE_HEIGHT + LANE_GAP))
         for index, (ms, words) in enumerate(marks):
             x = self.x(ms)
             canvas.line(x, canvas.y - 4, x, canvas.y + height, INK, 1.2, "4 3")
             canvas.text(x, canvas.y - 8, words, 11, INK, "start" if index else "end")
         canvas.y += height + AXIS_HEIGHT
+
+    def _answers(self, traffic, y):
+        """A stroke for each ping that was answered, and the longest time without one."""
+        canvas = self.canvas
+        canvas.text(MARGIN, y + LANE_HEIGHT / 2 + 5, "pings answered", 13, INK)
+        strokes = "".join(f"M{self.x(ms):.1f} {y:.0f}v{LANE_HEIGHT}"
+                          for ms in traffic["answers_ms"] if self.first_ms <= ms <= self.last_ms)
+        canvas.parts.append(f'<path d="{strokes}" stroke="{GREEN}" stroke-width="0.8"/>')
+        left = self.x(traffic["gap_start_ms"])
+        right = self.x(traffic["gap_start_ms"] + traffic["gap_ms"])
+        words = f"gap {time_text(traffic['gap_ms'])}"
+        canvas.rect(left, y, right - left, LANE_HEIGHT, "none", 0, words, RED)
+        if _text_width(words, 11) < right - left - 6:
+            canvas.text((left + right) / 2, y + LANE_HEIGHT / 2 + 4, words, 11, RED, "middle")
 
     def _blackout(self, height):
         spans = [p for p in self.timeline["phases"] if p["blackout"]]
@@ -140,12 +156,13 @@ class Panel:
                 continue
             left, right = self.x(span["start_ms"]), self.x(span["end_ms"])
             length = time_text(span["end_ms"] - span["start_ms"])
+            words = span.get("words", span["label"])
             thin = 0 if span["kind"] != "arc" else 3
             canvas.rect(left, y - thin, right - left, LANE_HEIGHT + 2 * thin, _colour(span),
-                        0 if thin else 3, f"{span['label']}: {length}")
-            if _text_width(span["label"], 11) < right - left - 6:
-                canvas.text((left + right) / 2, y + LANE_HEIGHT / 2 + 4, span["label"], 11,
-                            PAPER, "middle")
+                        0 if thin else 3, f"{words}: {length}")
+            if _text_width(words, 11) < right - left - 6:
+                canvas.text((left + right) / 2, y + LANE_HEIGHT / 2 + 4, words, 11, PAPER,
+                            "middle")
 
 
 def _tile(canvas, x, width, value, caption, colour=INK):
@@ -173,7 +190,21 @@ def _tiles(canvas, timeline):
          STATES["STOP_COPY"]),
         (f"{timeline['qemu_downtime_ms']} ms", "downtime, as QEMU counts it", RED),
     ])
+    if timeline["traffic"]:
+        _traffic_tiles(canvas, timeline["traffic"])
     canvas.y += 10
+
+
+def _traffic_tiles(canvas, traffic):
+    """What people judge a migration by."""
+    _tile_row(canvas, [
+        (time_text(traffic["gap_ms"]), "gap in the pings, blackout included", RED),
+        (f"{traffic['unanswered']} of {traffic['asked']}", "pings lost", INK),
+        (time_text(traffic["first_after_ms"]), "guest runs, to its first answer", INK),
+        (time_text(traffic["tcp_gap_ms"]), "gap in a TCP stream; it goes on", RED),
+        (f"{traffic['corrupt_bytes']} bytes",
+         f"corrupted, of {size_text(traffic['tcp_bytes'])} of TCP", GREEN),
+    ])
 
 
 def _tile_row(canvas, tiles):
@@ -201,22 +232,52 @@ def _phase_table(canvas, timeline):
     canvas.y += rows * ROW_HEIGHT + 14
 
 
+def _marks(timeline):
+    """What the source waits for before it stops the guest."""
+    precopy = timeline["precopy"]
+    return [(precopy[f"{name}_ms"], words) for name, words in
+            (("sent", "first image sent"), ("acknowledged", "the destination has loaded it"))
+            if precopy[f"{name}_ms"] is not None]
+
+
 def _running_part(canvas, timeline, lanes):
-    """What comes before the guest's memory is copied again, and is too short to be seen."""
+    """What comes before the guest's memory is copied again, where it is too short to be seen."""
     arcs = {span["label"].split()[-1]: span for span in lanes["source VF"]["spans"]
             if span["kind"] == "arc"}
     if not {"PRE_COPY", "STOP_COPY"} <= set(arcs):
         return
     first_ms, last_ms = arcs["PRE_COPY"]["start_ms"], arcs["STOP_COPY"]["end_ms"]
+    if last_ms - first_ms > timeline["total_ms"] / 2:
+        return
     pad = (last_ms - first_ms) * 0.06
-    precopy = timeline["precopy"]
-    marks = [(precopy[f"{name}_ms"], words) for name, words in
-             (("sent", "first image sent"), ("acknowledged", "the destination has loaded it"))
-             if precopy[f"{name}_ms"] is not None]
     canvas.y += 12
     Panel(canvas, timeline, first_ms - pad, last_ms + pad).draw(
         [lanes["guest"], lanes["source VF"], lanes["destination VF"]],
-        "Enlarged: the VF is saved while the guest runs, and then stopped", marks)
+        "Enlarged: the VF is saved while the guest runs, and then stopped", _marks(timeline))
+
+
+def _memory_lane(timeline):
+    """When the guest's memory went: all of it while the guest ran, then what had changed."""
+    words = {"copy memory and VF": "copied while the guest runs",
+             "copy memory again": "last pass of what changed"}
+    return {"name": "guest memory", "spans": [
+        {**phase, "kind": "device", "label": "ram", "words": words[phase["name"]]}
+        for phase in timeline["phases"] if phase["name"] in words]}
+
+
+def _traffic_part(canvas, timeline, lanes):
+    """The gap in the traffic beside the blackout."""
+    traffic = timeline["traffic"]
+    first_ms, last_ms = traffic["gap_start_ms"], traffic["gap_start_ms"] + traffic["gap_ms"]
+    pad = (last_ms - first_ms) * 0.25
+    # The guest runs on where the timeline ends
+    guest = {**lanes["guest"], "spans": [*lanes["guest"]["spans"][:-1],
+                                         {**lanes["guest"]["spans"][-1],
+                                          "end_ms": last_ms + pad}]}
+    canvas.y += 12
+    Panel(canvas, timeline, first_ms - pad, last_ms + pad).draw(
+        [guest, _memory_lane(timeline)],
+        "Enlarged: the blackout, and what somebody sees who pings the guest", traffic=traffic)
 
 
 def _migration(canvas, timeline):
@@ -228,8 +289,11 @@ def _migration(canvas, timeline):
     _tiles(canvas, timeline)
     lanes = {lane["name"]: lane for lane in timeline["lanes"]}
     Panel(canvas, timeline, 0, timeline["total_ms"]).draw(
-        [lanes["guest"], lanes["source VF"], lanes["destination VF"]], "The whole migration")
+        [lanes["guest"], _memory_lane(timeline), lanes["source VF"], lanes["destination VF"]],
+        "The whole migration", _marks(timeline), timeline["traffic"])
     _running_part(canvas, timeline, lanes)
+    if timeline["traffic"]:
+        _traffic_part(canvas, timeline, lanes)
     moving = next(p for p in timeline["phases"] if p["name"] == "move the VF's state")
     starting = next(p for p in timeline["phases"] if p["name"] == "start guest and VF")
     canvas.y += 12

@@ -62,6 +62,10 @@ class _Clock:
             return time_us
         return max(self._held_us, time_us - (self._freed_us - self._held_us))
 
+    def is_held(self, time_us):
+        """Is it in the span that is cut out."""
+        return self._held_us is not None and self._held_us <= time_us < self._freed_us
+
     def relative(self, item, shift):
         """The dict with start_ms and end_ms in place of start_us and end_us."""
         rest = {k: v for k, v in item.items() if k not in ("start_us", "end_us")}
@@ -236,8 +240,8 @@ def shortcomings(timeline):
     return lacks + _acknowledgement_lacking(timeline)
 
 
-def build(migration, number, title):
-    """Timeline of a migration that completed."""
+def build(migration, number, title, traffic=None):
+    """Timeline of a migration that completed; traffic: the Record of it, if there was some."""
     source, destination = migration.traces()
     clock = _Clock(migration, destination)
     borders = _borders(migration, source, destination, clock)
@@ -268,6 +272,7 @@ def build(migration, number, title):
                                    "end_us": borders[i + 1]}, int)
                    for i, (name, blackout) in enumerate(PHASES)],
         "lanes": lanes,
+        "traffic": traffic.summary(clock, borders[8]) if traffic else None,
     }
 
 
@@ -326,6 +331,21 @@ def _state_lines(timeline):
                                         for name in ("freeze", "save", "load", "start")))
 
 
+def _traffic_lines(timeline):
+    """The blackout as somebody sees it who talks to the guest."""
+    traffic = timeline["traffic"]
+    if not traffic:
+        return
+    yield (f"  traffic     {traffic['unanswered']} of {traffic['asked']} pings lost, the others "
+           f"answered in {time_text(traffic['usual_ms'])} as a rule;")
+    yield (f"              gap {time_text(traffic['gap_ms'])}: blackout "
+           f"{time_text(timeline['blackout_ms'])}, the guest's first frame "
+           f"{time_text(traffic['first_frame_ms'])},")
+    yield f"              its first answer {time_text(traffic['first_after_ms'])} after it"
+    yield (f"              TCP both ways, gap {time_text(traffic['tcp_gap_ms'])}: goes on, "
+           f"{traffic['corrupt_bytes']} of {size_text(traffic['tcp_bytes'])} corrupted")
+
+
 def text(timeline, colour=False):
     """Lines of the timeline for a terminal of 84 columns."""
     size = timeline["bytes"]
@@ -336,6 +356,7 @@ def text(timeline, colour=False):
     yield "  " + "─" * 80
     yield from _arc_lines(timeline)
     yield from _state_lines(timeline)
+    yield from _traffic_lines(timeline)
     yield (f"  in all {time_text(timeline['total_ms'])}"
            f"   guest memory {size_text(size['guest_memory'])}"
            f"   sent {size_text(size['sent'])}   VF state {size_text(size['vf_state'])}")

@@ -36,6 +36,7 @@ class Payload:
     """What the guest boots from, as guest/build made it, and its state when it had booted."""
 
     def __init__(self, directory, memory_mib=MEMORY_MIB, memcheck_mib=MEMCHECK_MIB):
+        self.directory = directory
         self.kernel = os.path.join(directory, "vmlinux")
         self.initramfs = os.path.join(directory, "initramfs.cpio")
         self.snapshot = os.path.join(directory, f"booted-{memory_mib}-{memcheck_mib}.state")

@@ -25,11 +25,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
 #include "klog.h"
 #include "memory.h"
+#include "traffic.h"
 #include "vf.h"
 
 #define LINK		"/dev/ttyS1"
@@ -104,6 +106,30 @@ static int verb_memory(const char *argument)
 	(void)argument;
 	ret = memory_check(memory, sizeof(memory));
 	answer("%s", memory);
+	return ret;
+}
+
+/* Pages to rewrite each IDLE_MS. */
+static int verb_pace(const char *argument)
+{
+	memory_set_pace(strtoul(argument, NULL, 10));
+	return 0;
+}
+
+/* Traffic with a peer at that address runs both ways from here on. */
+static int verb_traffic(const char *argument)
+{
+	return traffic_connect(argument);
+}
+
+static int verb_stream(const char *argument)
+{
+	char stream[128];
+	int ret;
+
+	(void)argument;
+	ret = traffic_check(stream, sizeof(stream));
+	answer("%s", stream);
 	return ret;
 }
 
@@ -182,6 +208,9 @@ static const struct verb {
 	{ "churn", verb_churn },
 	{ "check", verb_check },
 	{ "memory", verb_memory },
+	{ "pace", verb_pace },
+	{ "traffic", verb_traffic },
+	{ "stream", verb_stream },
 	{ "bounce", verb_bounce },
 	{ "rebind", verb_rebind },
 	{ "log", verb_log },
@@ -231,18 +260,38 @@ static void serve_input(int fd)
 		used = 0;
 }
 
+/* Keeps memory in motion now and then, however often something else happens. */
+static void idle(void)
+{
+	static time_t last_ms;
+	struct timespec now;
+	time_t now_ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (now_ms - last_ms < IDLE_MS)
+		return;
+	last_ms = now_ms;
+	memory_step();
+}
+
 static void serve(int fd)
 {
-	struct pollfd input = { .fd = fd, .events = POLLIN };
+	struct pollfd inputs[] = { { .fd = fd, .events = POLLIN }, { .events = POLLIN } };
 
 	snprintf(request_id, sizeof(request_id), "0");
 	answer("ready");
 	fflush(link_out);
 	for (;;) {
-		if (poll(&input, 1, IDLE_MS) > 0)
-			serve_input(fd);
-		else
-			memory_step();
+		inputs[1].fd = traffic_fd();
+		if (poll(inputs, ARRAY_SIZE(inputs), traffic_wait_ms(IDLE_MS)) > 0) {
+			if (inputs[1].revents)
+				traffic_receive();
+			if (inputs[0].revents)
+				serve_input(fd);
+		}
+		traffic_step();
+		idle();
 	}
 }
 

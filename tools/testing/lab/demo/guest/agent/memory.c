@@ -20,7 +20,7 @@
 #define PAGE_BYTES	4096
 #define PAGE_WORDS	(PAGE_BYTES / sizeof(__u64))
 /* Enough to be always dirty, few enough to leave the CPU alone */
-#define PAGES_PER_STEP	4
+#define DEFAULT_PACE	4
 #define GOLDEN_RATIO	0x9e3779b97f4a7c15ULL
 
 static struct {
@@ -31,7 +31,8 @@ static struct {
 	__u64 rewrites;
 	__u64 bad_pages;
 	__u64 random;
-} region;
+	unsigned int pace;
+} region = { .pace = DEFAULT_PACE };
 
 static void *map(size_t bytes)
 {
@@ -100,13 +101,19 @@ static __u32 random_page(void)
 /* Verify and rewrite a few pages. */
 void memory_step(void)
 {
-	for (int i = 0; i < PAGES_PER_STEP; i++) {
+	for (unsigned int i = 0; i < region.pace; i++) {
 		__u32 page = random_page();
 
 		if (!page_verify(page))
 			region.bad_pages++;
 		page_renew(page);
 	}
+}
+
+/* How many pages a step is to rewrite; 0 leaves the memory alone. */
+void memory_set_pace(unsigned int pages)
+{
+	region.pace = pages;
 }
 
 /* Verify all pages; the report has no newline. Return: 0 if none was ever bad. */

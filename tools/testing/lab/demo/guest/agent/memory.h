@@ -6,6 +6,7 @@
 
 int memory_init(size_t bytes);
 void memory_step(void);
+void memory_set_pace(unsigned int pages);
 int memory_check(char *report, size_t size);
 
 #endif
