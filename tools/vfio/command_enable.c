@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "device.h"
 #include "flavour.h"
 #include "klog.h"
+#include "options.h"
 #include "ports.h"
 #include "report.h"
 #include "run.h"
@@ -248,33 +248,15 @@ static int enable_named(char **names, int nr, bool as_json, bool verbose)
 
 int command_enable(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "json", no_argument, NULL, 'j' }, { "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' }, { },
-	};
 	static const char usage[] =
 		"usage: vfioctl enable [-j|--json] [-v|--verbose] DEVICE...\n"
 		"  -j, --json     as JSON, an object per VF\n"
 		"  -v, --verbose  tell each step\n"
 		"All VFs or none: when one cannot migrate, all are as they were.\n";
-	bool as_json = false, verbose = false;
-	int c;
+	struct options options;
+	int status = options_read(argc, argv, "jvh", GROUP_MAX, usage, &options);
 
-	while ((c = getopt_long(argc, argv, "jvh", names, NULL)) != -1) {
-		if (c == 'j')
-			as_json = true;
-		else if (c == 'v')
-			verbose = true;
-		else
-			break;
-	}
-	if (c == 'h') {
-		fputs(usage, stdout);
-		return STATUS_DONE;
-	}
-	if (c != -1 || optind == argc || argc - optind > GROUP_MAX) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
-	return enable_named(argv + optind, argc - optind, as_json, verbose);
+	if (status >= 0)
+		return status;
+	return enable_named(argv + optind, argc - optind, options.json, options.verbose);
 }

@@ -6,10 +6,11 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libkmod.h>
 
@@ -18,6 +19,7 @@
 #include "flavour.h"
 #include "mark.h"
 #include "module.h"
+#include "options.h"
 #include "report.h"
 #include "run.h"
 #include "target.h"
@@ -137,36 +139,18 @@ static int heal_named(const char *name, bool as_json, bool verbose)
 
 int command_heal(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "json", no_argument, NULL, 'j' }, { "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' }, { },
-	};
 	static const char usage[] =
 		"usage: vfioctl heal [-j|--json] [-v|--verbose] DEVICE...\n"
 		"  -j, --json     as JSON, an object per device\n"
 		"  -v, --verbose  tell each step\n"
 		"A device that has a driver keeps it.\n";
-	bool as_json = false, verbose = false;
-	int c, status = STATUS_DONE;
+	struct options options;
+	int status = options_read(argc, argv, "jvh", INT_MAX, usage, &options);
 
-	while ((c = getopt_long(argc, argv, "jvh", names, NULL)) != -1) {
-		if (c == 'j')
-			as_json = true;
-		else if (c == 'v')
-			verbose = true;
-		else
-			break;
-	}
-	if (c == 'h') {
-		fputs(usage, stdout);
-		return STATUS_DONE;
-	}
-	if (c != -1 || optind == argc) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
-	for (; optind < argc; optind++) {
-		if (heal_named(argv[optind], as_json, verbose))
+	if (status >= 0)
+		return status;
+	for (status = STATUS_DONE; optind < argc; optind++) {
+		if (heal_named(argv[optind], options.json, options.verbose))
 			status = STATUS_FAILED;
 	}
 	return status;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vfioctl who */
 
-#include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "device.h"
 #include "flavour.h"
 #include "json.h"
+#include "options.h"
 #include "report.h"
+#include "run.h"
 #include "target.h"
 #include "users.h"
 
@@ -94,25 +97,14 @@ static int who(char **names, int nr, bool as_json)
 
 int command_who(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { },
-	};
 	static const char usage[] =
 		"usage: vfioctl who [-j|--json] DEVICE...\n"
 		"  -j, --json  as JSON\n"
 		"Who is not root sees the processes of the same user alone.\n";
-	bool as_json = false;
-	int c;
+	struct options options;
+	int status = options_read(argc, argv, "jh", INT_MAX, usage, &options);
 
-	while ((c = getopt_long(argc, argv, "jh", names, NULL)) == 'j')
-		as_json = true;
-	if (c == 'h') {
-		fputs(usage, stdout);
-		return STATUS_DONE;
-	}
-	if (c != -1 || optind == argc) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
-	return who(argv + optind, argc - optind, as_json);
+	if (status >= 0)
+		return status;
+	return who(argv + optind, argc - optind, options.json);
 }

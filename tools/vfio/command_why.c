@@ -2,16 +2,18 @@
 /* vfioctl why */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checks.h"
 #include "commands.h"
 #include "device.h"
 #include "facts.h"
 #include "json.h"
+#include "options.h"
 #include "report.h"
+#include "run.h"
 #include "table.h"
 #include "target.h"
 
@@ -108,25 +110,14 @@ static int why(const char *name, bool as_json)
 
 int command_why(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { },
-	};
 	static const char usage[] =
 		"usage: vfioctl why [-j|--json] DEVICE\n"
 		"  -j, --json  as JSON\n"
 		"Status: 0 when nothing stands against a migration, 1 when something does.\n";
-	bool as_json = false;
-	int c;
+	struct options options;
+	int status = options_read(argc, argv, "jh", 1, usage, &options);
 
-	while ((c = getopt_long(argc, argv, "jh", names, NULL)) == 'j')
-		as_json = true;
-	if (c == 'h') {
-		fputs(usage, stdout);
-		return STATUS_DONE;
-	}
-	if (c != -1 || optind + 1 != argc) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
-	return why(argv[optind], as_json);
+	if (status >= 0)
+		return status;
+	return why(argv[optind], options.json);
 }
