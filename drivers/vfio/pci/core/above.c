@@ -148,7 +148,7 @@ int vpv_above_mark_all(struct vpv_above *above, u64 from)
 			continue;
 		/* From the place before up to the next one, which is near */
 		clean = start + VPV_ABOVE_STEP_BYTES;
-		ret = vpv_pins_mark_mapped(above->pins, last, clean - last);
+		ret = vpv_pins_mark(above->pins, last, clean - last);
 		if (ret)
 			return ret;
 	}

@@ -332,7 +332,7 @@ static int vpv_marks_mark_all(struct vpv_marks *marks)
 	u64 nr_asked = marks->pins.nr_asked;
 	int ret;
 
-	ret = vpv_pins_mark_mapped(&marks->pins, 0, VPV_SUPERSET_MIN_BYTES);
+	ret = vpv_pins_mark(&marks->pins, 0, VPV_SUPERSET_MIN_BYTES);
 	if (!ret)
 		ret = vpv_above_mark_all(&marks->above, VPV_SUPERSET_MIN_BYTES);
 	trace_vpv_mark_all(marks->mig, marks->pins.nr_asked - nr_asked, ret,

@@ -13,7 +13,6 @@
  */
 #include <linux/iommu.h>
 #include <linux/sched/signal.h>
-#include <linux/sizes.h>
 
 #include "pins.h"
 
@@ -24,14 +23,6 @@
 #define VPV_PINS_UNMAP_WAIT	HZ
 /* From dma_unmap() back to type1's lock is a matter of microseconds */
 #define VPV_PINS_REST		msecs_to_jiffies(10)
-
-/*
- * Nobody tells where there are holes. So many pages that are not there are looked at one by one,
- * as what is mapped on its own for a page or two belongs to something larger beside it; behind
- * them the steps are larger.
- */
-#define VPV_PINS_NEAR_PAGES	(SZ_2M / PAGE_SIZE)
-#define VPV_PINS_FAR_BYTES	SZ_64K
 
 void vpv_pins_init(struct vpv_pins *pins, struct vfio_pci_variant_mig *mig)
 {
@@ -85,28 +76,41 @@ void vpv_pins_unmapped(struct vpv_pins *pins)
 /*
  * Marks all of @nr pages or none. -EINVAL when one of them is not mapped or is no memory,
  * -EPERM when the device cannot write to one. To be able to read as well is not asked for, as
- * a mapping may be for writing alone.
+ * a mapping may be for writing alone. Between vpv_pins_enter() and vpv_pins_leave().
  */
-static int vpv_pins_once(struct vpv_pins *pins, u64 iova, unsigned int nr)
+static int vpv_pins_try(struct vpv_pins *pins, u64 iova, unsigned int nr)
 {
 	struct vfio_device *vdev = vpv_pins_vdev(pins);
 	int ret;
 
 	pins->nr_asked++;
-	vpv_pins_enter(pins);
 	ret = vfio_pin_pages(vdev, iova, nr, IOMMU_WRITE, pins->pages);
-	if (ret > 0)
+	if (ret > 0) {
 		vfio_unpin_pages(vdev, iova, ret);
-	vpv_pins_leave(pins);
-
-	if (ret > 0)
 		pins->scope.is_set = true;
+	}
 	/* A container that takes no marks has no scope */
 	if (ret == -EACCES)
 		pins->scope.is_set = false;
 	if (ret < 0)
 		return ret;
 	return ret == nr ? 0 : -EIO;
+}
+
+/* Is there a page in what was tried that the device has no right to write to? */
+static bool vpv_pins_hit_hole(int ret)
+{
+	return ret == -EINVAL || ret == -EPERM;
+}
+
+static int vpv_pins_once(struct vpv_pins *pins, u64 iova, unsigned int nr)
+{
+	int ret;
+
+	vpv_pins_enter(pins);
+	ret = vpv_pins_try(pins, iova, nr);
+	vpv_pins_leave(pins);
+	return ret;
 }
 
 static int vpv_pins_stopped(const struct vpv_pins *pins)
@@ -132,34 +136,37 @@ int vpv_pins_probe(struct vpv_pins *pins, u64 iova)
 	if (!ret)
 		ret = vpv_pins_once(pins, iova, 1);
 	cond_resched();
-	if (ret == -EINVAL || ret == -EPERM)
+	if (vpv_pins_hit_hole(ret))
 		return 0;
 	return ret ? ret : 1;
 }
 
 /*
- * Nothing was found right before *@at. Looks on in larger steps, up to @end, and moves *@at to
- * behind the last place where nothing is; what is found then begins after that.
+ * There is nothing at *@at. Nobody tells where a hole ends, and a page may be mapped on its own,
+ * so all are tried, many at a time. Moves *@at to behind the first page that is marked, or to
+ * where it is time to look whether to stop.
  */
-static int vpv_pins_skip_hole(struct vpv_pins *pins, u64 *at, u64 end)
+static int vpv_pins_pass_hole(struct vpv_pins *pins, u64 *at, u64 end)
 {
-	u64 next = round_up(*at, (u64)VPV_PINS_FAR_BYTES);
-	int ret;
+	u64 pause = min(end, *at + VFIO_PIN_PAGES_MAX_ENTRIES * PAGE_SIZE);
+	int ret = -EINVAL;
 
-	for (; next < end; next += VPV_PINS_FAR_BYTES) {
-		ret = vpv_pins_probe(pins, next);
-		if (ret)
-			return min(ret, 0);
-		*at = next + PAGE_SIZE;
-	}
-	return 0;
+	vpv_pins_enter(pins);
+	for (; vpv_pins_hit_hole(ret) && *at < pause; *at += PAGE_SIZE)
+		ret = vpv_pins_try(pins, *at, 1);
+	vpv_pins_leave(pins);
+	return vpv_pins_hit_hole(ret) ? 0 : ret;
 }
 
-static int vpv_pins_mark_pages(struct vpv_pins *pins, u64 start, u64 bytes, bool skips)
+/*
+ * Marks the pages from @start on that are mapped for the device to write to. -EACCES when the
+ * container is not type1 v2; -EINTR, -ECANCELED or -ENOTCONN when it is to let go early; any
+ * other error says that there is a page that cannot be marked.
+ */
+int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
 {
 	u64 end = start + round_down(bytes, PAGE_SIZE);
 	unsigned int step = VFIO_PIN_PAGES_MAX_ENTRIES;
-	unsigned int nr_missing = 0;
 	int ret;
 
 	lockdep_assert_held(&pins->mig->state_mutex);
@@ -171,41 +178,18 @@ static int vpv_pins_mark_pages(struct vpv_pins *pins, u64 start, u64 bytes, bool
 		if (!ret)
 			ret = vpv_pins_once(pins, start, nr);
 		cond_resched();
-		if (ret && ret != -EINVAL && ret != -EPERM)
-			return ret;
-		if (ret && nr > 1) {
+		if (vpv_pins_hit_hole(ret) && nr > 1) {
 			step = nr / 2;
 			continue;
 		}
-		start += (u64)nr * PAGE_SIZE;
-		nr_missing = ret ? nr_missing + 1 : 0;
-		if (!ret)
+		if (vpv_pins_hit_hole(ret)) {
+			ret = vpv_pins_pass_hole(pins, &start, end);
+		} else if (!ret) {
+			start += (u64)nr * PAGE_SIZE;
 			step = min_t(unsigned int, nr * 2, VFIO_PIN_PAGES_MAX_ENTRIES);
-		if (!skips || nr_missing < VPV_PINS_NEAR_PAGES)
-			continue;
-		nr_missing = 0;
-		ret = vpv_pins_skip_hole(pins, &start, end);
+		}
 		if (ret)
 			return ret;
 	}
 	return 0;
-}
-
-/*
- * Marks the pages from @start on that are mapped for the device to write to. -EACCES when the
- * container is not type1 v2; -EINTR, -ECANCELED or -ENOTCONN when it is to let go early; any
- * other error says that there is a page that cannot be marked.
- */
-int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
-{
-	return vpv_pins_mark_pages(pins, start, bytes, false);
-}
-
-/*
- * The same where most may be holes. Not found is what is far from all others and has no multiple
- * of VPV_PINS_FAR_BYTES in it.
- */
-int vpv_pins_mark_mapped(struct vpv_pins *pins, u64 start, u64 bytes)
-{
-	return vpv_pins_mark_pages(pins, start, bytes, true);
 }

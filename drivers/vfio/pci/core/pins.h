@@ -31,7 +31,6 @@ struct vpv_pins {
 void vpv_pins_init(struct vpv_pins *pins, struct vfio_pci_variant_mig *mig);
 int vpv_pins_probe(struct vpv_pins *pins, u64 iova);
 int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes);
-int vpv_pins_mark_mapped(struct vpv_pins *pins, u64 start, u64 bytes);
 void vpv_pins_unmapped(struct vpv_pins *pins);
 
 /* Does type1 take what the group has not pinned for clean? */
