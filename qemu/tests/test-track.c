@@ -441,6 +441,50 @@ static void test_firmware_that_fails(void **state)
     bench_end(&b);
 }
 
+/* The first of many messages says so, and no other comes. */
+static void test_firmware_that_fails_within(void **state)
+{
+    TrackMessage message;
+    uint32_t id;
+    Bench b;
+
+    bench_start(&b, state, ON ",track-log-msg-max=12");
+    id = bench_track(&b, 0);
+    bench_write(&b, 1, b.area, AREA_BYTES, 5000, 1);
+    qmp_set_number(b.m->q, PF, "x-track-ends-within", 1);
+    assert_int_equal(track_report(&b.t, id, b.area, AREA_BYTES), HCA_OK);
+    assert_true(track_receive(&b.t, &message));
+    assert_int_equal(message.state, TRACK_ERROR);
+    assert_true(message.pages > 0);
+    check_failed(&b, id);
+    assert_null(hca_cq_peek(&b.t.cq));
+    qmp_set_number(b.m->q, PF, "x-track-ends-within", 0);
+    bench_end(&b);
+}
+
+/* Its state alone tells of it. */
+static void test_failure_without_event(void **state)
+{
+    unsigned now;
+    uint32_t id;
+    Bench b;
+
+    bench_start(&b, state, ON);
+    id = bench_track(&b, 0);
+    qmp_set_number(b.m->q, PF, "x-track-no-event", 1);
+    qmp_set_number(b.m->q, PF, "x-track-ends", 1);
+    assert_int_equal(track_report(&b.t, id, b.area, AREA_BYTES), HCA_OK);
+    qtest_settle(b.m->q);
+    assert_null(hca_eq_peek(&b.t.async_eq));
+    assert_null(hca_cq_peek(&b.t.cq));
+    assert_int_equal(track_query(&b.t, id, &now), HCA_OK);
+    assert_int_equal(now, TRACK_ERROR);
+    assert_int_equal(track_destroy(&b.t, id), HCA_OK);
+    qmp_set_number(b.m->q, PF, "x-track-no-event", 0);
+    qmp_set_number(b.m->q, PF, "x-track-ends", 0);
+    bench_end(&b);
+}
+
 /* A reset that nobody is told of: what was written before is lost. */
 static void test_forgetful_firmware(void **state)
 {
@@ -673,6 +717,8 @@ int main(void)
         machine_test(test_disabled_vf),
         machine_test(test_suspended_vf),
         machine_test(test_firmware_that_fails),
+        machine_test(test_firmware_that_fails_within),
+        machine_test(test_failure_without_event),
         machine_test(test_forgetful_firmware),
         machine_test(test_silent_firmware),
         machine_test(test_broken_connection),

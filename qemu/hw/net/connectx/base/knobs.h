@@ -28,8 +28,10 @@ typedef struct ConnectXTrackKnobs {
     uint8_t page_min, page_max;
     uint8_t message_min, message_max;   /* bytes */
     uint32_t kib_max;                   /* memory for bits of one tracker */
-    /* 0 or 1: never sends a report; fails at the next one */
-    uint32_t silent, fails;
+    /* 0 or 1: never sends a report; fails at the next one, or within it */
+    uint32_t silent, fails, fails_within;
+    /* 0 or 1: no event when a tracker fails */
+    uint32_t no_event;
     /* 0 or 1: is empty after a reset of the VF, and does not say so */
     uint32_t forgets;
 } ConnectXTrackKnobs;

@@ -93,6 +93,9 @@ static void cx_track_fail(ConnectXTrack *track)
     track->state = CX_TRACK_ERROR;
     g_clear_pointer(&track->log, cx_dirty_stop);
     timer_del(track->timer);
+    if (track->pf->dev->track.no_event) {
+        return;
+    }
     stw_be_p(data + 2, MLX5_OBJ_TYPE_PAGE_TRACK);
     stl_be_p(data + 4, track->id);
     cx_eq_post(track->pf, CX_EV_OBJECT_CHANGE, 0, data);
@@ -112,6 +115,15 @@ static void cx_track_put_entries(uint8_t *to, const uint64_t *pages,
     for (uint32_t i = 0; i < n; i++) {
         stq_be_p(to + i * CX_SZ(page_track_report_entry), pages[i]);
     }
+}
+
+/* The upper bits of a message: what becomes of the tracker with it */
+static uint32_t cx_track_imm(const ConnectXTrack *track)
+{
+    bool fails = track->pf->dev->track.fails_within;
+
+    return (uint32_t)(fails ? CX_TRACK_ERROR : track->state)
+           << CX_TRACK_IMM_SHIFT;
 }
 
 /* One message, as full as it may be. */
@@ -141,9 +153,13 @@ static ConnectXRcStatus cx_track_send(ConnectXTrack *track)
         track->state = CX_TRACK_TRACKING;
     }
     trace_connectx_track_send(track->id, n, track->state);
-    return cx_rc_send(track->pf, track->qpn, message,
-                      n * CX_SZ(page_track_report_entry),
-                      (uint32_t)track->state << CX_TRACK_IMM_SHIFT);
+    status = cx_rc_send(track->pf, track->qpn, message,
+                        n * CX_SZ(page_track_report_entry),
+                        cx_track_imm(track));
+    if (status == CX_RC_OK && track->pf->dev->track.fails_within) {
+        cx_track_fail(track);
+    }
+    return status;
 }
 
 static bool cx_track_is_due(ConnectXTrack *track)
