@@ -21,6 +21,7 @@
 
 /* A card that is silent is given up after 5 s; the machine may be slow */
 #define SILENT_MS	30000
+#define SILENT_MIN_MS	5000
 
 /* "internal error", which is no driver's fault */
 #define STATUS_INTERNAL	0x1
@@ -219,6 +220,44 @@ TEST_F(fault, card_that_always_fails_is_given_up)
 	model_behave("x-track-ends", false);
 	EXPECT_EQ(-EIO, report(&self->user));
 	EXPECT_EQ(0, __log_stop(&self->user.dev));
+	ASSERT_EQ(0, start(&self->user));
+	expect_exact(_metadata, &self->user);
+}
+
+/* Once with what the next tracker, too, does; then there is none to be told of. */
+static void expect_given_up(struct __test_metadata *_metadata, struct user *user)
+{
+	struct timespec since;
+
+	write_pages(user, 10);
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	EXPECT_EQ(AREA_PAGES, report(user));
+	EXPECT_EQ(-EIO, report(user));
+	/* Not for its silence, which takes longer */
+	EXPECT_GT(SILENT_MIN_MS, ms_since(&since));
+	EXPECT_EQ(0, __log_stop(&user->dev));
+}
+
+/* The event would tell of it as well, hence there is none. */
+TEST_F(fault, card_that_fails_within_a_report_is_given_up)
+{
+	ASSERT_EQ(0, start(&self->user));
+	model_behave("x-track-no-event", true);
+	model_behave("x-track-ends-within", true);
+	expect_given_up(_metadata, &self->user);
+	model_behave("x-track-ends-within", false);
+	ASSERT_EQ(0, start(&self->user));
+	expect_exact(_metadata, &self->user);
+}
+
+/* Neither an event nor a message tells of it. Its state does, when it is asked. */
+TEST_F(fault, card_that_fails_without_a_word_is_given_up)
+{
+	ASSERT_EQ(0, start(&self->user));
+	model_behave("x-track-no-event", true);
+	model_behave("x-track-ends", true);
+	expect_given_up(_metadata, &self->user);
+	model_behave("x-track-ends", false);
 	ASSERT_EQ(0, start(&self->user));
 	expect_exact(_metadata, &self->user);
 }

@@ -118,7 +118,7 @@ void model_delay(const char *command, unsigned int ms)
 static const char * const behaviours[] = {
 	"x-twice-fails", "x-suspend-ends-save", "x-query-in-save-fails",
 	"x-suspended-track-fails", "x-track-fails", "x-track-silent", "x-track-ends",
-	"x-track-forgets",
+	"x-track-forgets", "x-track-ends-within", "x-track-no-event",
 };
 
 void model_behave(const char *knob, bool on)
