@@ -112,6 +112,37 @@ static void test_tracked_save_while_suspended(void **state)
     assert_int_equal(qmp_number(b.m->q, PF, "x-guest-errors"), 0);
 }
 
+/* A driver that saw tracking fail ends it all the same; nothing else may. */
+static void test_end_of_tracking_that_failed(void **state)
+{
+    VhcaSaved saved;
+    VhcaBench b;
+    uint16_t id;
+    Hca *pf;
+
+    pf = start(&b, state, &id);
+    qmp_set_number(b.m->q, PF, "x-suspend-ends-save", 1);
+    vhca_start_tracked_save(&b.buf[0], id, SLOT);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
+    assert_int_equal(save_result(&b), HCA_BAD_RES_STATE);
+    qmp_set_number(b.m->q, PF, "x-suspended-track-fails", 1);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(vhca_resume(pf, id, RESUME_INITIATOR), HCA_OK);
+        assert_int_equal(vhca_save(&b.buf[0], id, false, false, BUF_BYTES,
+                                   &saved), HCA_BAD_RES_STATE);
+        assert_int_equal(qmp_number(b.m->q, PF, "x-guest-errors"), 0);
+        assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_OK);
+        assert_int_equal(vhca_save(&b.buf[0], id, false, true, BUF_BYTES,
+                                   &saved), HCA_BAD_RES_STATE);
+    }
+    assert_int_equal(vhca_resume(pf, id, RESUME_INITIATOR), HCA_OK);
+    for (int errors = 0; errors < 2; errors++) {
+        assert_int_equal(vhca_save(&b.buf[0], id, false, false, BUF_BYTES,
+                                   &saved), HCA_BAD_RES_STATE);
+        assert_int_equal(qmp_number(b.m->q, PF, "x-guest-errors"), errors);
+    }
+}
+
 /*
  * Status 9 on tracked saves: the driver may stop the VF and save all, or go on
  * as if nothing had been.
@@ -183,6 +214,7 @@ int main(void)
         machine_test(test_resume_during_tracked_save),
         machine_test(test_query_during_first_save),
         machine_test(test_tracked_save_while_suspended),
+        machine_test(test_end_of_tracking_that_failed),
         machine_test(test_tracking_that_fails),
         machine_test(test_offers_change),
     };

@@ -277,6 +277,7 @@ static void cx_save_complete(ConnectXFunction *vf)
     ConnectXVhca *vhca = vf->vhca;
 
     if (cx_image_out_final(vhca->follow ?: vhca->out)) {
+        vhca->track_asked = false;
         cx_save_untrack(vf);
         return;
     }
@@ -358,6 +359,10 @@ static ConnectXStatus cx_save_allowed(ConnectXFunction *vf, bool inc,
     /* Without tracking, nothing is saved of a VF that might still change. */
     if (!track && !cx_vhca_stopped(vf) &&
         (inc || (!vhca->tracked && !vhca->out))) {
+        if (!inc && vhca->track_asked) {
+            vhca->track_asked = false;
+            return cx_vhca_refuse(vf, CX_SYN_BEHAVIOUR);
+        }
         if (!cx_vhca_lost(vf)) {
             cx_guest_error(vf->dev->pf, "VF %u: SAVE of a VF that runs",
                            vf->number);
@@ -439,8 +444,10 @@ ConnectXStatus cx_vhca_save(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
                             void *opaque)
 {
     ConnectXVhca *vhca = vf->vhca;
-    ConnectXStatus status = cx_save_allowed(vf, inc, track);
+    ConnectXStatus status;
 
+    vhca->track_asked |= track;
+    status = cx_save_allowed(vf, inc, track);
     if (status != CX_OK) {
         return status;
     }
@@ -449,6 +456,7 @@ ConnectXStatus cx_vhca_save(ConnectXFunction *vf, const ConnectXVhcaBuf *buf,
     }
     if (!track && !cx_vhca_stopped(vf)) {
         /* Pre-copy is over without a stop: forget what was tracked. */
+        vhca->track_asked = false;
         cx_save_untrack(vf);
         return CX_OK;
     }

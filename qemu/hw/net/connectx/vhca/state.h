@@ -30,6 +30,11 @@ struct ConnectXVhca {
     uint64_t out_pos;
     bool chunked;                       /* the last QUERY asked for chunks */
     bool tracked;
+    /*
+     * A SAVE with tracking was asked for. A driver that saw it fail does not
+     * know whether changes are tracked: to end that is no error.
+     */
+    bool track_asked;
     /* The last image that was handed out whole; NULL: no delta can be told. */
     ConnectXImageBase *base;
 
