@@ -184,7 +184,7 @@ void vpv_mig_unlock(struct vfio_pci_variant_mig *mig)
 void vpv_mig_reset_prepare(struct vfio_pci_variant_mig *mig)
 {
 	spin_lock(&mig->reset_lock);
-	mig->resetting = true;
+	WRITE_ONCE(mig->resetting, true);
 	spin_unlock(&mig->reset_lock);
 }
 
@@ -196,7 +196,7 @@ void vpv_mig_reset_prepare(struct vfio_pci_variant_mig *mig)
 void vpv_mig_reset_done(struct vfio_pci_variant_mig *mig)
 {
 	spin_lock(&mig->reset_lock);
-	mig->resetting = false;
+	WRITE_ONCE(mig->resetting, false);
 	WRITE_ONCE(mig->deferred_reset, true);
 	spin_unlock(&mig->reset_lock);
 	vpv_mig_queue(mig, &mig->reset_work);
@@ -305,12 +305,17 @@ void vpv_session_kick(struct vpv_session *session)
 		vpv_session_put(session);
 }
 
-/* The first error stays, but for the one that says that the session is over */
+/*
+ * The first error stays, but for the one that says that the session is over. A command that
+ * fails while the function is being reset has found it running, or gone, by that.
+ */
 void vpv_session_fail(struct vpv_session *session, int error)
 {
 	unsigned long flags;
 	bool first;
 
+	if (READ_ONCE(session->mig->resetting))
+		error = -ENODEV;
 	spin_lock_irqsave(&session->lock, flags);
 	first = !session->error;
 	if (first || error == -ENODEV)
