@@ -75,13 +75,14 @@ static void keep_data_fd(struct shared *shared, int fd)
 /*
  * A change can be refused because another thread made the state one from which
  * it is not allowed (EINVAL), because it leaves RESUMING with something that is
- * no whole image (EINVAL, EIO or EOPNOTSUPP, and it may lead to ERROR), or
- * because another thread is in the middle of a write() (EBUSY).
+ * no whole image (EINVAL, EIO or EOPNOTSUPP, and it may lead to ERROR),
+ * because another thread is in the middle of a write() (EBUSY), or because a
+ * reset has ended the session that it waits for (ENODEV).
  */
 static bool is_refusal(int ret)
 {
 	return ret == -EINVAL || ret == -EIO || ret == -EOPNOTSUPP ||
-	       ret == -EBUSY;
+	       ret == -EBUSY || ret == -ENODEV;
 }
 
 static void *change_states(void *arg)
@@ -108,8 +109,8 @@ static void *change_states(void *arg)
 
 static bool is_data_result(ssize_t ret)
 {
-	return ret >= 0 || errno == ENODEV || errno == EBADF ||
-	       errno == ENOMSG || is_refusal(-errno);
+	return ret >= 0 || errno == EBADF || errno == ENOMSG ||
+	       is_refusal(-errno);
 }
 
 static void *move_data(void *arg)
@@ -145,8 +146,9 @@ static void *ask(void *arg)
 		ret = __vfio_mig_get_state(&shared->dev, &state);
 		if (ret || state >= VFIO_STATE_COUNT)
 			note_bad_result(shared, ret ? ret : -ERANGE);
+		/* Of a session that the firmware has made fail, nothing is told. */
 		ret = __vfio_mig_data_size(&shared->dev, &bytes);
-		if (ret && ret != -ENOTTY)
+		if (ret && ret != -ENOTTY && ret != -EIO && ret != -ENODEV)
 			note_bad_result(shared, ret);
 	}
 	return NULL;
