@@ -24,7 +24,6 @@ README.md	^make demo	it is a test of its own, 80-migrate
 README.md	^make check	this runs in it
 README.md	^make deb	it needs the network; 93-packages does it
 README.md	^apt install	it needs the network; 93-packages does it
-README.md	^vfioctl enable	done by 20-bind and, after the two before it, by 93-packages
 README.md	^apt-get install	the lab has no network; its root was made with these packages
 README.md	^make modules &&	the modules are built outside of L1 and are installed in it
 README.md	^make tools &&	done by this test before, from /build
@@ -41,6 +40,7 @@ short=${pf#0000:}
 	--name "0000:3b:00.3=${pf%.*}.2" --name "0000:3a:00.0=$bridge" \
 	--name "0000:05:00.0=0000:00:08.0" \
 	--name "3b:00.0=$short" --name "3b:00.2=${short%.*}.1" \
+	/src/Documentation/admin-guide/vfioctl.rst \
 	/src/Documentation/admin-guide/binding-fallback.rst \
 	/src/README.md \
 	/src/Documentation/admin-guide/binding.rst \
