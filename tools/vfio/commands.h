@@ -80,6 +80,33 @@ int command_persist(int argc, char **argv);
 int command_heal(int argc, char **argv);
 
 /**
+ * command_watch() - show how a migration of a device goes on, until it ends
+ * @argc: as for command_list()
+ * @argv: as for command_list()
+ *
+ * Return: STATUS_DONE when it is complete.
+ */
+int command_watch(int argc, char **argv);
+
+/**
+ * command_save() - put the state of a device into a file
+ * @argc: as for command_list()
+ * @argv: as for command_list()
+ *
+ * Return: STATUS_FAILED when there is no file.
+ */
+int command_save(int argc, char **argv);
+
+/**
+ * command_load() - give a device the state of a file
+ * @argc: as for command_list()
+ * @argv: as for command_list()
+ *
+ * Return: STATUS_FAILED when it was not taken; the device can be used.
+ */
+int command_load(int argc, char **argv);
+
+/**
  * command_qemu_args() - print QEMU's arguments for VFs that are to migrate
  * @argc: as for command_list()
  * @argv: as for command_list()

@@ -20,12 +20,20 @@ static void quote(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+static void begin_line(const struct json *json)
+{
+	if (!json->one_line)
+		fprintf(json->out, "\n%*s", 2 * json->depth, "");
+	else if (json->more)
+		fputc(' ', json->out);
+}
+
 static void begin_member(struct json *json, const char *name)
 {
 	if (json->more)
 		fputc(',', json->out);
 	if (json->depth)
-		fprintf(json->out, "\n%*s", 2 * json->depth, "");
+		begin_line(json);
 	if (name) {
 		quote(json->out, name);
 		fputs(": ", json->out);
@@ -44,8 +52,8 @@ void json_open(struct json *json, const char *name, char bracket)
 void json_close(struct json *json, char bracket)
 {
 	json->depth--;
-	if (json->more)
-		fprintf(json->out, "\n%*s", 2 * json->depth, "");
+	if (json->more && !json->one_line)
+		begin_line(json);
 	fputc(bracket, json->out);
 	json->more = true;
 	if (!json->depth)

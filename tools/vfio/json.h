@@ -10,11 +10,13 @@
  * @out: where it goes
  * @depth: how many objects and lists are open
  * @more: the open one has a member already
+ * @one_line: no line ends but the last, for who reads line by line
  */
 struct json {
 	FILE *out;
 	int depth;
 	bool more;
+	bool one_line;
 };
 
 /**

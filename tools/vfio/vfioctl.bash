@@ -7,7 +7,7 @@ _vfioctl()
 	local word=${COMP_WORDS[COMP_CWORD]} options
 
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list why who enable attach detach heal persist qemu-args libvirt-xml --help" -- "$word"))
+		COMPREPLY=($(compgen -W "list why who enable attach detach heal persist watch save load qemu-args libvirt-xml --help" -- "$word"))
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -17,14 +17,19 @@ _vfioctl()
 	attach)		options="--group --fallback --dry-run --json --verbose --help" ;;
 	detach)		options="--group --dry-run --json --verbose --help" ;;
 	persist)	options="--remove --help" ;;
+	watch)		options="--interval --wait --json --help" ;;
+	save|load)	options="--json --help" ;;
 	qemu-args|libvirt-xml) options="--version --help" ;;
 	*)		return ;;
 	esac
 	case $word in
 	-*)		COMPREPLY=($(compgen -W "$options" -- "$word")); return ;;
 	esac
-	[ "${COMP_WORDS[1]}" = list ] ||
-		COMPREPLY=($(compgen -W "$(vfioctl list 2>/dev/null | sed -n '2,$s/ .*//p')" -- "$word"))
+	case ${COMP_WORDS[1]}:$COMP_CWORD in
+	list:*)		return ;;
+	save:3|load:3)	COMPREPLY=($(compgen -f -- "$word")); return ;;
+	esac
+	COMPREPLY=($(compgen -W "$(vfioctl list 2>/dev/null | sed -n '2,$s/ .*//p')" -- "$word"))
 }
 
 # Addresses have colons, at which readline cuts words.

@@ -47,6 +47,8 @@ why_refused()
 }
 check "attach is content with less, and why tells what" why_refused
 vfioctl_moves "$pf" "$vf" "$second"
+vfioctl_states "$vf" "$second"
+vfioctl_watches "$vf"
 
 detached()
 {

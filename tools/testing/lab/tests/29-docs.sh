@@ -20,6 +20,7 @@ make -s -C /src/tools/vfio O=/build/tools install || exit 1
 # DOCUMENT tab REGEX of the command, or of the first line of a block that has
 # none, tab REASON
 cat >/tmp/exceptions <<'EOF'
+vfioctl.rst	^0000:3b:00.2  save, PRE_COPY	a picture on a terminal; vfio_progress_test draws it
 README.md	^make demo	it is a test of its own, 80-migrate
 README.md	^make check	this runs in it
 README.md	^make deb	it needs the network; 93-packages does it

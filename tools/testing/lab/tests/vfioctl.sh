@@ -93,3 +93,69 @@ vfioctl_moves()
 	check "a device that is not there: none goes" eval \
 		"tool 1 detach $vf 0000:7f:1f.7 && is_bound $vf mlx5_vfio_pci"
 }
+
+# vfioctl_states VF OTHER - The state of one VF that VFIO has, for another one.
+vfioctl_states()
+{
+	local vf=$1 other=$2 file=/tmp/state
+
+	rm -f "$file" "$file".*
+	check "save puts a VF's state into a file" eval "tool 0 save $vf $file &&
+		says '^$vf: [0-9]+ bytes saved to $file in' && [ -s $file ]"
+	check "and the VF can be saved again, in JSON" eval "tool 0 save --json $vf $file.2 &&
+		python3 -c '
+import json
+r = json.load(open(\"/tmp/said\"))
+assert r[\"done\"] and r[\"bytes\"] > 100 and r[\"error\"] is None, r'"
+	check "a file that is there is not written over" eval "tool 1 save $vf $file &&
+		says 'cannot be made: File exists'"
+	check "load gives it to another VF" eval "tool 0 load $other $file &&
+		says '^$other: [0-9]+ bytes loaded from $file in' &&
+		grep -qx complete /sys/bus/pci/devices/$other/migration/result"
+	truncate -s -100 "$file.2"
+	check "a file that is cut off is refused, and no device is touched" eval \
+		"tool 1 load $other $file.2 && says 'not as long as its head says' &&
+			grep -qx complete /sys/bus/pci/devices/$other/migration/result"
+	# Good as a file goes, and no state that the driver takes: it lacks the end.
+	python3 - "$file" "$file.3" <<'END'
+import struct, sys, zlib
+whole = bytearray(open(sys.argv[1], 'rb').read())[:-100]
+struct.pack_into('<IQ', whole, 12, zlib.crc32(whole[64:]), len(whole) - 64)
+struct.pack_into('<I', whole, 60, zlib.crc32(whole[:60]))
+open(sys.argv[2], 'wb').write(whole)
+END
+	check "a state that the driver refuses is told" eval "tool 1 load $other $file.3 &&
+		says '^$other: it (refuses the state|does not go to STOP)' \
+			'^$other: it was reset, and can be used'"
+	check "and the VF takes a good one" tool 0 load "$other" "$file"
+	printf x | dd of="$file.3" bs=1 seek=24 conv=notrunc status=none
+	check "no damage is overlooked" eval "tool 1 load $other $file.3 && says 'head is damaged'"
+	check "somebody has the VF" hold "$vf"
+	check "what is in use is not saved" eval "tool 1 save $vf $file.4 &&
+		says '^$vf: it is in use by (perhaps )?python3 \\(pid $(holder)\\)' && ! [ -e $file.4 ]"
+	let_go
+	rm -f "$file" "$file".*
+}
+
+# vfioctl_watches VF - Somebody looks on while VF is saved.
+vfioctl_watches()
+{
+	local vf=$1 watch
+
+	check "watch does not wait for ever" eval "tool 1 watch --wait 0 $vf &&
+		says 'no migration has begun'"
+	vfioctl watch --json --interval 10 --wait 60 "$vf" >/tmp/watched &
+	watch=$!
+	# Its first line is of what was there before.
+	check "watch begins" wait_for 30 [ -s /tmp/watched ]
+	rm -f /tmp/watched.state
+	check "it is saved" tool 0 save "$vf" /tmp/watched.state
+	check "watch ends by itself, and well" wait "$watch"
+	check "what it has printed is JSON, line by line" python3 -c '
+import json
+lines = [json.loads(line) for line in open("/tmp/watched")]
+last = lines[-1]
+assert last["result"] == "complete" and last["role"] == "save", last
+assert last["final_bytes"] > 100 and last["device"] == "'"$vf"'", last'
+	rm -f /tmp/watched.state
+}
