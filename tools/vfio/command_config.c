@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bounded.h"
 #include "commands.h"
 #include "config.h"
 #include "device.h"
+#include "program.h"
 #include "report.h"
 #include "target.h"
-
-#define PROGRAM_SECONDS	10
 
 /**
  * struct consumer - one of those that are told
@@ -31,29 +29,15 @@ struct consumer {
 
 static const struct consumer qemu = {
 	.name = "QEMU",
-	.command = "qemu-system-x86_64 --version 2>/dev/null",
+	.command = PROGRAM_QEMU,
 	.write = config_qemu,
 };
 
 static const struct consumer libvirt = {
 	.name = "libvirt",
-	.command = "virsh --version 2>/dev/null",
+	.command = PROGRAM_LIBVIRT,
 	.write = config_libvirt,
 };
-
-static int ask_version(const void *question, void *answer)
-{
-	const struct consumer *consumer = question;
-	FILE *program = popen(consumer->command, "r");
-	char line[256];
-	int ret = -ENOENT;
-
-	if (program && fgets(line, sizeof(line), program) && config_version(line, answer))
-		ret = 0;
-	if (program)
-		pclose(program);
-	return ret;
-}
 
 static int find_version(const struct consumer *consumer, const char *given,
 			struct config_version *version)
@@ -64,7 +48,7 @@ static int find_version(const struct consumer *consumer, const char *given,
 		fprintf(stderr, "vfioctl: '%s' is no version, which is as 10.0\n", given);
 		return -EINVAL;
 	}
-	if (!bounded_ask(ask_version, consumer, version, sizeof(*version), PROGRAM_SECONDS))
+	if (!program_version(consumer->command, version))
 		return 0;
 	fprintf(stderr, "vfioctl: %s does not tell its version here\n"
 		"vfioctl: to mend it: --version, as in --version 10.0\n", consumer->name);

@@ -80,6 +80,33 @@ int command_persist(int argc, char **argv);
 int command_heal(int argc, char **argv);
 
 /**
+ * command_report() - print what matters of a device and its host for a migration
+ * @argc: as for command_list()
+ * @argv: as for command_list()
+ *
+ * Return: STATUS_FAILED when nothing was printed.
+ */
+int command_report(int argc, char **argv);
+
+/**
+ * command_compat() - compare the reports of two hosts
+ * @argc: as for command_list()
+ * @argv: as for command_list()
+ *
+ * Return: STATUS_FAILED when a migration fails by something, or a report cannot be read.
+ */
+int command_compat(int argc, char **argv);
+
+/**
+ * command_plan() - print how long a guest would stand still
+ * @argc: as for command_list()
+ * @argv: as for command_list()
+ *
+ * Return: STATUS_FAILED when the migration would not end, or a report cannot be read.
+ */
+int command_plan(int argc, char **argv);
+
+/**
  * command_watch() - show how a migration of a device goes on, until it ends
  * @argc: as for command_list()
  * @argv: as for command_list()

@@ -7,7 +7,7 @@ _vfioctl()
 	local word=${COMP_WORDS[COMP_CWORD]} options
 
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list why who enable attach detach heal persist watch save load qemu-args libvirt-xml --help" -- "$word"))
+		COMPREPLY=($(compgen -W "list why who enable attach detach heal persist report compat plan watch save load qemu-args libvirt-xml --help" -- "$word"))
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -17,6 +17,9 @@ _vfioctl()
 	attach)		options="--group --fallback --dry-run --json --verbose --help" ;;
 	detach)		options="--group --dry-run --json --verbose --help" ;;
 	persist)	options="--remove --help" ;;
+	report)		options="--size --help" ;;
+	compat)		options="--json --help" ;;
+	plan)		options="--memory --bandwidth --dirty-rate --state --state-dirty-rate --limit --vfs --json --help" ;;
 	watch)		options="--interval --wait --json --help" ;;
 	save|load)	options="--json --help" ;;
 	qemu-args|libvirt-xml) options="--version --help" ;;
@@ -27,7 +30,7 @@ _vfioctl()
 	esac
 	case ${COMP_WORDS[1]}:$COMP_CWORD in
 	list:*)		return ;;
-	save:3|load:3)	COMPREPLY=($(compgen -f -- "$word")); return ;;
+	save:3|load:3|compat:*|plan:*)	COMPREPLY=($(compgen -f -- "$word")); return ;;
 	esac
 	COMPREPLY=($(compgen -W "$(vfioctl list 2>/dev/null | sed -n '2,$s/ .*//p')" -- "$word"))
 }

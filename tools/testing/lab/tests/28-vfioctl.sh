@@ -49,6 +49,7 @@ check "attach is content with less, and why tells what" why_refused
 vfioctl_moves "$pf" "$vf" "$second"
 vfioctl_states "$vf" "$second"
 vfioctl_watches "$vf"
+vfioctl_compares "$vf" "$second"
 
 detached()
 {

@@ -159,3 +159,29 @@ assert last["result"] == "complete" and last["role"] == "save", last
 assert last["final_bytes"] > 100 and last["device"] == "'"$vf"'", last'
 	rm -f /tmp/watched.state
 }
+
+# vfioctl_compares VF OTHER - Reports of two VFs of one PF that VFIO has.
+vfioctl_compares()
+{
+	local vf=$1 other=$2
+
+	check "report tells what the card is" eval "vfioctl report $vf >/tmp/source &&
+		vfioctl report --size $other >/tmp/destination && python3 -c '
+import json
+source, destination = json.load(open(\"/tmp/source\")), json.load(open(\"/tmp/destination\"))
+assert source[\"device\"] == \"$vf\" and source[\"can_migrate\"], source
+assert source[\"bar_bytes\"] >= 4096 and source[\"vectors\"] > 0, source
+assert source[\"firmware\"] and source[\"qemu\"] and source[\"kernel\"], source
+assert destination[\"state_bytes\"] is None or destination[\"state_bytes\"] > 100, destination'"
+	check "two VFs of one PF fit" eval "tool 0 compat /tmp/source /tmp/destination &&
+		says '^ok +firmware +[0-9.]+' 'nothing is known by which a migration fails$'"
+	sed -i 's/"bar_bytes": /&1/' /tmp/destination
+	check "another BAR does not" eval "tool 1 compat /tmp/source /tmp/destination &&
+		says '^FAILS  BAR 0' 'a migration fails: by 1 of these'"
+	check "what is no report is refused" tool 1 compat /tmp/source /proc/version
+	check "plan takes a report, by which nobody tells the pages" eval \
+		"tool 1 plan -m 1G -b 1G /tmp/source && says '^FAILS +it does not end' &&
+			tool 0 plan -m 1G -b 1G --limit 1100 /tmp/source &&
+			says '^blackout +about' '^note +pages that the VF writes to are not told'"
+	rm -f /tmp/source /tmp/destination
+}
