@@ -134,6 +134,15 @@ int command_save(int argc, char **argv);
 int command_load(int argc, char **argv);
 
 /**
+ * command_selftest() - run the kernel's selftests on devices, for a report
+ * @argc: as for command_list()
+ * @argv: as for command_list()
+ *
+ * Return: STATUS_FAILED when a program failed, or nothing was run.
+ */
+int command_selftest(int argc, char **argv);
+
+/**
  * command_qemu_args() - print QEMU's arguments for VFs that are to migrate
  * @argc: as for command_list()
  * @argv: as for command_list()

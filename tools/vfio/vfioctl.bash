@@ -7,7 +7,7 @@ _vfioctl()
 	local word=${COMP_WORDS[COMP_CWORD]} options
 
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "list why who enable attach detach heal persist report compat plan watch save load qemu-args libvirt-xml --help" -- "$word"))
+		COMPREPLY=($(compgen -W "list why who enable attach detach heal persist report compat plan watch save load selftest qemu-args libvirt-xml --help" -- "$word"))
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -22,6 +22,7 @@ _vfioctl()
 	plan)		options="--memory --bandwidth --dirty-rate --state --state-dirty-rate --limit --vfs --json --help" ;;
 	watch)		options="--interval --wait --json --help" ;;
 	save|load)	options="--json --help" ;;
+	selftest)	options="--programs --output --seconds --json --help" ;;
 	qemu-args|libvirt-xml) options="--version --help" ;;
 	*)		return ;;
 	esac

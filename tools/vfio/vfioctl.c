@@ -44,6 +44,8 @@ static const struct {
 	  "put the state of a VF into a file, with no guest" },
 	{ "load", command_load, "DEVICE FILE",
 	  "give a VF the state of a file" },
+	{ "selftest", command_selftest, "[OPTION...] DEVICE...",
+	  "run the tests of the drivers on a real card" },
 	{ "qemu-args", command_qemu_args, "DEVICE...",
 	  "the arguments with which QEMU migrates it" },
 	{ "libvirt-xml", command_libvirt_xml, "DEVICE...",
@@ -58,7 +60,7 @@ static void print_usage(FILE *out)
 
 	fprintf(out, "usage: vfioctl COMMAND [OPTION...] [DEVICE...]\n\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-11s %-18s %s\n", commands[i].name, commands[i].words,
+		fprintf(out, "  %-11s %-21s %s\n", commands[i].name, commands[i].words,
 			commands[i].text);
 	fprintf(out,
 		"\nDEVICE is an address as 0000:3b:00.2 or 3b:00.2, pci/0000:3b:00.2 (devlink),\n"

@@ -50,6 +50,7 @@ vfioctl_moves "$pf" "$vf" "$second"
 vfioctl_states "$vf" "$second"
 vfioctl_watches "$vf"
 vfioctl_compares "$vf" "$second"
+vfioctl_selftests "$second"
 
 detached()
 {

@@ -185,3 +185,24 @@ assert destination[\"state_bytes\"] is None or destination[\"state_bytes\"] > 10
 			says '^blackout +about' '^note +pages that the VF writes to are not told'"
 	rm -f /tmp/source /tmp/destination
 }
+
+# vfioctl_selftests VF - Of the programs three, as the others have tests of their own.
+vfioctl_selftests()
+{
+	local vf=$1 dir=/tmp/programs
+
+	mkdir -p "$dir"
+	cp "$SELFTESTS/feature_test" "$SELFTESTS/region_info_test" "$dir/"
+	printf '#!/bin/sh\necho 1..1; echo "not ok 1 planted"\n' >"$dir/arc_test"
+	chmod +x "$dir/arc_test"
+	check "selftest runs programs, and tells of one that fails" eval \
+		"tool 1 selftest --programs $dir --output /tmp/report $vf &&
+			says '^feature_test +passed +[1-9][0-9]* passed, 0 failed' \
+				'^region_info_test +passed +[1-9]' '^arc_test +FAILED .*: planted$' \
+				'^data_fd_test +not run .*: No such file' \
+				'^13 of 15 programs failed; all that they said is in /tmp/report$'"
+	check "the report has what they said, the device and its log" eval \
+		"grep -q '\"device\": \"$vf\"' /tmp/report && grep -q '^not ok 1 planted' /tmp/report &&
+			grep -q '^mlx5_vfio_pci $vf: migration:' /tmp/report"
+	rm -rf "$dir" /tmp/report
+}
