@@ -12,7 +12,7 @@ KBUILD   = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check style static unit model vm shell fuzz soak lab modules \
-	modules_install tools tools_install deb measure bench need-headers clean distclean
+	modules_install tools tools_install deb html measure bench need-headers clean distclean
 
 help:
 	@echo 'Development, on any Debian machine, with no card (see README.md):'
@@ -28,6 +28,7 @@ help:
 	@echo '  make fuzz       a hostile guest of the model, with sanitizers; SECONDS=600'
 	@echo '  make soak       that and the VM tests that take minutes; COUNT=20 then repeats the others'
 	@echo '  make lab        only set up the lab (3 minutes, 400 MB; kept in the cache)'
+	@echo '  make html       the guides as HTML pages, in html/; a warning is an error'
 	@echo '  make measure    what loads per way of binding, into Documentation/'
 	@echo '  make bench      what migration costs with our driver and upstream'\''s, into'
 	@echo '                  Documentation/ (half an hour); ARGS="--only 100-on", ARGS=--json'
@@ -93,6 +94,9 @@ deb:
 	@debs=$$($(LAB) debs $(DEB_REL)) && mkdir -p debs && rm -f debs/*.deb && \
 		cp $$(echo "$$debs" | grep -v dbgsym) debs/ && ls debs/*.deb
 
+html:
+	@made=$$($(LAB) html) && rm -rf html && cp -r "$$made" html && echo html/index.html
+
 measure:
 	@scripts/measure-loading
 
@@ -101,7 +105,7 @@ bench:
 
 clean:
 	@$(LAB) clean
-	@rm -rf debs
+	@rm -rf debs html
 	@[ ! -e '$(KDIR)/Makefile' ] || $(KBUILD) -s clean
 
 distclean: clean

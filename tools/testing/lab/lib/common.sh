@@ -99,6 +99,6 @@ is_release()
 need_release()
 {
 	is_release "${1:-}" || is_arch "${1:-}" || is_arch_root "${1:-}" ||
-		is_deb_root "${1:-}" || is_installed_root "${1:-}" ||
+		is_deb_root "${1:-}" || is_tool_root "${1:-}" || is_installed_root "${1:-}" ||
 		die "unknown release '${1:-}': use one of $LAB_RELEASES"
 }

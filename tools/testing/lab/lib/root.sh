@@ -8,7 +8,8 @@
 #
 # A root's name is that of a release (13), of an architecture (arm64, its tools)
 # or of both (arm64-13); archroot.sh has the latter two. debroot.sh has those for
-# our Debian packages (deb-13, host-13, installed-13).
+# our Debian packages (deb-13, host-13, installed-13), toolroot.sh those of one tool
+# (docs-13).
 
 # root_hash NAME - Names the content: package lists and the scripts that act
 # on them. Who builds it matters too, as the owners of the files differ.
@@ -19,7 +20,7 @@ root_hash()
 			packages "$1"
 			sed -n '/^# [a-z-]*: /p' "$LAB_DIR/packages/$1"
 			cat "$LAB_DIR/lib/populate.sh" "$LAB_DIR"/root.d/*
-		elif is_deb_root "$1"; then
+		elif is_deb_root "$1" || is_tool_root "$1"; then
 			deb_root_files "$1"
 		else
 			arch_root_files "$1"
@@ -117,6 +118,8 @@ root_title()
 		echo "tools for $1"
 	elif is_deb_root "$1"; then
 		echo "release ${1#*-} for our packages ($1)"
+	elif is_tool_root "$1"; then
+		echo "release ${1#*-} for one tool ($1)"
 	else
 		echo "release ${1#*-} for ${1%%-*}"
 	fi
@@ -164,7 +167,7 @@ populate_root()
 {
 	if is_release "$1"; then
 		populate "$@"
-	elif is_deb_root "$1"; then
+	elif is_deb_root "$1" || is_tool_root "$1"; then
 		deb_populate "$@"
 	elif is_arch "$1"; then
 		arch_populate "$@"
