@@ -134,4 +134,24 @@ check "nothing that only looks hangs while a removal waits for a user" no_hang
 let_go
 wait_for 60 eval '! [ -e "$PCI/$second" ]'
 echo 0 >"$PCI/$unwilling/sriov_numvfs"
+
+# The lab's own modules have no signature; from here on the kernel asks for one,
+# which it does to its end.
+check "all goes out of memory" modprobe -r mlx5_vfio_pci vfio_pci
+check "one more VF" make_vfs "$pf" 1
+vf=$(vf "$pf" 0)
+check "the kernel asks for signatures" eval 'echo Y >/sys/module/module/parameters/sig_enforce'
+check "why: a module without a signature" eval 'tool 1 why "$vf" &&
+	says "^FAILS  module +[a-z0-9_]+ has no signature, and this kernel asks for" \
+		"to mend it: +enroll the key of dkms: mokutil --import$"'
+unsigned()
+{
+	tool 1 enable "$vf" && says "cannot be loaded.*: (Key was rejected by service|Required key not available)" \
+		"to mend it: sign .* with a key that the kernel trusts" &&
+		[ ! -e "$PCI/$vf/driver" ] && ! grep -E "^mlx5_v|^vfio_pci_variant" /proc/modules
+}
+check "enable says so too, and the VF is as before" unsigned
+check "vfio-pci has one, and is taken where that will do" eval \
+	'tool 0 attach --fallback "$vf" && is_bound "$vf" vfio-pci'
+echo 0 >"$PCI/$pf/sriov_numvfs"
 finish
