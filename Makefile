@@ -12,7 +12,7 @@ KBUILD   = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check style static unit model vm shell fuzz soak lab modules \
-	modules_install tools tools_install deb html measure bench need-headers clean distclean
+	modules_install tools tools_install deb html intree measure bench need-headers clean distclean
 
 help:
 	@echo 'Development, on any Debian machine, with no card (see README.md):'
@@ -39,6 +39,7 @@ help:
 	@echo '  make modules_install  install into updates/ of that kernel, and run depmod'
 	@echo '  make tools            build vfioctl of tools/vfio'
 	@echo '  make tools_install    install it with its udev rule; DESTDIR=, PREFIX=/usr'
+	@echo '  make intree KSRC=DIR  put the modules into a kernel source, to be configured there'
 	@echo 'Cleaning:'
 	@echo '  make clean      remove what was built'
 	@echo '  make distclean  remove the lab and its cache as well'
@@ -96,6 +97,9 @@ deb:
 
 html:
 	@made=$$($(LAB) html) && rm -rf html && cp -r "$$made" html && echo html/index.html
+
+intree:
+	@scripts/intree '$(KSRC)'
 
 measure:
 	@scripts/measure-loading
