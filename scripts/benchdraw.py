@@ -81,7 +81,7 @@ def blackouts(rows, y):
                f"{'in pieces' if row['pieces'] == 'yes' else 'whole'}",
                float(row["ours"]), float(row["upstream"]))
               for row in rows if row["row"] == BLACKOUT and row["latency"] == "none"
-              and row["image"] == "4"]
+              and row["image"] in ("4", "100")]
     parts, end, _ = pairs(groups, y, "ms")
     return parts, end
 

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# migration.sh ROUNDS "VFS..." ["DRIVER..." ["LATENCY..."]] - In L1: what it costs to save
-# and load the state of so many VFs at once, with each driver in turn. In each
+# migration.sh ROUNDS "VFS:LATENCY..." ["DRIVER..." [OPTION...]] - In L1: what it costs to
+# save and load the state of so many VFs at once, with each driver in turn. In each
 # turn there are ROUNDS rounds; the turns go once there and once back, so that
 # what changes in the machine with time does not favour one driver.
 #
-# DRIVER is ours or upstream (both); LATENCY is none or card (none), what the
-# model's commands take. Prints "DRIVER VFS LATENCY KIND METRIC VALUE" for each
-# figure of migration_bench.
+# LATENCY is none or card, what the model's commands take; DRIVER is ours or upstream
+# (both). OPTIONs are those of migration_bench. Prints "DRIVER VFS LATENCY KIND METRIC
+# VALUE" for each figure of it.
 
 . "$(dirname "$0")/../tests/lib.sh"
 
@@ -58,7 +58,7 @@ turn()
 rounds=$1
 read -ra counts <<<"$2"
 read -ra drivers <<<"${3:-ours upstream}"
-read -ra latencies <<<"${4:-none}"
+options=("${@:4}")
 
 echo 1 >/proc/sys/vm/nr_hugepages
 exec {QMP}<>/dev/virtio-ports/lab.qmp
@@ -71,21 +71,19 @@ for driver in "${drivers[@]}"; do
 	fi
 done
 PF=$(pf 0)
-make_vfs "$PF" "$(printf '%s\n' "${counts[@]}" | sort -n | tail -n 1)" || exit 1
+make_vfs "$PF" "$(printf '%s\n' "${counts[@]%:*}" | sort -n | tail -n 1)" || exit 1
 
 turns=("${drivers[@]}")
 for ((i = ${#drivers[@]} - 1; i >= 0; i--)); do
 	turns+=("${drivers[i]}")
 done
 for count in "${counts[@]}"; do
-	for name in "${latencies[@]}"; do
-		latency "$name" || exit 1
-		for i in "${!turns[@]}"; do
-			# Memory is counted once, as it is the same each time
-			memory=()
-			[ "$i" -ge ${#drivers[@]} ] || memory=(--memory)
-			turn "${turns[i]}" "$count" "$name" "$rounds" "${memory[@]}" ||
-				exit 1
-		done
+	latency "${count#*:}" || exit 1
+	for i in "${!turns[@]}"; do
+		# Memory is counted once, as it is the same each time
+		memory=()
+		[ "$i" -ge ${#drivers[@]} ] || memory=(--memory)
+		turn "${turns[i]}" "${count%:*}" "${count#*:}" "$rounds" "${memory[@]}" \
+			"${options[@]}" || exit 1
 	done
 done

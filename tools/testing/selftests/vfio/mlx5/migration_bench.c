@@ -13,6 +13,7 @@
  *		leave_ns	STOP_COPY -> STOP, or RESUMING -> RUNNING
  *		blackout_cpu_ns	that the machine worked while the guest stands still
  *		peak_bytes	most memory that was charged to the user, with --memory
+ *		at:CALLS	samples of what cpu_ns is spent on, with --profile
  *
  * On a machine whose clock counts instructions these are exact to some percent, whatever
  * else goes on. On others they are times.
@@ -26,12 +27,13 @@
 
 #include "cgroup.h"
 #include "migratable.h"
+#include "profile.h"
 
 #define MAX_DEVICES	16
 /* What QEMU moves at once */
 #define PIECE_BYTES	0x100000U
 #define HUGE_BYTES	0x200000U
-/* Buffers are freed in less, and little else is done in so short a time */
+/* Who still works after it does so for a tenth of it; all else that the machine does is less */
 #define SETTLE_NS	(20 * 1000 * 1000)
 /* More than an image has pieces; a device that always has more is stopped all the same */
 #define PRECOPY_ROUNDS	1000
@@ -52,6 +54,8 @@ struct worker {
 static struct worker workers[MAX_DEVICES];
 /* What is done does not count: the first round, and what is charged to a user, as this costs */
 static bool quiet;
+/* What is at work is looked at, and nothing else said of it */
+static bool looking;
 static void (*step)(struct worker *worker);
 
 static __u64 now_ns(void)
@@ -135,6 +139,38 @@ static void say(const char *kind, const char *metric, __u64 value)
 		return;
 	printf("%s %s %llu\n", kind, metric, (unsigned long long)value);
 	fflush(stdout);
+}
+
+/* busy_ns() once nobody has anything to do, that is when the last buffer is freed */
+static __u64 settled_ns(void)
+{
+	__u64 before, busy = busy_ns();
+
+	do {
+		before = busy;
+		sleep_ns(SETTLE_NS);
+		busy = busy_ns();
+	} while (busy - before > SETTLE_NS / 10);
+	return busy;
+}
+
+/* The work that counts begins; returns what to give to work_ends() */
+static __u64 work_begins(void)
+{
+	if (looking)
+		vfio_profile_start();
+	return busy_ns();
+}
+
+/* All of it is done, once the last buffer is freed */
+static void work_ends(const char *kind, __u64 start)
+{
+	say(kind, "cpu_ns", settled_ns() - start);
+	say(kind, "bytes", all_bytes());
+	if (!looking)
+		return;
+	vfio_profile_stop();
+	vfio_profile_print(kind);
 }
 
 /* Reads what there is; 0 or the negative errno that says why there is no more */
@@ -235,9 +271,7 @@ static void save_stopped(const char *kind, __u64 start)
 	move = all(read_all);
 	blackout = busy_ns() - stop;
 	leave = all(leave_stop_copy);
-	sleep_ns(SETTLE_NS);
-	say(kind, "cpu_ns", busy_ns() - start);
-	say(kind, "bytes", all_bytes());
+	work_ends(kind, start);
 	say(kind, "enter_ns", enter);
 	say(kind, "move_ns", move);
 	say(kind, "leave_ns", leave);
@@ -250,13 +284,13 @@ static void bench_stopped(void)
 	__u64 start;
 
 	all(enter_p2p);
-	start = busy_ns();
+	start = work_begins();
 	save_stopped("stopped", start);
 }
 
 static void bench_running(void)
 {
-	__u64 start = busy_ns();
+	__u64 start = work_begins();
 
 	all(precopy);
 	all(enter_precopy_p2p);
@@ -265,16 +299,14 @@ static void bench_running(void)
 
 static void bench_load(void)
 {
-	__u64 start = busy_ns(), move, leave, stop;
+	__u64 start = work_begins(), move, leave, stop;
 
 	all(enter_resuming);
 	move = all(write_all);
 	stop = busy_ns();
 	leave = all(run);
 	say("load", "blackout_cpu_ns", busy_ns() - stop);
-	sleep_ns(SETTLE_NS);
-	say("load", "cpu_ns", busy_ns() - start);
-	say("load", "bytes", all_bytes());
+	work_ends("load", start);
 	say("load", "move_ns", move);
 	say("load", "leave_ns", leave);
 	all(reset);
@@ -369,25 +401,43 @@ static void bench_round(const char *only, bool memory)
 	}
 }
 
+/* As many rounds again, which cost more as they are looked at: what they cost is not said */
+static void bench_profile(const char *only, int rounds)
+{
+	const char *skip = vfio_profile_open();
+
+	VFIO_ASSERT(!skip, "%s", skip);
+	quiet = true;
+	looking = true;
+	for (; rounds; rounds--)
+		bench_round(only, false);
+}
+
+static void say_usage(const char *name)
+{
+	fprintf(stderr, "usage: %s [--memory] [--profile] [--only KIND] ROUNDS BDF...\n", name);
+	exit(2);
+}
+
 int main(int argc, char **argv)
 {
 	const char *only = NULL;
-	bool memory = false;
+	bool memory = false, profile = false;
 	int i, rounds = 0;
 
 	vfio_args(&argc, argv);
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--memory"))
 			memory = true;
+		else if (!strcmp(argv[i], "--profile"))
+			profile = true;
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			only = argv[++i];
 		else
 			rounds = atoi(argv[i]);
 	}
-	if (!rounds || vfio_nr_bdfs() > MAX_DEVICES) {
-		fprintf(stderr, "usage: %s [--memory] [--only KIND] ROUNDS BDF...\n", argv[0]);
-		return 2;
-	}
+	if (!rounds || vfio_nr_bdfs() > MAX_DEVICES)
+		say_usage(argv[0]);
 	start_workers();
 	vfio_image_save(&workers[0].dev, &image, VFIO_DEVICE_STATE_RUNNING);
 	quiet = true;
@@ -397,6 +447,8 @@ int main(int argc, char **argv)
 		bench_round(only, false);
 	if (memory)
 		bench_round(only, true);
+	if (profile)
+		bench_profile(only, rounds);
 	stop_workers();
 	return 0;
 }
