@@ -5,12 +5,14 @@ After each the guest must run on at the source.  Where the device was not reset 
 way, none of its objects may be lost.
 """
 
+import signal
 import time
 
 from . import emulator
 from .cases import TRICKLE_BYTES, Cases
 from .migration import POLL_S, MigrationError, now_us
 from .qmp import PATIENCE_S, Qmp, QmpError
+from .session import HEAVY, IDLE
 from .trace import Trace
 
 MODEL_PORT = "/dev/virtio-ports/lab.qmp"
@@ -20,6 +22,8 @@ STATUS_RESOURCE_BUSY = 6
 EACH = 0
 # Of memory that QEMU goes through while it waits for something: more than one by chance
 ROUNDS = 5
+# Each second, less than what a guest under the load HEAVY writes
+BELOW_HEAVY_BYTES = 4 << 20
 
 
 class Faults:
@@ -46,8 +50,7 @@ class Failures(Cases):
         super().__init__(session)
         self.faults = faults
         self.cases = self.CASES
-        if emulator.installed().protocol == 2:
-            self.cases += self.CASES_V2
+        self.cases += self.CASES_V2 if emulator.installed().protocol == 2 else self.CASES_V1
 
     def _pf_number(self, vm):
         return self.pfs.index(self.session.vfs[vm.vf])
@@ -91,14 +94,21 @@ class Failures(Cases):
 
         The limit on the downtime keeps QEMU where it is: it copies memory and asks the VF
         for what has changed, again and again. A limit of 0 would not do, as QEMU then
-        trusts an estimate of nothing left.
+        trusts an estimate of nothing left. QEMU 7.2 asks the VF only when a round of the
+        memory has ended, and is done then if nothing was written meanwhile: there the
+        guest writes faster than QEMU may send.
         """
+        held = {"max_bandwidth": BELOW_HEAVY_BYTES} if emulator.installed().protocol == 1 else {}
+        if held:
+            self.session.set_load(HEAVY)
         mark = self._mark()
 
         def disturb(migration):
             migration.wait_acknowledged()
             act(migration)
-        self.attempt(expected, disturb, downtime_limit=1)
+        self.attempt(expected, disturb, downtime_limit=1, **held)
+        if held:
+            self.session.set_load(IDLE)
         self._vf_runs(mark)
         self.guest_is_whole()
 
@@ -213,16 +223,57 @@ class Failures(Cases):
     def load_fails(self):
         self._failing_command("LOAD_VHCA_STATE", at_destination=True)
 
-    def destination_cannot_be_prepared(self):
-        """It does not come to RESUMING."""
+    def _fails_from_the_start(self, command, at_destination=False, **fault):
+        """The fault is there before the migration is; QEMU 7.2 does not tell when it is due."""
         def tune(migration):
-            self.faults.set(self._pf_number(migration.destination), "SUSPEND_VHCA")
+            vm = migration.destination if at_destination else migration.source
+            self.faults.set(self._pf_number(vm), command, **fault)
         try:
             self.attempt("failed", tune=tune)
         finally:
             for number in range(len(self.pfs)):
                 self.faults.clear(number)
         self.guest_is_whole()
+
+    def destination_cannot_be_prepared(self):
+        """It does not come to RESUMING."""
+        self._fails_from_the_start("SUSPEND_VHCA", at_destination=True)
+
+    def query_fails_v1(self):
+        """The VF cannot be saved at all."""
+        self._fails_from_the_start("QUERY_VHCA_MIGRATION_STATE")
+
+    def save_fails_v1(self):
+        """What has changed, after the first image."""
+        self._fails_from_the_start("SAVE_VHCA_STATE", nth=2)
+
+    def load_fails_v1(self):
+        """As well."""
+        self._fails_from_the_start("LOAD_VHCA_STATE", at_destination=True, nth=2)
+
+    def destination_does_not_run(self):
+        """All was loaded.  The source hears of it in time, by the return path."""
+        self._fails_from_the_start("RESUME_VHCA", at_destination=True)
+
+    def suspend_fails_v1(self):
+        """QEMU 7.2 does not reset the VF, which has what it had."""
+        self._fails_from_the_start("SUSPEND_VHCA")
+
+    def stop_fails_v1(self):
+        """Without a migration QEMU 7.2 has nowhere to note the error, and writes there."""
+        self.session.vf_lost = True
+        source = self.session.current
+        number = self._pf_number(source)
+        self.faults.set(number, "SUSPEND_VHCA")
+        try:
+            source.qmp.command("stop")
+        except QmpError:
+            pass
+        finally:
+            self.faults.clear(number)
+        end = source.died_of()
+        if end != signal.SIGSEGV:
+            raise MigrationError(f"QEMU ended by {end}: {source.messages()}")
 
     def suspend_is_busy_once(self):
         """A refusal that passes is none: the migration goes through."""
@@ -276,4 +327,15 @@ class Failures(Cases):
         ("the device is busy when suspended, once", "suspend_is_busy_once"),
         ("the device cannot be suspended: the guest runs on, its VF was reset",
          "suspend_fails"),
+    )
+    CASES_V1 = (
+        ("the device refuses to tell its size", "query_fails_v1"),
+        ("the device refuses to save what has changed", "save_fails_v1"),
+        ("the destination's device refuses to load what has changed", "load_fails_v1"),
+        ("the destination's device cannot be made ready", "destination_cannot_be_prepared"),
+        ("the destination's device does not run", "destination_does_not_run"),
+        ("the device cannot be suspended: guest and VF run on", "suspend_fails_v1"),
+        ("the device is busy when suspended, once", "suspend_is_busy_once"),
+        ("the device cannot be suspended when the guest is stopped by hand: QEMU dies",
+         "stop_fails_v1"),
     )

@@ -21,7 +21,8 @@ SETS_HELD = 6
 # What else the guest does: does it make and destroy objects on its VF, and how many pages of
 # memory does it write anew each 100 ms of its time
 IDLE = "idle"
-LOADS = {IDLE: (0, 0), "demo": (1, 4), "busy": (1, 64)}
+HEAVY = "heavy"
+LOADS = {IDLE: (0, 0), "demo": (1, 4), "busy": (1, 64), HEAVY: (0, 1024)}
 BOOT_TIMEOUT_S = 900
 ATTACH_TIMEOUT_S = 600
 NETDEV_TIMEOUT_S = 60
@@ -56,6 +57,7 @@ class Session:
         self._joined = False
         self.current = None
         self.vf_lost = False
+        self._version = None
         self._vms = []
         self._pfs = []
         self._names = 0
@@ -118,6 +120,7 @@ class Session:
             with self.report.progress("the booted guest is restored, its VF plugged in"):
                 self.current.restore(BOOT_TIMEOUT_S)
         self.attach()
+        self._version = self.current.qmp.command("query-version")["qemu"]
 
     def attach(self):
         """Waits for the guest's driver, and makes what is to survive."""
@@ -233,7 +236,7 @@ class Session:
     def description(self):
         """What all this ran on, in one line."""
         release = os.uname().release
-        version = self.current.qmp.command("query-version")["qemu"]
+        version = self._version
         model = ", ".join(f"{read(PCI, pf, 'device')}" for pf in self._pfs)
         return (f"stock QEMU {version['major']}.{version['minor']}.{version['micro']}, stock "
                 f"Linux {release}, PF {model}; times are of this machine, not of a card")

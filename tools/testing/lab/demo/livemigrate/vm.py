@@ -198,6 +198,14 @@ class Vm:
     def alive(self):
         return self._process is not None and self._process.poll() is None
 
+    def died_of(self, timeout_s=30):
+        """The signal that ended QEMU, or None if none did."""
+        try:
+            status = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+        return signal.Signals(-status) if status < 0 else None
+
     def running(self):
         return self.alive() and self.qmp.command("query-status")["running"]
 
