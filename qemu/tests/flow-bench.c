@@ -40,9 +40,9 @@ uint32_t flow_new_table(Flow *f, unsigned level)
     return hca_must_create_flow_table(f->to, level, LOG_TABLE);
 }
 
-void flow_start(Flow *f, void **state, unsigned pfs)
+void flow_start_with(Flow *f, void **state, unsigned pfs, const char *props)
 {
-    vhca_bench_start(&f->b, state, pfs, NULL, VHCA_BUF_BYTES);
+    vhca_bench_start(&f->b, state, pfs, props, VHCA_BUF_BYTES);
     for (unsigned i = 0; i < pfs; i++) {
         hca_must_set_port(&f->b.m->pf[i], true);
     }
@@ -87,6 +87,11 @@ void flow_send(Flow *f, const uint8_t *header, unsigned len)
     assert_true(hca_cq_wait(&f->o[0].cq));
     assert_int_equal(hca_cq_peek(&f->o[0].cq)[CQE_OP] >> 4, 0);
     hca_cq_pop(&f->o[0].cq);
+}
+
+void flow_start(Flow *f, void **state, unsigned pfs)
+{
+    flow_start_with(f, state, pfs, NULL);
 }
 
 uint32_t flow_group_of(Flow *f, uint32_t table, uint32_t first, uint32_t last,

@@ -42,6 +42,8 @@ extern const uint8_t flow_macs[FLOW_MACS][MAC_BYTES];
 
 /* The root of the receiver's tables is an empty one, of FLOW_LEVEL. */
 void flow_start(Flow *f, void **state, unsigned pfs);
+/* The same with properties of the PFs */
+void flow_start_with(Flow *f, void **state, unsigned pfs, const char *props);
 uint32_t flow_new_table(Flow *f, unsigned level);
 /* A segment of TCP, 66.9.149.187:2794 -> 161.142.100.80:1766 */
 void flow_fill_headers(uint8_t header[HEADERS], const uint8_t *to);

@@ -13,6 +13,68 @@
 #define TABLE_SET_MISS  1           /* modify_field_select */
 #define MISS_FORWARD    1
 
+#define LOG_TABLE       4
+#define LEVEL           10
+
+int flow_create_table(Hca *hca, unsigned type, unsigned vport, uint32_t *id)
+{
+    uint8_t in[CX_SZ(create_flow_table_in)] = {};
+    uint8_t out[CX_SZ(create_flow_table_out)] = {};
+    uint8_t *ctx = CX_ADDR(create_flow_table_in, in, flow_table_context);
+    int status;
+
+    hca_header(in, OP(CREATE_FLOW_TABLE), 0);
+    CX_SET(create_flow_table_in, in, other_vport, vport != 0);
+    CX_SET(create_flow_table_in, in, vport_number, vport);
+    CX_SET(create_flow_table_in, in, table_type, type);
+    CX_SET(flow_table_context, ctx, level, LEVEL);
+    CX_SET(flow_table_context, ctx, log_size, LOG_TABLE);
+    status = hca_exec(hca, in, sizeof(in), out, sizeof(out));
+    *id = CX_GET(create_flow_table_out, out, table_id);
+    return status;
+}
+
+uint32_t flow_must_create_table(Hca *hca, unsigned type, unsigned vport)
+{
+    uint32_t id;
+
+    assert_int_equal(flow_create_table(hca, type, vport, &id), HCA_OK);
+    return id;
+}
+
+void flow_must_destroy_table(Hca *hca, unsigned type, uint32_t id)
+{
+    uint8_t in[CX_SZ(destroy_flow_table_in)] = {};
+    uint8_t out[CX_SZ(destroy_flow_table_out)];
+
+    hca_header(in, OP(DESTROY_FLOW_TABLE), 0);
+    CX_SET(destroy_flow_table_in, in, table_type, type);
+    CX_SET(destroy_flow_table_in, in, table_id, id);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+}
+
+void flow_must_destroy_group(Hca *hca, uint32_t table, uint32_t id)
+{
+    uint8_t in[CX_SZ(destroy_flow_group_in)] = {};
+    uint8_t out[CX_SZ(destroy_flow_group_out)];
+
+    hca_header(in, OP(DESTROY_FLOW_GROUP), 0);
+    CX_SET(destroy_flow_group_in, in, table_id, table);
+    CX_SET(destroy_flow_group_in, in, group_id, id);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+}
+
+void flow_must_set_root(Hca *hca, unsigned type, uint32_t id)
+{
+    uint8_t in[CX_SZ(set_flow_table_root_in)] = {};
+    uint8_t out[CX_SZ(set_flow_table_root_out)];
+
+    hca_header(in, OP(SET_FLOW_TABLE_ROOT), 0);
+    CX_SET(set_flow_table_root_in, in, table_type, type);
+    CX_SET(set_flow_table_root_in, in, table_id, id);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+}
+
 int flow_create_group(Hca *hca, const FlowGroup *group, uint32_t *id)
 {
     uint8_t in[CX_SZ(create_flow_group_in)] = {};

@@ -28,6 +28,12 @@ enum {                      /* match_criteria_enable */
     FLOW_INNER      = 1 << 2,
 };
 
+enum {                      /* types of tables */
+    FLOW_EGRESS_ACL     = 2,
+    FLOW_INGRESS_ACL    = 3,
+    FLOW_FDB            = 4,
+};
+
 typedef struct FlowGroup {
     uint32_t table, first, last;
     uint8_t enable;
@@ -52,6 +58,13 @@ typedef struct FlowEntry {
 #define FLOW_OUTER_SET(_param, _f, _v) \
     CX_SET(fte_match_param, _param, outer_headers._f, _v)
 
+/* A table of the PF's; an ACL belongs to a vport. */
+int flow_create_table(Hca *hca, unsigned type, unsigned vport, uint32_t *id);
+uint32_t flow_must_create_table(Hca *hca, unsigned type, unsigned vport);
+void flow_must_destroy_table(Hca *hca, unsigned type, uint32_t id);
+void flow_must_destroy_group(Hca *hca, uint32_t table, uint32_t id);
+/* The first table of a type */
+void flow_must_set_root(Hca *hca, unsigned type, uint32_t id);
 int flow_create_group(Hca *hca, const FlowGroup *group, uint32_t *id);
 uint32_t flow_must_create_group(Hca *hca, const FlowGroup *group);
 /* Makes a new entry, or changes action, tag and destinations of one. */
@@ -59,6 +72,8 @@ int flow_set(Hca *hca, const FlowEntry *entry, bool modify);
 void flow_must_set(Hca *hca, const FlowEntry *entry);
 void flow_must_delete(Hca *hca, uint32_t table, uint32_t index);
 void flow_must_set_miss(Hca *hca, uint32_t table, uint32_t next);
+#define FLOW_MISC_SET(_param, _f, _v) \
+    CX_SET(fte_match_param, _param, misc_parameters._f, _v)
 void flow_set_dmac(uint8_t *param, const uint8_t mac[6]);
 
 #endif

@@ -189,6 +189,18 @@ static void cx_caps_flow_table(ConnectXFunction *fn, uint8_t *p)
                                 ft_field_bitmask_support));
 }
 
+/* What the two ACLs of a vport match: tags, and the sender's address */
+static void cx_caps_acl(uint8_t *acl)
+{
+    uint8_t *fields = CX_ADDR(flow_table_prop_layout, acl, ft_field_support);
+
+    cx_caps_flow_layout(acl);
+    CX_SET(flow_table_fields_supported, fields, outer_smac, 1);
+    CX_SET(flow_table_fields_supported, fields, outer_first_vid, 1);
+    memcpy(CX_ADDR(flow_table_prop_layout, acl, ft_field_bitmask_support),
+           fields, CX_SZ(flow_table_fields_supported));
+}
+
 static void cx_caps_eswitch_flow_table(ConnectXFunction *fn, uint8_t *p)
 {
     uint8_t *fdb = CX_ADDR(flow_table_eswitch_cap, p,
@@ -201,12 +213,15 @@ static void cx_caps_eswitch_flow_table(ConnectXFunction *fn, uint8_t *p)
     CX_SET(flow_table_fields_supported, fields, source_eswitch_port, 1);
     memcpy(CX_ADDR(flow_table_prop_layout, fdb, ft_field_bitmask_support),
            fields, CX_SZ(flow_table_fields_supported));
+    cx_caps_acl(CX_ADDR(flow_table_eswitch_cap, p,
+                        flow_table_properties_esw_acl_ingress));
+    cx_caps_acl(CX_ADDR(flow_table_eswitch_cap, p,
+                        flow_table_properties_esw_acl_egress));
 }
 
 static void cx_caps_eswitch(ConnectXFunction *fn, uint8_t *p)
 {
     CX_SET(e_switch_cap, p, nic_vport_node_guid_modify, 1);
-    /* Without these two mlx5_core cannot even set "no VLAN" for a VF. */
     CX_SET(e_switch_cap, p, vport_cvlan_strip, 1);
     CX_SET(e_switch_cap, p, vport_cvlan_insert_if_not_exist, 1);
 }

@@ -244,29 +244,36 @@ static ConnectXStatus cx_op_query_esw_vport_context(ConnectXCmd *cmd)
     return CX_OK;
 }
 
-/* The switch leaves tags alone, so all that can be asked of it is that. */
-static bool cx_esw_context_is_plain(const uint8_t *ctx)
+/* Service tags are not offered by a capability. */
+static bool cx_esw_context_known(const uint8_t *ctx)
 {
     return !CX_GET(esw_vport_context, ctx, vport_svlan_strip) &&
-           !CX_GET(esw_vport_context, ctx, vport_cvlan_strip) &&
-           !CX_GET(esw_vport_context, ctx, vport_svlan_insert) &&
-           !CX_GET(esw_vport_context, ctx, vport_cvlan_insert);
+           !CX_GET(esw_vport_context, ctx, vport_svlan_insert);
 }
 
 static ConnectXStatus cx_op_modify_esw_vport_context(ConnectXCmd *cmd)
 {
     ConnectXFunction *fn = cx_cmd_target(cmd);
+    const uint8_t *from = CX_ADDR(modify_esw_vport_context_in, cmd->in,
+                                  esw_vport_context);
+    const uint8_t *select = CX_ADDR(modify_esw_vport_context_in, cmd->in,
+                                    field_select);
 
-    if (!fn) {
+    if (!fn || !cx_esw_context_known(from)) {
         return CX_BAD_PARAM;
     }
-    if (!cx_esw_context_is_plain(CX_ADDR(modify_esw_vport_context_in, cmd->in,
-                                         esw_vport_context))) {
-        return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "VLAN tags of a vport");
+#define TAKE(f) CX_SET(esw_vport_context, fn->vport->esw_context, f, \
+                       CX_GET(esw_vport_context, from, f))
+    if (CX_GET(esw_vport_context_fields_select, select, vport_cvlan_strip)) {
+        TAKE(vport_cvlan_strip);
     }
-    memcpy(fn->vport->esw_context,
-           CX_ADDR(modify_esw_vport_context_in, cmd->in, esw_vport_context),
-           sizeof(fn->vport->esw_context));
+    if (CX_GET(esw_vport_context_fields_select, select, vport_cvlan_insert)) {
+        TAKE(vport_cvlan_insert);
+        TAKE(cvlan_id);
+        TAKE(cvlan_pcp);
+        TAKE(cvlan_cfi);
+    }
+#undef TAKE
     return CX_OK;
 }
 

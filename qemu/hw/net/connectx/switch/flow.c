@@ -15,6 +15,7 @@
 #include "switch/flow.h"
 #include "switch/fte.h"
 #include "switch/match.h"
+#include "switch/vport.h"
 
 /* flow_context.action: allow, drop, forward; the rest has no capability bit */
 #define CX_FLOW_ACTIONS     0x7
@@ -62,14 +63,48 @@ static ConnectXStatus cx_flow_table_use(ConnectXFunction *fn, ConnectXObj *obj,
     return cx_obj_use(fn, obj, CX_OBJ_FLOW_TABLE, id);
 }
 
+/* Where the vport that an ACL belongs to keeps its number; NULL if no ACL. */
+static uint32_t *cx_flow_acl(ConnectXFunction *fn, const ConnectXObj *table)
+{
+    uint8_t type = cx_flow_table_type(table);
+    ConnectXFunction *of = fn;
+
+    if (type != CX_TABLE_INGRESS_ACL && type != CX_TABLE_EGRESS_ACL) {
+        return NULL;
+    }
+    if (CX_GET(create_flow_table_in, table->in, other_vport)) {
+        of = cx_dev_find_function(fn->dev, CX_GET(create_flow_table_in,
+                                                  table->in, vport_number));
+    }
+    return of ? &of->vport->acl[type == CX_TABLE_INGRESS_ACL ?
+                                CX_ACL_INGRESS : CX_ACL_EGRESS] : NULL;
+}
+
+static bool cx_flow_type_allowed(const ConnectXFunction *fn, uint8_t type)
+{
+    switch (type) {
+    case CX_TABLE_INGRESS_ACL:
+    case CX_TABLE_EGRESS_ACL:
+    case CX_TABLE_FDB:
+        return !fn->is_vf && fn->dev->eswitch;
+    default:
+        return type < ARRAY_SIZE(fn->flow_root);
+    }
+}
+
 static ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *ctx = CX_ADDR(create_flow_table_in, obj->in,
                                  flow_table_context);
+    uint32_t *acl;
 
     if (CX_GET(flow_table_context, ctx, log_size) > CX_LOG_FLOW_ENTRIES ||
-        cx_flow_table_type(obj) >= ARRAY_SIZE(fn->flow_root)) {
+        !cx_flow_type_allowed(fn, cx_flow_table_type(obj))) {
         return CX_BAD_PARAM;
+    }
+    acl = cx_flow_acl(fn, obj);
+    if (acl) {
+        *acl = obj->id;
     }
     if (CX_GET(flow_table_context, ctx, table_miss_action) !=
         CX_MISS_FORWARD) {
@@ -77,6 +112,16 @@ static ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
     }
     return cx_flow_table_use(fn, obj, obj, CX_GET(flow_table_context, ctx,
                                                   table_miss_id));
+}
+
+static void cx_flow_table_unlink(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    uint32_t *acl = cx_flow_acl(fn, obj);
+
+    if (acl && *acl == obj->id) {
+        *acl = 0;
+    }
+    cx_flow_forget_table(fn, obj->id);
 }
 
 static ConnectXStatus cx_flow_group_link(ConnectXFunction *fn, ConnectXObj *obj)
@@ -204,7 +249,6 @@ ConnectXStatus cx_flow_set_root(ConnectXFunction *fn, uint8_t type,
 
 void cx_flow_forget_root(ConnectXFunction *fn, uint32_t id)
 {
-    cx_flow_forget_table(fn, id);
     for (unsigned i = 0; i < ARRAY_SIZE(fn->flow_root); i++) {
         if (fn->flow_root[i] == id) {
             fn->flow_root[i] = 0;
@@ -222,10 +266,25 @@ static void cx_flow_uninit(ConnectXFunction *fn)
     g_clear_pointer(&fn->flows, cx_match_free);
 }
 
+/* Those of the VFs are the PF's, too. */
+static void cx_flow_drop_acls(ConnectXDevice *dev)
+{
+    for (unsigned i = 0; i <= dev->nr_vfs; i++) {
+        ConnectXFunction *fn = cx_dev_find_function(dev, i);
+
+        if (fn && fn->vport) {
+            memset(fn->vport->acl, 0, sizeof(fn->vport->acl));
+        }
+    }
+}
+
 static void cx_flow_teardown(ConnectXFunction *fn)
 {
     memset(fn->flow_root, 0, sizeof(fn->flow_root));
     cx_match_clear(fn->flows);
+    if (!fn->is_vf) {
+        cx_flow_drop_acls(fn->dev);
+    }
 }
 
 static void cx_flow_loaded(ConnectXFunction *fn)
@@ -238,7 +297,7 @@ static const ConnectXObjType cx_flow_table_kind = {
     CX_OBJ_IN(create_flow_table_in),
     .first_id = 1, .last_id = CX_ID24_LAST,      /* 0: no table */
     .limit = 1 << CX_LOG_FLOW_TABLES, .saved = true,
-    .link = cx_flow_table_link,
+    .link = cx_flow_table_link, .unlink = cx_flow_table_unlink,
 };
 
 static const ConnectXObjType cx_flow_group_kind = {

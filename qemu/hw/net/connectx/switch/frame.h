@@ -15,8 +15,4 @@ typedef struct ConnectXFrame {
     uint8_t packet[CX_PACKET_BYTES];    /* as flow tables see it */
 } ConnectXFrame;
 
-/* All but the sender is filled in from what the frame consists of. */
-void cx_frame_init(ConnectXFrame *frame, ConnectXFunction *src,
-                   const uint8_t *data, uint32_t len);
-
 #endif /* HW_NET_CONNECTX_FRAME_H */

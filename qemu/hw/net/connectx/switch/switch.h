@@ -8,10 +8,10 @@
 #include "base/types.h"
 
 /*
- * From a vport, or from the wire when src is NULL. Returns how many copies of
- * the frame were made, which is what it cost.
+ * From a vport, by the send queue sqn, or from the wire when src is NULL.
+ * Returns how many copies of the frame were made, which is what it cost.
  */
 unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
-                           const uint8_t *data, uint32_t len);
+                           uint32_t sqn, const uint8_t *data, uint32_t len);
 
 #endif /* HW_NET_CONNECTX_SWITCH_H */

@@ -6,8 +6,10 @@
  * the switch about it, and what it counted.
  */
 #include "qemu/osdep.h"
+#include "net/eth.h"
 #include "fn/fn.h"
 #include "fn/life.h"
+#include "host/dma.h"
 #include "queue/eq.h"
 #include "switch/vport.h"
 #include "trace.h"
@@ -20,6 +22,12 @@
 /* Bytes of an Ethernet frame beyond the IP MTU: header, VLAN tag, FCS */
 #define CX_HW_MTU_OVERHEAD  22
 #define CX_HW_MTU_DEFAULT   (1500 + CX_HW_MTU_OVERHEAD)
+
+enum {                      /* index of the counters */
+    CX_CAST_UNI,
+    CX_CAST_MULTI,
+    CX_CAST_BROAD,
+};
 
 static void cx_vport_teardown(ConnectXFunction *fn)
 {
@@ -62,6 +70,22 @@ bool cx_vport_up(const ConnectXFunction *fn)
 
     return cable && fn->vport->port_up &&
            fn->vport->admin_state != CX_ADMIN_DOWN;
+}
+
+bool cx_vport_open(const ConnectXFunction *fn)
+{
+    return fn->state == CX_FN_OPERATIONAL && cx_vport_up(fn) &&
+           cx_fn_may_dma(fn);
+}
+
+void cx_vport_count(uint64_t counters[3][2], const ConnectXFrame *frame)
+{
+    unsigned cast = is_broadcast_ether_addr(frame->data) ? CX_CAST_BROAD :
+                    is_multicast_ether_addr(frame->data) ? CX_CAST_MULTI :
+                    CX_CAST_UNI;
+
+    counters[cast][0]++;
+    counters[cast][1] += frame->len;
 }
 
 void cx_vport_link_event(ConnectXFunction *fn)

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/types.h"
+#include "switch/acl.h"
 #include "switch/frame.h"
 
 #define CX_VPORT_UPLINK     0xffff      /* its number, where vports have one */
@@ -46,6 +47,7 @@ struct ConnectXVport {
     uint64_t port_guid;
     uint8_t admin_state;                /* CX_ADMIN_* */
     uint8_t esw_context[0x100];         /* esw_vport_context */
+    uint32_t acl[CX_ACLS];              /* tables of the PF's; 0: none */
     /* Belong to the function's own driver: saved in an image. */
     ConnectXMacList uc, mc, vlan;       /* vlan: id in the first two bytes */
     bool promisc_uc, promisc_mc, promisc_all;
@@ -66,6 +68,10 @@ void cx_vport_register(void);
 /* Tells the PF's driver, if it armed the vport for one of these changes. */
 void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
 bool cx_vport_up(const ConnectXFunction *fn);
+/* Can it send and receive now? */
+bool cx_vport_open(const ConnectXFunction *fn);
+/* Counts a frame in one of the two sets of counters above. */
+void cx_vport_count(uint64_t counters[3][2], const ConnectXFrame *frame);
 /* The state of fn's link changed: tell its driver. */
 void cx_vport_link_event(ConnectXFunction *fn);
 
