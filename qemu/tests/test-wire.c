@@ -8,6 +8,9 @@
 #include "machine.h"
 #include "objects.h"
 
+#define REG_PPCNT       0x5008
+#define GROUP_802_3     0
+#define GROUP_RFC_2863  1
 #define NOPS                4
 #define PEER_SLOT           0x8
 #define PEER_BAR            0xe4000000ULL
@@ -111,6 +114,44 @@ static void test_frame_reaches_the_peer(void **state)
                            HCA_TIMEOUT_MS));
 }
 
+static uint64_t port_counter(Hca *hca, unsigned group, unsigned offset)
+{
+    uint8_t in[CX_SZ(access_register_in) + CX_SZ(ppcnt_reg)] = {};
+    uint8_t out[sizeof(in)];
+    uint8_t *reg = in + CX_OFF(access_register_in, register_data);
+
+    hca_header(in, OP(ACCESS_REG), 1);
+    CX_SET(access_register_in, in, register_id, REG_PPCNT);
+    CX_SET(ppcnt_reg, reg, local_port, 1);
+    CX_SET(ppcnt_reg, reg, grp, group);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    return ldq_be_p(out + CX_OFF(access_register_out, register_data) +
+                    CX_OFF(ppcnt_reg, counter_set) + offset);
+}
+
+/* What went over the wire is in the port's counters. */
+static void test_port_counts(void **state)
+{
+#define COUNT_802_3(f) \
+    port_counter(hca, GROUP_802_3, \
+                 CX_OFF(eth_802_3_cntrs_grp_data_layout, f##_high))
+#define COUNT_2863(f) \
+    port_counter(hca, GROUP_RFC_2863, \
+                 CX_OFF(eth_2863_cntrs_grp_data_layout, f##_high))
+    HcaObjects o;
+    Hca *hca = wire_start(state, &o);
+
+    assert_int_equal(COUNT_802_3(a_frames_transmitted_ok), 0);
+    broadcast(&o);
+    assert_int_equal(COUNT_802_3(a_frames_transmitted_ok), 1);
+    assert_int_equal(COUNT_802_3(a_octets_transmitted_ok), 114);
+    assert_int_equal(COUNT_802_3(a_broadcast_frames_xmitted_ok), 1);
+    assert_int_equal(COUNT_802_3(a_frames_received_ok), 0);
+    assert_int_equal(COUNT_2863(if_out_broadcast_pkts), 1);
+    assert_int_equal(COUNT_2863(if_out_ucast_pkts), 0);
+    assert_int_equal(COUNT_2863(if_out_octets), 114);
+}
+
 /* The peer's message resets the function whose frame it was. */
 static void test_peer_resets_the_sender(void **state)
 {
@@ -135,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_frame_reaches_the_peer),
+        machine_test(test_port_counts),
         machine_test(test_peer_resets_the_sender),
     };
 

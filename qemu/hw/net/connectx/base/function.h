@@ -92,6 +92,8 @@ struct ConnectXDevice {
     uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
     /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
+    /* Of the wire: packets and bytes by unicast, multicast, broadcast */
+    uint64_t port_rx[3][2], port_tx[3][2];
     ConnectXUplink *uplink;             /* switch/uplink.c */
     ConnectXSched *sched;               /* host/sched.c */
     ConnectXGuestErrors guest_errors;

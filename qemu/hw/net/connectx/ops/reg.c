@@ -107,12 +107,70 @@ static ConnectXStatus cx_reg_pmtu(ConnectXFunction *fn, uint8_t *data,
     return CX_OK;
 }
 
-/* Counters of the port: the wire is not modelled, so all stay at zero. */
+enum {                      /* groups of counters */
+    CX_PPCNT_802_3      = 0,
+    CX_PPCNT_RFC_2863   = 1,
+};
+
+enum {                      /* of the port's counters */
+    CX_UNICAST,
+    CX_MULTICAST,
+    CX_BROADCAST,
+    CX_PACKETS          = 0,
+    CX_BYTES            = 1,
+};
+
+static uint64_t cx_port_sum(uint64_t counters[3][2], unsigned what)
+{
+    return counters[CX_UNICAST][what] + counters[CX_MULTICAST][what] +
+           counters[CX_BROADCAST][what];
+}
+
+static void cx_ppcnt_802_3(ConnectXDevice *dev, uint8_t *set)
+{
+#define SET(f, v) \
+    stq_be_p(set + CX_OFF(eth_802_3_cntrs_grp_data_layout, f##_high), v)
+    SET(a_frames_transmitted_ok, cx_port_sum(dev->port_tx, CX_PACKETS));
+    SET(a_frames_received_ok, cx_port_sum(dev->port_rx, CX_PACKETS));
+    SET(a_octets_transmitted_ok, cx_port_sum(dev->port_tx, CX_BYTES));
+    SET(a_octets_received_ok, cx_port_sum(dev->port_rx, CX_BYTES));
+    SET(a_multicast_frames_xmitted_ok, dev->port_tx[CX_MULTICAST][CX_PACKETS]);
+    SET(a_broadcast_frames_xmitted_ok, dev->port_tx[CX_BROADCAST][CX_PACKETS]);
+    SET(a_multicast_frames_received_ok, dev->port_rx[CX_MULTICAST][CX_PACKETS]);
+    SET(a_broadcast_frames_received_ok, dev->port_rx[CX_BROADCAST][CX_PACKETS]);
+#undef SET
+}
+
+static void cx_ppcnt_rfc_2863(ConnectXDevice *dev, uint8_t *set)
+{
+#define SET(f, v) \
+    stq_be_p(set + CX_OFF(eth_2863_cntrs_grp_data_layout, f##_high), v)
+    SET(if_in_octets, cx_port_sum(dev->port_rx, CX_BYTES));
+    SET(if_in_ucast_pkts, dev->port_rx[CX_UNICAST][CX_PACKETS]);
+    SET(if_in_multicast_pkts, dev->port_rx[CX_MULTICAST][CX_PACKETS]);
+    SET(if_in_broadcast_pkts, dev->port_rx[CX_BROADCAST][CX_PACKETS]);
+    SET(if_out_octets, cx_port_sum(dev->port_tx, CX_BYTES));
+    SET(if_out_ucast_pkts, dev->port_tx[CX_UNICAST][CX_PACKETS]);
+    SET(if_out_multicast_pkts, dev->port_tx[CX_MULTICAST][CX_PACKETS]);
+    SET(if_out_broadcast_pkts, dev->port_tx[CX_BROADCAST][CX_PACKETS]);
+#undef SET
+}
+
+/* What happened on the wire. Nothing there is lost or late: all else is 0. */
 static ConnectXStatus cx_reg_ppcnt(ConnectXFunction *fn, uint8_t *data,
                                    bool write)
 {
-    memset(CX_ADDR(ppcnt_reg, data, counter_set), 0,
-           CX_SZ(ppcnt_reg) - CX_OFF(ppcnt_reg, counter_set));
+    uint8_t *set = CX_ADDR(ppcnt_reg, data, counter_set);
+
+    memset(set, 0, CX_SZ(ppcnt_reg) - CX_OFF(ppcnt_reg, counter_set));
+    switch (CX_GET(ppcnt_reg, data, grp)) {
+    case CX_PPCNT_802_3:
+        cx_ppcnt_802_3(fn->dev, set);
+        break;
+    case CX_PPCNT_RFC_2863:
+        cx_ppcnt_rfc_2863(fn->dev, set);
+        break;
+    }
     return CX_OK;
 }
 

@@ -15,7 +15,7 @@
 static unsigned cx_egress_send(ConnectXFunction *fn, const ConnectXFrame *frame)
 {
     if (fn != frame->src) {
-        cx_vport_count(fn->vport->rx, frame);
+        cx_vport_count(fn->vport->rx, frame->data, frame->len);
     }
     return fn->vport->receive(fn, frame);
 }

@@ -58,12 +58,15 @@ unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
     if (src && !cx_vport_open(src)) {
         return 0;
     }
+    if (!src) {
+        cx_vport_count(dev->port_rx, data, len);
+    }
     cx_frame_init(&frame, src, sqn, data, len);
     if (src && !cx_acl_allows(dev, src->vport, CX_ACL_INGRESS, &frame)) {
         return 0;
     }
     if (src) {
-        cx_vport_count(src->vport->tx, &frame);
+        cx_vport_count(src->vport->tx, data, len);
     }
     if (src && len <= CX_FRAME_MAX &&
         cx_acl_inserts(src->vport, &frame, &tci)) {

@@ -14,6 +14,7 @@
 #include "fn/life.h"
 #include "host/irq.h"
 #include "switch/uplink.h"
+#include "switch/vport.h"
 
 struct ConnectXUplink {
     QEMUBH *bh;
@@ -40,6 +41,7 @@ static void cx_uplink_bh(void *opaque)
 
 void cx_uplink_send(ConnectXDevice *dev, const uint8_t *frame, uint32_t len)
 {
+    cx_vport_count(dev->port_tx, frame, len);
     if (dev->nic && qemu_get_queue(dev->nic)->peer) {
         g_queue_push_tail(&dev->uplink->frames, g_bytes_new(frame, len));
         qemu_bh_schedule(dev->uplink->bh);

@@ -78,14 +78,14 @@ bool cx_vport_open(const ConnectXFunction *fn)
            cx_fn_may_dma(fn);
 }
 
-void cx_vport_count(uint64_t counters[3][2], const ConnectXFrame *frame)
+void cx_vport_count(uint64_t counters[3][2], const uint8_t *data, uint32_t len)
 {
-    unsigned cast = is_broadcast_ether_addr(frame->data) ? CX_CAST_BROAD :
-                    is_multicast_ether_addr(frame->data) ? CX_CAST_MULTI :
+    unsigned cast = is_broadcast_ether_addr(data) ? CX_CAST_BROAD :
+                    is_multicast_ether_addr(data) ? CX_CAST_MULTI :
                     CX_CAST_UNI;
 
     counters[cast][0]++;
-    counters[cast][1] += frame->len;
+    counters[cast][1] += len;
 }
 
 void cx_vport_link_event(ConnectXFunction *fn)

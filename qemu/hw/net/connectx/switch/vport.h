@@ -70,8 +70,9 @@ void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
 bool cx_vport_up(const ConnectXFunction *fn);
 /* Can it send and receive now? */
 bool cx_vport_open(const ConnectXFunction *fn);
-/* Counts a frame in one of the two sets of counters above. */
-void cx_vport_count(uint64_t counters[3][2], const ConnectXFrame *frame);
+/* Counts a frame in a set of counters: like those above, or the port's. */
+void cx_vport_count(uint64_t counters[3][2], const uint8_t *data,
+                    uint32_t len);
 /* The state of fn's link changed: tell its driver. */
 void cx_vport_link_event(ConnectXFunction *fn);
 
