@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The PF in switchdev mode: each VF has a representor, by which what it sends
+# comes to the host and what the host sends goes to it; and devlink sets what a VF
+# is: its address, and whether it migrates, of which VFIO tells then.
+#
+# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13 soak-root=13-backports timeout=400
+# lab-model-prop: eswitch=on
+
+. "$(dirname "$0")/traffic.sh"
+
+# port_of N - The devlink port of the N-th VF
+port_of()
+{
+	devlink port show | sed -n "s,^\(pci/$PF/[0-9]*\): .*vfnum $1 .*,\1,p"
+}
+
+# rep_of N - Its representor's network device
+rep_of()
+{
+	devlink port show "$(port_of "$1")" | sed -n 's/.* netdev \([^ ]*\) .*/\1/p'
+}
+
+# says N WORDS - Does devlink show that of the N-th VF's port?
+says()
+{
+	devlink port show "$(port_of "$1")" | grep -q "$2"
+}
+
+# set_port N SETTING... - devlink port function set
+set_port()
+{
+	devlink port function set "$(port_of "$1")" "${@:2}"
+}
+
+switchdev()
+{
+	devlink dev eswitch set "pci/$PF" mode switchdev &&
+		devlink dev eswitch show "pci/$PF" | grep -q 'mode switchdev'
+}
+
+has_ports()
+{
+	[ -n "$(port_of 0)" ] && [ -n "$(port_of 1)" ] && [ -n "$(rep_of 0)" ] &&
+		[ -n "$(rep_of 1)" ]
+}
+
+# vf_routed N - In a network of its own, the host behind its representor
+vf_routed()
+{
+	local bdf rep
+	bdf=$(vf "$PF" "$1")
+	rep=$(rep_of "$1")
+
+	rebind "$bdf" mlx5_core && wait_for 60 has_netdev "$bdf" || return 1
+	VF_DEV[$1]=$(netdev "$bdf")
+	ip netns add "vf$1" 2>/dev/null
+	ip link set "${VF_DEV[$1]}" netns "vf$1" &&
+		in_vf "$1" ip addr add "10.9.$1.2/24" dev "${VF_DEV[$1]}" &&
+		in_vf "$1" ip link set "${VF_DEV[$1]}" up &&
+		in_vf "$1" ip route add default via "10.9.$1.1" &&
+		ip addr add "10.9.$1.1/24" dev "$rep" && ip link set "$rep" up
+}
+
+vfs_up()
+{
+	vf_routed 0 && vf_routed 1 && echo 1 >/proc/sys/net/ipv4/ip_forward &&
+		ip link set "$(netdev "$PF")" up
+}
+
+counted()
+{
+	local dev
+
+	dev=$(rep_of 0)
+	[ "$(cat "/sys/class/net/$dev/statistics/rx_packets")" -gt 3 ] &&
+		[ "$(cat "/sys/class/net/$dev/statistics/tx_packets")" -gt 3 ] &&
+		ethtool -S "$dev" | grep -q vport_rx_packets &&
+		ethtool -i "$dev" | grep -q mlx5e_rep
+}
+
+address()
+{
+	set_port 0 hw_addr 00:11:22:33:44:55 && says 0 00:11:22:33:44:55
+}
+
+# migration N - What the log says that the VF can do, bound to VFIO
+migration()
+{
+	dmesg -C
+	rebind "$(vf "$PF" "$1")" mlx5_vfio_pci && dmesg | grep 'migration: '
+}
+
+echo 'blacklist mlx5_ib' >/etc/modprobe.d/lab.conf
+load_mlx5 || fatal "mlx5_core drives the PF, and mlx5_vfio_pci is there"
+PF=$(pf 0)
+wait_for 60 has_netdev "$PF" || fatal "the PF has a network device"
+make_vfs "$PF" 2 || fatal "the PF makes two VFs"
+
+check "the PF goes to switchdev mode" switchdev
+check "the VFs have ports and representors" wait_for 20 has_ports
+devlink port show | sed -e 's/^/# /'
+check "devlink gives a VF its address" address
+check "a VF may migrate" set_port 0 migratable enable
+check "which its port shows" says 0 'migratable enable'
+check "another may not" set_port 1 migratable disable
+check "which its port shows, too" says 1 'migratable disable'
+check "VFIO tells what the one can do" migration 0
+migration 0 | sed -e 's/^/# /'
+refuse "of the other it tells nothing" migration 1
+check "it may after all" set_port 1 migratable enable
+vfs_up || fatal "the native driver takes both"
+ok "the native driver takes both"
+check "the VF has the address that it was given" \
+	in_vf 0 grep -qx 00:11:22:33:44:55 "/sys/class/net/${VF_DEV[0]}/address"
+check "a representor reaches its VF" reached 10.9.0.2
+check "the other its own" reached 10.9.1.2
+check "a VF reaches the other by the host" in_vf 0 ping -q -c 3 -i 0.1 -W 2 10.9.1.2
+check "a stream of TCP arrives as it was sent" sends vf0 10.9.0.2 8
+check "what went by is counted" counted
+unbind "$(vf "$PF" 0)"
+unbind "$(vf "$PF" 1)"
+check "the PF goes back to legacy mode" devlink dev eswitch set "pci/$PF" mode legacy
+finish
