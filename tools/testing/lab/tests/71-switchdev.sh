@@ -106,6 +106,7 @@ check "a VF may migrate" set_port 0 migratable enable
 check "which its port shows" says 0 'migratable enable'
 check "another may not" set_port 1 migratable disable
 check "which its port shows, too" says 1 'migratable disable'
+check "there is no RoCE to be switched on" says 1 'roce disable'
 check "VFIO tells what the one can do" migration 0
 migration 0 | sed -e 's/^/# /'
 refuse "of the other it tells nothing" migration 1

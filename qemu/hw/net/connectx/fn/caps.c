@@ -118,6 +118,8 @@ static void cx_caps_general(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap, p, migration, fn->dev->vhca.migration);
     CX_SET(cmd_hca_cap, p, adv_virtualization, fn->dev->track.on);
     if (fn->dev->eswitch) {
+        /* It sets capabilities of VFs. */
+        CX_SET(cmd_hca_cap, p, vhca_resource_manager, 1);
         CX_SET(cmd_hca_cap, p, vport_group_manager, 1);
         CX_SET(cmd_hca_cap, p, eswitch_manager, 1);
         CX_SET(cmd_hca_cap, p, nic_vport_change_event, 1);
