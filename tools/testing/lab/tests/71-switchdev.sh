@@ -85,11 +85,15 @@ address()
 	set_port 0 hw_addr 00:11:22:33:44:55 && says 0 00:11:22:33:44:55
 }
 
-# migration N - What the log says that the VF can do, bound to VFIO
+# migration N WORDS - Does the log say that of the VF, when VFIO takes it?
 migration()
 {
-	dmesg -C
-	rebind "$(vf "$PF" "$1")" mlx5_vfio_pci && dmesg | grep 'migration: '
+	local bdf said
+	bdf=$(vf "$PF" "$1")
+
+	said=$(dmesg | wc -l)
+	rebind "$bdf" mlx5_vfio_pci || return 1
+	dmesg | tail -n +$((said + 1)) | grep "$bdf.*migration: $2"
 }
 
 echo 'blacklist mlx5_ib' >/etc/modprobe.d/lab.conf
@@ -107,10 +111,10 @@ check "which its port shows" says 0 'migratable enable'
 check "another may not" set_port 1 migratable disable
 check "which its port shows, too" says 1 'migratable disable'
 check "there is no RoCE to be switched on" says 1 'roce disable'
-check "VFIO tells what the one can do" migration 0
-migration 0 | sed -e 's/^/# /'
-refuse "of the other it tells nothing" migration 1
+check "VFIO offers migration of the one" migration 0 stop-copy
+check "of the other it says why not" migration 1 "not allowed for this VF"
 check "it may after all" set_port 1 migratable enable
+check "and VFIO offers it" migration 1 stop-copy
 vfs_up || fatal "the native driver takes both"
 ok "the native driver takes both"
 check "the VF has the address that it was given" \
