@@ -69,13 +69,20 @@ vfs_up()
 		ip link set "$(netdev "$PF")" up
 }
 
+# more_than N FILE
+more_than()
+{
+	[ "$(cat "$2")" -gt "$1" ]
+}
+
+# What is shown of a representor is a while old.
 counted()
 {
 	local dev
-
 	dev=$(rep_of 0)
-	[ "$(cat "/sys/class/net/$dev/statistics/rx_packets")" -gt 3 ] &&
-		[ "$(cat "/sys/class/net/$dev/statistics/tx_packets")" -gt 3 ] &&
+
+	wait_for 10 more_than 50 "/sys/class/net/$dev/statistics/rx_packets" &&
+		wait_for 10 more_than 50 "/sys/class/net/$dev/statistics/tx_packets" &&
 		ethtool -S "$dev" | grep -q vport_rx_packets &&
 		ethtool -i "$dev" | grep -q mlx5e_rep
 }
