@@ -64,6 +64,7 @@
 #define CX_LOG_FLOW_ENTRIES     16
 #define CX_LOG_FLOW_DESTS       6
 #define CX_LOG_MAC_LIST         7
+#define CX_LOG_L2_TABLE         8
 /* Destination list behind a flow entry's fixed part */
 #define CX_FLOW_BLOB_MAX        (8 << CX_LOG_FLOW_DESTS)
 

@@ -123,6 +123,8 @@ static void cx_caps_general(ConnectXFunction *fn, uint8_t *p)
         CX_SET(cmd_hca_cap, p, vport_group_manager, 1);
         CX_SET(cmd_hca_cap, p, eswitch_manager, 1);
         CX_SET(cmd_hca_cap, p, nic_vport_change_event, 1);
+        /* Without, mlx5_core does not look at what addresses a vport wants. */
+        CX_SET(cmd_hca_cap, p, log_max_l2_table, CX_LOG_L2_TABLE);
     }
 }
 

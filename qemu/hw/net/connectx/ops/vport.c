@@ -22,8 +22,6 @@ enum {                      /* allowed_list_type */
 /* An entry of a MAC list: 2 bytes of padding, 6 of address */
 #define CX_LIST_ENTRY       8
 
-#define CX_LOG_L2_TABLE     8
-
 static ConnectXMacList *cx_vport_list(ConnectXVport *vport, unsigned type)
 {
     switch (type) {
