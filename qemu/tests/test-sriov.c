@@ -129,6 +129,37 @@ static void test_vhca_ids_change(void **state)
     assert_int_equal(vhca_id_of(pf, 0), id);
 }
 
+/* As mlx5_core's e-switch asks for it, of a VF that is not enabled, too */
+static uint16_t vhca_id_in_max(Hca *pf, unsigned vf)
+{
+    uint8_t page[HCA_CAP_BYTES];
+
+    assert_int_equal(hca_query_cap(pf, vf + 1, 0, true, page), HCA_OK);
+    return CX_GET(cmd_hca_cap, page, vhca_id);
+}
+
+/* It asks before ENABLE_HCA and after DISABLE_HCA, for the same VF. */
+static void test_vhca_ids_hold_with_an_eswitch(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "eswitch=on");
+    Hca *pf = &m->pf[0];
+    uint16_t id;
+
+    machine_enable_vfs(m, 0, 2);
+    id = vhca_id_in_max(pf, 0);
+    hca_must_simple(pf, OP(DISABLE_HCA), 0, 1);
+    assert_int_equal(vhca_id_in_max(pf, 0), id);
+    assert_int_equal(vhca_suspend(pf, id, SUSPEND_INITIATOR), HCA_BAD_RES);
+    hca_must_simple(pf, OP(ENABLE_HCA), 0, 1);
+    assert_int_equal(vhca_id_of(pf, 0), id);
+    vhca_must_stop(pf, id);
+    vhca_must_run(pf, id);
+    /* A driver that starts over finds others. */
+    hca_must_boot(pf);
+    hca_must_start(pf);
+    assert_int_not_equal(vhca_id_in_max(pf, 0), id);
+}
+
 /* Many of them, all different and none that was given before it was needed */
 static void test_vhca_ids_never_alike(void **state)
 {
@@ -367,6 +398,7 @@ int main(void)
         machine_test(test_vhca_ids),
         machine_test(test_vhca_ids_of_a_seed),
         machine_test(test_vhca_ids_change),
+        machine_test(test_vhca_ids_hold_with_an_eswitch),
         machine_test(test_vhca_ids_never_alike),
         machine_test(test_enable_vf_that_is_not),
         machine_test(test_vf_flr),

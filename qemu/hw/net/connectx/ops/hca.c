@@ -23,6 +23,21 @@
 
 #define CX_IEEE_VENDOR_ID   0x02c9
 
+/*
+ * The number of a VF holds until the PF's driver disables it or, for one that
+ * manages an e-switch, until that starts over: mlx5_core's e-switch asks for
+ * the number before it enables the VF and again after it has disabled it.
+ */
+static void cx_hca_renumber(ConnectXFunction *pf)
+{
+    cx_vhca_id_draw(pf);
+    for (unsigned i = 0; pf->dev->eswitch && i < pf->dev->nr_vfs; i++) {
+        if (pf->dev->vf[i]) {
+            cx_vhca_id_draw(pf->dev->vf[i]);
+        }
+    }
+}
+
 static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
 {
     ConnectXFunction *fn = cmd->fn;
@@ -37,7 +52,7 @@ static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
         cx_pages_reset(fn);
         cx_caps_reset(fn);
         if (!fn->is_vf) {
-            cx_vhca_id_draw(fn);
+            cx_hca_renumber(fn);
         }
         fn->state = CX_FN_ENABLED;
         return CX_OK;
@@ -48,7 +63,9 @@ static ConnectXStatus cx_op_enable_hca(ConnectXCmd *cmd)
     }
     if (!vf->host_enabled) {
         vf->host_enabled = true;
-        cx_vhca_id_draw(vf);
+        if (!vf->dev->eswitch) {
+            cx_vhca_id_draw(vf);
+        }
         cx_pages_vf_enabled(vf, true);
     }
     return CX_OK;
