@@ -34,7 +34,7 @@ README.md	^apt install	it needs the network; 93-packages does it
 README.md	^apt-get install	the lab has no network; its root was made with these packages
 README.md	^make modules &&	the modules are built outside of L1 and are installed in it
 README.md	^make tools &&	done by this test before, from /build
-README.md	^devlink 	devlink's eswitch needs a model with one; done by 80-migrate and 85-migrate-fail
+README.md	^devlink 	devlink's eswitch needs a model with one; done by 71-switchdev
 README.md	^-device vfio-pci	arguments of QEMU, not a command; done by 80-migrate
 README.md	stock QEMU ----	a drawing
 sysfs-bus-driver-flavour	^\[native\] vfio$	all forms of a line, not a session; tested by 21-flavour

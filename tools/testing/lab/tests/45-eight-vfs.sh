@@ -6,7 +6,7 @@
 # at the same time, with images large enough that the saves really overlap; and
 # what depends on the size of images. The PF is shown as that of a BlueField-3.
 #
-# lab: pfs=1 vfs=8 cpus=2 mem=2048 release=13 timeout=480
+# lab: pfs=1 vfs=8 cpus=2 mem=2048 release=13 timeout=480 soak=1
 # lab-model-prop: image-pad=1048576,identity=bluefield-3
 
 . "$(dirname "$0")/lib.sh"

@@ -5,7 +5,7 @@
 # them in all sizes, what ethtool and ip set and show, and what the PF sets for a
 # VF (address, trust, state, virtual LAN, checked senders) holds.
 #
-# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports timeout=500
+# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13,12,13-backports timeout=500 soak=1
 # lab-model-prop: eswitch=on
 
 . "$(dirname "$0")/traffic.sh"
