@@ -11,6 +11,7 @@ import shlex
 import subprocess
 
 PCI = "/sys/bus/pci/devices"
+NET = "/sys/class/net"
 MELLANOX = "0x15b3"
 # ConnectX-4 to -8, physical functions; what the driver's id table calls a VF is not here
 PF_DEVICES = {"0x1013", "0x1015", "0x1017", "0x1019", "0x101b", "0x101d", "0x101f", "0x1021",
@@ -85,12 +86,18 @@ class Host:
     def join(self, bridge, netdevs, address):
         """One network of several interfaces, in which frames follow the guest.
 
-        The bridge learns of the guest's new place from the first frame that comes from there.
+        The bridge learns of the guest's new place from the first frame that comes from there. Its
+        own address is that of one of them. A card gives its PF, promiscuous or not, no frames of
+        a VF that are for an address which the PF has not asked for: so the others ask for it.
         """
         self.shell("ip", "link", "add", bridge, "type", "bridge", "forward_delay", "0",
                    "mcast_snooping", "0")
         for netdev in netdevs:
             self.shell("ip", "link", "set", netdev, "master", bridge)
+        own = read(NET, bridge, "address")
+        for netdev in netdevs:
+            if read(NET, netdev, "address") != own:
+                self.shell("bridge", "fdb", "add", own, "dev", netdev, "self", "permanent")
         self.shell("ip", "address", "replace", address, "dev", bridge)
         self.shell("ip", "link", "set", bridge, "up")
 
