@@ -149,7 +149,8 @@ static void vpv_mig_settle(struct vfio_pci_variant_mig *mig)
 		WRITE_ONCE(mig->state, VFIO_DEVICE_STATE_RUNNING);
 		if (mig->session)
 			vpv_session_fail(mig->session, -ENODEV);
-		WRITE_ONCE(mig->deferred_reset, false);
+		/* Pairs with vpv_session_error() */
+		smp_store_release(&mig->deferred_reset, false);
 		mig->raced_reset = false;
 		spin_unlock(&mig->reset_lock);
 		vpv_mig_reset_locked(mig, raced);
@@ -196,8 +197,9 @@ void vpv_mig_reset_prepare(struct vfio_pci_variant_mig *mig)
 void vpv_mig_reset_done(struct vfio_pci_variant_mig *mig)
 {
 	spin_lock(&mig->reset_lock);
-	WRITE_ONCE(mig->resetting, false);
 	WRITE_ONCE(mig->deferred_reset, true);
+	/* Pairs with vpv_session_error() */
+	smp_store_release(&mig->resetting, false);
 	spin_unlock(&mig->reset_lock);
 	vpv_mig_queue(mig, &mig->reset_work);
 }
@@ -326,14 +328,26 @@ void vpv_session_fail(struct vpv_session *session, int error)
 	wake_up_all(&session->wait);
 }
 
-/* What a transfer says of the session's error, if there is one */
+/*
+ * What a transfer says of the session's error, if there is one: ENODEV once a reset has come.
+ * Takes no lock, as the caller may have session->lock. A reset's marks are set in the order
+ * resetting, deferred_reset, session->error, each before the one in front of it is taken back:
+ * so they are read.
+ */
 int vpv_session_error(struct vpv_session *session)
 {
-	int error = READ_ONCE(session->error);
+	struct vfio_pci_variant_mig *mig = session->mig;
+	/* Pairs with the way from vpv_mig_reset_prepare() over the device to its error */
+	int error = smp_load_acquire(&session->error);
 
-	/* A reset that is still to be carried out ends this session: a later one begins after it */
-	if (READ_ONCE(session->mig->deferred_reset))
+	/* Pairs with vpv_mig_reset_done(). The reset is what a command has failed of. */
+	if (error && smp_load_acquire(&mig->resetting))
 		return -ENODEV;
+	/* Pairs with vpv_mig_settle(). A later session begins after it. */
+	if (smp_load_acquire(&mig->deferred_reset))
+		return -ENODEV;
+	if (error)
+		error = READ_ONCE(session->error);
 	return error == -ENOTRECOVERABLE ? -EIO : error;
 }
 
