@@ -12,6 +12,12 @@ PROTOCOL_V2 = (8, 0)
 SWITCHOVER_ACK = (8, 1)
 FILE_URI = (8, 2)
 VFIO_EVENTS = (9, 2)
+# Without KVM older ones lose what the guest writes: where a RAM block is of whole words of the
+# bitmap of dirty pages, the sync clears bits and leaves entries of the TLB that take them
+# for set (the fast path of cpu_physical_memory_sync_dirty_bitmap())
+DIRTY_BITS_WITH_TLB = (9, 0)
+# Keeps QEMU off that path, as words are of 64 pages; a multiple of what it rounds -m to
+UNEVEN_KIB = 8
 
 
 class Emulator:
@@ -48,6 +54,11 @@ class Emulator:
             return {"x-enable-migration": True}
         events = {"migration-events": True} if self.version >= VFIO_EVENTS else {}
         return {"enable-migration": "on", **events}
+
+    @property
+    def extra_memory_kib(self):
+        """What a guest has beyond whole MiB, so that no page it writes is lost."""
+        return UNEVEN_KIB if self.version < DIRTY_BITS_WITH_TLB else 0
 
     def knows(self, capability):
         return capability != "switchover-ack" or self.version >= SWITCHOVER_ACK

@@ -88,13 +88,13 @@ class Vm:
                  **special} for number, vf in reversed(list(enumerate(self.vfs)))]
 
     def arguments(self, incoming, paused, plugged):
-        memory = self.payload.memory_mib
+        memory = f"{self.payload.memory_mib * 1024 + emulator.installed().extra_memory_kib}K"
         arguments = [
             emulator.PROGRAM, "-name", self.name, "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-accel", "tcg", "-icount", ICOUNT,
             "-cpu", "qemu64,+rdrand",
-            "-machine", "q35,hpet=off,memory-backend=ram", "-m", f"{memory}M",
-            "-object", f"memory-backend-file,id=ram,size={memory}M,share=on,"
+            "-machine", "q35,hpet=off,memory-backend=ram", "-m", memory,
+            "-object", f"memory-backend-file,id=ram,size={memory},share=on,"
                        f"mem-path={self.memory_path}",
             "-serial", f"file:{self.path('console')}",
             "-serial", f"unix:{self.path('guest')},server=on,wait=off",
