@@ -5,6 +5,8 @@ The timeline is a plain dict, which is also what the JSON file holds.  Its times
 milliseconds since the migrate command.
 """
 
+import statistics
+
 from . import emulator
 
 # What the source's VF has to go through; protocol v1 knows no P2P
@@ -363,3 +365,14 @@ def text(timeline, colour=False):
     if timeline["memory_audit"]:
         yield (f"  all {timeline['memory_audit']['pages']} pages of guest memory are the same "
                "(compared while both stood still, not counted above)")
+
+
+def summary(timelines):
+    """Lines on several migrations together: how long the guest stood still, what was compared."""
+    for what, times in (("by QEMU's events", [t["blackout_ms"] for t in timelines]),
+                        ("by QEMU's count", [t["qemu_downtime_ms"] for t in timelines])):
+        yield (f"blackout {what}: median {statistics.median(times):.0f} ms, "
+               f"{min(times):.0f} to {max(times):.0f} ms in {len(times)} migrations")
+    audits = [t["memory_audit"] for t in timelines if t["memory_audit"]]
+    yield (f"all pages compared in {len(audits)} of {len(timelines)} migrations: "
+           f"{sum(a['pages'] for a in audits)}, different {sum(a['different'] for a in audits)}")
