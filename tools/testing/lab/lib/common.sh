@@ -4,6 +4,8 @@
 # Messages, paths, locks and cleaning up: what every part of the lab uses.
 
 LAB_RELEASES="13 12 13-backports"
+# Of which there are roots, too, for the tests that name them
+LAB_MORE_RELEASES="12-backports"
 LAB_TOP=$(realpath "$LAB_DIR/../../..")
 LAB_CACHE=${VFIO_MLX5_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vfio-mlx5}
 LAB_MIRROR=${VFIO_MLX5_MIRROR:-http://deb.debian.org/debian}
@@ -90,7 +92,7 @@ is_release()
 {
 	local r
 
-	for r in $LAB_RELEASES; do
+	for r in $LAB_RELEASES $LAB_MORE_RELEASES; do
 		[ "$r" != "$1" ] || return 0
 	done
 	return 1
