@@ -107,6 +107,7 @@ boot_arguments()
 	share src /src on
 	share build /srv on
 	share results /results off
+	[ -z "$OPT_SECOND_ROOT" ] || share second /run/second on
 	for ((n = 0; n < OPT_PFS; n++)); do
 		QEMU_ARGS+=(-device "pcie-root-port,id=rp$n,bus=pcie.0,chassis=$((n + 1)),slot=$((n + 1)),bus-reserve=2,pref64-reserve=256M"
 			-device "$OPT_PF_TYPE,id=pf$n,bus=rp$n$([ "$OPT_PF_TYPE" != connectx-pf ] || echo ",vfs=$OPT_VFS")${OPT_MODEL_PROP:+,$OPT_MODEL_PROP}")
@@ -268,6 +269,7 @@ run_options()
 	OPT_QEMU_ARGS=() OPT_MODEL_PROP='' OPT_TRACE='' OPT_SHELL='' OPT_APPEND=''
 	OPT_PF_TYPE=connectx-pf OPT_KERNEL_ROOT='' OPT_DIR='' OPT_DMESG_ALLOW=''
 	OPT_HOST='' OPT_LINK='' OPT_SUSPEND='' OPT_ICOUNT='' OPT_GUEST_ERROR_ALLOW=''
+	OPT_SECOND_ROOT=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--)		shift; break ;;
@@ -282,6 +284,7 @@ run_options()
 		--mem)		OPT_MEM=$2 ;;
 		--timeout)	OPT_TIMEOUT=$2 ;;
 		--kernel-root)	OPT_KERNEL_ROOT=$2 ;;
+		--second-root)	OPT_SECOND_ROOT=$2 ;;
 		--qemu-arg)	OPT_QEMU_ARGS+=("$2") ;;
 		--model-prop)	OPT_MODEL_PROP+=${OPT_MODEL_PROP:+,}$2 ;;
 		--pf-type)	OPT_PF_TYPE=$2 ;;
@@ -328,6 +331,8 @@ prepare_run()
 		QEMU_BUILD /usr/src/lab/qemu-build >"$RUN_DIR/environment"
 	[ -z "$OPT_LINK" ] ||
 		printf 'LAB_HOST=%q\n' "$OPT_HOST" >>"$RUN_DIR/environment"
+	[ -z "$OPT_SECOND_ROOT" ] ||
+		printf 'LAB_SECOND_ROOT=%q\n' "$OPT_SECOND_ROOT" >>"$RUN_DIR/environment"
 }
 
 # needs_plugin - Is a device type of our own named in the options?
@@ -375,7 +380,8 @@ run_vm()
 	fi
 	boot_arguments "$ACCEL"
 	LAB_BINDS=("$L1_ROOT:/mnt" "$L1_BUILD:/srv" "$RUN_DIR:/results"
-		${OPT_LINK:+"$OPT_LINK:/run/link"})
+		${OPT_LINK:+"$OPT_LINK:/run/link"}
+		${OPT_SECOND_ROOT:+"$(root_path "$OPT_SECOND_ROOT"):/run/second"})
 	if [ -n "$OPT_SHELL" ]; then
 		root_run "$LAB_ROOT" env ${preload:+LD_PRELOAD=$preload} \
 			qemu-system-x86_64 "${QEMU_ARGS[@]}" || qemu=$?
@@ -398,7 +404,8 @@ cmd_run()
 	L1_ROOT=$LAB_ROOT L1_BUILD=$LAB_BUILD
 	L1_KVER=$(cat "$L1_ROOT/usr/src/lab/kver")
 	make_initramfs
-	[ "$release" = "$L1_RELEASE" ] || enter "$release"
+	[ -z "$OPT_SECOND_ROOT" ] || enter "$OPT_SECOND_ROOT"
+	[ "$release" = "$LAB_RELEASE" ] || enter "$release"
 	prepare_run
 	run_vm || status=$?
 	# Logs of a run that went well are of no use to anyone.

@@ -9,6 +9,7 @@
 #   # lab: kernel-root=installed-13   a host in which apt has installed our packages
 #   # lab: soak-root=13-backports     more of them, run by "make soak" or by name
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
+#   # lab: second-root=13             another release's root, too, at /run/second
 #   # lab: arch=arm64                 another architecture's machine (arm64, ppc64el)
 #   # lab: suspend=1                 its files survive a suspend (not on 6.1)
 #   # lab: icount=1                  its clock counts instructions (lab run --icount)
@@ -135,6 +136,7 @@ run_options_of()
 		kernel-root=*)	RUN_KERNEL=$value ;;
 		pfs=*|vfs=*|mem=*|cpus=*|timeout=*|suspend=[01]|icount=[01])
 				RUN_OPTIONS+=("--${word%%=*}" "$value") ;;
+		second-root=*)	RUN_OPTIONS+=(--second-root "$value") ;;
 		hosts=1|hosts=2)
 				RUN_HOSTS=$value ;;
 		arch=arm64|arch=ppc64el)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the QEMU of this host can do for a migration, by its version."""
+"""What a QEMU can do for a migration, by its version: that of this host, or of another root."""
 
 import functools
 import re
@@ -21,7 +21,7 @@ UNEVEN_KIB = 8
 
 
 class Emulator:
-    """A version of QEMU."""
+    """A version of QEMU, and the words that run it."""
 
     # What a migration's timeline is made of, see trace.py and trace_v1.py
     TRACES = ("vfio_migration_set_state", "vfio_load_state_device_data", "migrate_set_state",
@@ -35,8 +35,14 @@ class Emulator:
                  "vfio_load_state_device_buffer_load_*", "vmstate_downtime_*",
                  "loadvm_approve_switchover", "source_return_path_thread_switchover_acked")
 
-    def __init__(self, version):
+    def __init__(self, version, command):
         self.version = version
+        self.command = command
+
+    @property
+    def machine(self):
+        """The machine that a guest of this QEMU keeps when it goes to a newer one."""
+        return "pc-q35-{}.{}".format(*self.version)
 
     @property
     def protocol(self):
@@ -70,12 +76,22 @@ class Emulator:
         return f"exec:cat {'<' if incoming else '>'} {path}"
 
 
-@functools.lru_cache(maxsize=None)
-def installed():
-    """That of this host."""
-    words = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True,
+def _of_command(*command):
+    words = subprocess.run([*command, "--version"], capture_output=True, text=True,
                            check=True).stdout
     found = re.search(r"version (\d+)\.(\d+)", words)
     if not found:
-        raise ValueError(f"{PROGRAM} --version: {words.strip()}")
-    return Emulator((int(found[1]), int(found[2])))
+        raise ValueError(f"{' '.join(command)} --version: {words.strip()}")
+    return Emulator((int(found[1]), int(found[2])), command)
+
+
+@functools.lru_cache(maxsize=None)
+def installed():
+    """That of this host."""
+    return _of_command(PROGRAM)
+
+
+@functools.lru_cache(maxsize=None)
+def in_root(root):
+    """That of another release, in whose root this host's files are seen, too."""
+    return _of_command("chroot", root, PROGRAM)

@@ -4,7 +4,6 @@
 import os
 import time
 
-from . import emulator
 from .host import PCI, read
 from .qmp import QmpError
 from .trace import Trace
@@ -64,7 +63,7 @@ class Migration:
         wanted = {*CAPABILITIES, *capabilities} - set(lacks)
         vm.qmp.command("migrate-set-capabilities", capabilities=[
             {"capability": name, "state": name in wanted} for name in CAPABILITIES + OPTIONAL
-            if emulator.installed().knows(name)])
+            if vm.emulator.knows(name)])
 
     def start(self, capabilities=(), source_lacks=(), destination_lacks=(), **parameters):
         """Returns once both QEMUs have accepted their part; parameters are QMP's.
@@ -95,7 +94,7 @@ class Migration:
         Where QEMU knows no acknowledgement, when it has sent something of the VF.
         """
         deadline = time.monotonic() + timeout_s
-        event = ("vfio_save_buffer" if emulator.installed().protocol == 1
+        event = ("vfio_save_buffer" if self.source.emulator.protocol == 1
                  else "source_return_path_thread_switchover_acked")
         while not self._trace(self.source).time_of(event):
             if time.monotonic() > deadline or not self.source.alive():
@@ -188,6 +187,6 @@ class Migration:
 
     def _trace(self, vm):
         span = (vm.path("trace"), self.start_us, self.end_us or now_us())
-        if emulator.installed().protocol == 1:
+        if vm.emulator.protocol == 1:
             return TraceV1(*span, {vf: driver_times_us(vf) for vf in vm.vfs})
         return Trace(*span)

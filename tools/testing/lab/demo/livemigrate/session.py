@@ -99,14 +99,16 @@ class Session:
                 raise HostError(f"{pf}: no network interface after {NETDEV_TIMEOUT_S} s")
             time.sleep(0.1)
 
-    def new_vm(self, vfs):
-        """VFs of another driver than ours are not mapped: where the core's word on the MSI-X
+    def new_vm(self, vfs, own=None):
+        """own: an Emulator, where it is not this host's.
+
+        VFs of another driver than ours are not mapped: where the core's word on the MSI-X
         table stands, QEMU asks type1 for dirty pages of less than a page, and a migration
         fails in its setup (region_info.c of our library tells more).
         """
         self._names += 1
         mapped = self._pfs.index(self.vfs[vfs[0]]) == 0 or self._other_driver == VARIANT
-        vm = Vm(f"qemu{self._names}", self.payload, vfs, self.directory, self.host.note, mapped)
+        vm = Vm(f"qemu{self._names}", self.payload, vfs, self.directory, self.host.note, mapped, own)
         self._vms.append(vm)
         return vm
 
@@ -176,18 +178,19 @@ class Session:
                 return group
         raise HostError(f"no {'other VF of the same' if same_pf else 'VF of another'} PF")
 
-    def start_destination(self, vfs, paused=False):
-        destination = self.new_vm(vfs)
+    def start_destination(self, vfs, paused=False, own=None):
+        destination = self.new_vm(vfs, own)
         with self.report.progress("the destination starts"), self.current.stepped_back():
             destination.start(incoming=True, paused=paused)
         return destination
 
-    def migrate(self, vfs, title, audit=False, tune=None, **settings):
+    def migrate(self, vfs, title, audit=False, tune=None, own=None, **settings):
         """Move the guest to those VFs; with audit, all its memory is compared meanwhile.
 
-        tune(migration) comes before the start; the settings are those of Migration.start().
+        tune(migration) comes before the start; own is the destination's Emulator; the settings
+        are those of Migration.start().
         """
-        destination = self.start_destination(vfs, paused=audit)
+        destination = self.start_destination(vfs, paused=audit, own=own)
         migration = Migration(self.current, destination)
         self.note_migration(migration)
         traffic = self._traffic if self._load != IDLE else None

@@ -7,8 +7,6 @@ milliseconds since the migrate command.
 
 import statistics
 
-from . import emulator
-
 # What the source's VF has to go through; protocol v1 knows no P2P
 SOURCE_STATES = ["PRE_COPY", "PRE_COPY_P2P", "STOP_COPY", "STOP"]
 SOURCE_STATES_V1 = ["PRE_COPY", "STOP_COPY", "STOP"]
@@ -253,7 +251,7 @@ def build(migration, number, title, traffic=None):
     return {
         "number": number,
         "title": title,
-        "protocol": emulator.installed().protocol,
+        "protocol": migration.source.emulator.protocol,
         "source": migration.source.vf,
         "destination": migration.destination.vf,
         "total_ms": (borders[-1] - borders[0]) / 1000,

@@ -50,11 +50,15 @@ class Payload:
 class Vm:
     """One QEMU.  start() it, stop() it; in between it is a source or a destination."""
 
-    def __init__(self, name, payload, vfs, directory, log_command=print, mapped=True):
-        """mapped: does the guest reach the VFs' registers without QEMU."""
+    def __init__(self, name, payload, vfs, directory, log_command=print, mapped=True, own=None):
+        """mapped: does the guest reach the VFs' registers without QEMU; own: an Emulator.
+
+        The guest is such as this host's QEMU has it, whichever runs it.
+        """
         self.name = name
         self.vfs = vfs
         self.mapped = mapped
+        self.emulator = own or emulator.installed()
         self.payload = payload
         self.directory = directory
         self.qmp = None
@@ -84,16 +88,16 @@ class Vm:
         if not self.mapped:
             special["x-no-mmap"] = True
         return [{"driver": "vfio-pci", "host": vf, "id": f"vf{number or ''}", "bus": "port0",
-                 "addr": f"0x0.{number}", **emulator.installed().migration_properties,
+                 "addr": f"0x0.{number}", **self.emulator.migration_properties,
                  **special} for number, vf in reversed(list(enumerate(self.vfs)))]
 
     def arguments(self, incoming, paused, plugged):
         memory = f"{self.payload.memory_mib * 1024 + emulator.installed().extra_memory_kib}K"
         arguments = [
-            emulator.PROGRAM, "-name", self.name, "-nodefaults", "-no-user-config",
+            *self.emulator.command, "-name", self.name, "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-accel", "tcg", "-icount", ICOUNT,
             "-cpu", "qemu64,+rdrand",
-            "-machine", "q35,hpet=off,memory-backend=ram", "-m", memory,
+            "-machine", f"{emulator.installed().machine},hpet=off,memory-backend=ram", "-m", memory,
             "-object", f"memory-backend-file,id=ram,size={memory},share=on,"
                        f"mem-path={self.memory_path}",
             "-serial", f"file:{self.path('console')}",
@@ -112,7 +116,7 @@ class Vm:
         if plugged:
             for device in self.vf_devices():
                 arguments += ["-device", json.dumps(device)]
-        for pattern in emulator.installed().traces:
+        for pattern in self.emulator.traces:
             arguments += ["-trace", pattern]
         if paused:
             arguments += ["-S"]
@@ -145,7 +149,7 @@ class Vm:
         self.start(incoming=True, plugged=False)
         self.qmp.command("migrate-set-capabilities", capabilities=[
             {"capability": "events", "state": True}])
-        self.qmp.command("migrate-incoming", uri=emulator.installed().file_uri(
+        self.qmp.command("migrate-incoming", uri=self.emulator.file_uri(
             self.payload.snapshot, incoming=True))
         status = self.qmp.wait_migration({"completed", "failed"}, timeout_s=timeout_s)
         if status != "completed":
@@ -162,7 +166,7 @@ class Vm:
         self.qmp.command("stop")
         self.qmp.command("migrate-set-capabilities", capabilities=[
             {"capability": "events", "state": True}])
-        self.qmp.command("migrate", uri=emulator.installed().file_uri(
+        self.qmp.command("migrate", uri=self.emulator.file_uri(
             f"{self.payload.snapshot}.new"))
         status = self.qmp.wait_migration({"completed", "failed"}, timeout_s=timeout_s)
         if status != "completed":
