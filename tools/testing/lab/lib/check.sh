@@ -53,7 +53,7 @@ machine_failed()
 # all have ended. Fills STATUS, an array in their order.
 attempt()
 {
-	local run=$1 n pids=() link
+	local run=$1 n pids=() link other=()
 
 	shift
 	STATUS=()
@@ -65,7 +65,8 @@ attempt()
 	rm -rf "$link"
 	mkdir -p "$link"
 	for ((n = 0; n < $#; n++)); do
-		machine "$run" "${@:n + 1:1}" --host "$n" --link "$link" &
+		[ "$n" = 0 ] || other=(--kernel-root "$RUN_OTHER")
+		machine "$run" "${@:n + 1:1}" --host "$n" --link "$link" "${other[@]}" &
 		pids+=($!)
 	done
 	for n in "${!pids[@]}"; do
@@ -189,7 +190,7 @@ build_one()
 # of release=, all that runs in the machine those of kernel-root=.
 build_for_runs()
 {
-	local run line wanted=()
+	local run root line wanted=()
 
 	for run in "$@"; do
 		run_options_of "$run" 2>/dev/null || continue
@@ -201,8 +202,10 @@ build_for_runs()
 			wanted+=("installed ${RUN_KERNEL#installed-}" "plugin $RUN_RELEASE")
 			continue
 		fi
-		wanted+=("plugin $RUN_RELEASE" "modules $RUN_KERNEL"
-			"selftests $RUN_KERNEL" "tools $RUN_KERNEL")
+		wanted+=("plugin $RUN_RELEASE")
+		for root in "$RUN_KERNEL" "$RUN_OTHER"; do
+			wanted+=("modules $root" "selftests $root" "tools $root")
+		done
 		[ "$(header_value "$(run_file "$run")" saved-guest 0)" = 0 ] ||
 			wanted+=("saved-guest $RUN_KERNEL")
 		[ "$(header_value "$(run_file "$run")" upstream 0)" = 0 ] ||

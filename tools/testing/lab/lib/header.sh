@@ -9,6 +9,7 @@
 #   # lab: kernel-root=installed-13   a host in which apt has installed our packages
 #   # lab: soak-root=13-backports     more of them, run by "make soak" or by name
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
+#   # lab: other-root=13              kernel and root of the second of two hosts
 #   # lab: second-root=13             another release's root, too, at /run/second
 #   # lab: arch=arm64                 another architecture's machine (arm64, ppc64el)
 #   # lab: suspend=1                 its files survive a suspend (not on 6.1)
@@ -121,14 +122,14 @@ by_timeout()
 	done | sort -k1,1nr -k2 | cut -d' ' -f2-
 }
 
-# run_options_of RUN - Fills RUN_RELEASE, RUN_KERNEL, RUN_HOSTS, RUN_ARCH and
-# RUN_OPTIONS from the header.
+# run_options_of RUN - Fills RUN_RELEASE, RUN_KERNEL, RUN_OTHER, RUN_HOSTS, RUN_ARCH
+# and RUN_OPTIONS from the header.
 run_options_of()
 {
 	local file word value line
 
 	file=$(run_file "$1")
-	RUN_RELEASE=13 RUN_KERNEL='' RUN_HOSTS=1 RUN_ARCH='' RUN_OPTIONS=()
+	RUN_RELEASE=13 RUN_KERNEL='' RUN_OTHER='' RUN_HOSTS=1 RUN_ARCH='' RUN_OPTIONS=()
 	while read -r word; do
 		value=${word#*=}
 		case $word in
@@ -136,6 +137,7 @@ run_options_of()
 		kernel-root=*)	RUN_KERNEL=$value ;;
 		pfs=*|vfs=*|mem=*|cpus=*|timeout=*|suspend=[01]|icount=[01])
 				RUN_OPTIONS+=("--${word%%=*}" "$value") ;;
+		other-root=*)	RUN_OTHER=$value ;;
 		second-root=*)	RUN_OPTIONS+=(--second-root "$value") ;;
 		hosts=1|hosts=2)
 				RUN_HOSTS=$value ;;
@@ -150,8 +152,10 @@ run_options_of()
 	*@*)	RUN_KERNEL=${1#*@} ;;
 	esac
 	: "${RUN_KERNEL:=$RUN_RELEASE}"
-	if ! is_release "$RUN_RELEASE" || ! is_release "${RUN_KERNEL#installed-}"; then
-		say "${file##*/}: unknown release in its header ($RUN_RELEASE, $RUN_KERNEL)"
+	: "${RUN_OTHER:=$RUN_KERNEL}"
+	if ! is_release "$RUN_RELEASE" || ! is_release "${RUN_KERNEL#installed-}" ||
+			! is_release "${RUN_OTHER#installed-}"; then
+		say "${file##*/}: unknown release in its header ($RUN_RELEASE, $RUN_KERNEL, $RUN_OTHER)"
 		return 1
 	fi
 	if [ -n "$RUN_ARCH" ] && [ "$RUN_HOSTS" != 1 ]; then
