@@ -17,6 +17,7 @@
 #include "base/identity.h"
 #include "base/knobs.h"
 #include "base/limits.h"
+#include "base/traffic.h"
 #include "base/types.h"
 
 typedef enum ConnectXFnState {
@@ -92,8 +93,7 @@ struct ConnectXDevice {
     uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
     /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
-    /* Of the wire: packets and bytes by unicast, multicast, broadcast */
-    uint64_t port_rx[3][2], port_tx[3][2];
+    ConnectXTraffic port_rx, port_tx;   /* of the wire */
     ConnectXUplink *uplink;             /* switch/uplink.c */
     ConnectXSched *sched;               /* host/sched.c */
     ConnectXGuestErrors guest_errors;

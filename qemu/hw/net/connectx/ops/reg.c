@@ -112,18 +112,10 @@ enum {                      /* groups of counters */
     CX_PPCNT_RFC_2863   = 1,
 };
 
-enum {                      /* of the port's counters */
-    CX_UNICAST,
-    CX_MULTICAST,
-    CX_BROADCAST,
-    CX_PACKETS          = 0,
-    CX_BYTES            = 1,
-};
-
-static uint64_t cx_port_sum(uint64_t counters[3][2], unsigned what)
+static uint64_t cx_port_sum(ConnectXTraffic traffic, unsigned what)
 {
-    return counters[CX_UNICAST][what] + counters[CX_MULTICAST][what] +
-           counters[CX_BROADCAST][what];
+    return traffic[CX_UNICAST][what] + traffic[CX_MULTICAST][what] +
+           traffic[CX_BROADCAST][what];
 }
 
 static void cx_ppcnt_802_3(ConnectXDevice *dev, uint8_t *set)

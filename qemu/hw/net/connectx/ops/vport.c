@@ -275,10 +275,10 @@ static ConnectXStatus cx_op_modify_esw_vport_context(ConnectXCmd *cmd)
     return CX_OK;
 }
 
-static void cx_vport_reply_counter(uint8_t *counter, const uint64_t v[2])
+static void cx_vport_reply_counter(uint8_t *counter, const ConnectXTally v)
 {
-    CX_SET64(traffic_counter, counter, packets, v[0]);
-    CX_SET64(traffic_counter, counter, octets, v[1]);
+    CX_SET64(traffic_counter, counter, packets, v[CX_PACKETS]);
+    CX_SET64(traffic_counter, counter, octets, v[CX_BYTES]);
 }
 
 static ConnectXStatus cx_op_query_vport_counter(ConnectXCmd *cmd)
@@ -290,12 +290,12 @@ static ConnectXStatus cx_op_query_vport_counter(ConnectXCmd *cmd)
     }
 #define COUNTER(f, v) \
     cx_vport_reply_counter(CX_ADDR(query_vport_counter_out, cmd->out, f), v)
-    COUNTER(received_eth_unicast, fn->vport->rx[0]);
-    COUNTER(received_eth_multicast, fn->vport->rx[1]);
-    COUNTER(received_eth_broadcast, fn->vport->rx[2]);
-    COUNTER(transmitted_eth_unicast, fn->vport->tx[0]);
-    COUNTER(transmitted_eth_multicast, fn->vport->tx[1]);
-    COUNTER(transmitted_eth_broadcast, fn->vport->tx[2]);
+    COUNTER(received_eth_unicast, fn->vport->rx[CX_UNICAST]);
+    COUNTER(received_eth_multicast, fn->vport->rx[CX_MULTICAST]);
+    COUNTER(received_eth_broadcast, fn->vport->rx[CX_BROADCAST]);
+    COUNTER(transmitted_eth_unicast, fn->vport->tx[CX_UNICAST]);
+    COUNTER(transmitted_eth_multicast, fn->vport->tx[CX_MULTICAST]);
+    COUNTER(transmitted_eth_broadcast, fn->vport->tx[CX_BROADCAST]);
 #undef COUNTER
     if (CX_GET(query_vport_counter_in, cmd->in, clear)) {
         memset(fn->vport->rx, 0, sizeof(fn->vport->rx));

@@ -23,12 +23,6 @@
 #define CX_HW_MTU_OVERHEAD  22
 #define CX_HW_MTU_DEFAULT   (1500 + CX_HW_MTU_OVERHEAD)
 
-enum {                      /* index of the counters */
-    CX_CAST_UNI,
-    CX_CAST_MULTI,
-    CX_CAST_BROAD,
-};
-
 static void cx_vport_teardown(ConnectXFunction *fn)
 {
     ConnectXVport *vport = fn->vport;
@@ -78,14 +72,13 @@ bool cx_vport_open(const ConnectXFunction *fn)
            cx_fn_may_dma(fn);
 }
 
-void cx_vport_count(uint64_t counters[3][2], const uint8_t *data, uint32_t len)
+void cx_vport_count(ConnectXTraffic traffic, const uint8_t *data, uint32_t len)
 {
-    unsigned cast = is_broadcast_ether_addr(data) ? CX_CAST_BROAD :
-                    is_multicast_ether_addr(data) ? CX_CAST_MULTI :
-                    CX_CAST_UNI;
+    unsigned cast = is_broadcast_ether_addr(data) ? CX_BROADCAST :
+                    is_multicast_ether_addr(data) ? CX_MULTICAST : CX_UNICAST;
 
-    counters[cast][0]++;
-    counters[cast][1] += len;
+    traffic[cast][CX_PACKETS]++;
+    traffic[cast][CX_BYTES] += len;
 }
 
 void cx_vport_link_event(ConnectXFunction *fn)

@@ -6,6 +6,7 @@
 #define HW_NET_CONNECTX_VPORT_H
 
 #include "base/limits.h"
+#include "base/traffic.h"
 #include "base/types.h"
 #include "switch/acl.h"
 #include "switch/frame.h"
@@ -60,8 +61,7 @@ struct ConnectXVport {
     uint8_t event_mask;                 /* CX_ON_* */
     /* Who takes what the switch has for it: the layer above registers. */
     ConnectXReceive receive;
-    /* rx, tx: packets and bytes by unicast, multicast, broadcast */
-    uint64_t rx[3][2], tx[3][2];
+    ConnectXTraffic rx, tx;
 };
 
 void cx_vport_register(void);
@@ -70,9 +70,8 @@ void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
 bool cx_vport_up(const ConnectXFunction *fn);
 /* Can it send and receive now? */
 bool cx_vport_open(const ConnectXFunction *fn);
-/* Counts a frame in a set of counters: like those above, or the port's. */
-void cx_vport_count(uint64_t counters[3][2], const uint8_t *data,
-                    uint32_t len);
+/* Counts a frame: what is above, or the port's. */
+void cx_vport_count(ConnectXTraffic traffic, const uint8_t *data, uint32_t len);
 /* The state of fn's link changed: tell its driver. */
 void cx_vport_link_event(ConnectXFunction *fn);
 

@@ -30,6 +30,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/traffic.h"
 #include "base/types.h"
 #include "fn/pages.h"
 
@@ -113,7 +114,7 @@ typedef struct QEMU_PACKED ConnectXImageVport {
     uint8_t port_up;
     uint8_t reserved;
     uint16_t reserved2;
-    uint64_t rx[3][2], tx[3][2];
+    ConnectXTraffic rx, tx;
 } ConnectXImageVport;
 
 /* Followed by n 64-bit addresses. */

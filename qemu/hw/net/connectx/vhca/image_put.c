@@ -125,9 +125,11 @@ static void cx_save_vport(ConnectXImageWriter *w, const ConnectXVport *vport)
         .port_up = vport->port_up,
     };
 
-    for (int i = 0; i < 6; i++) {
-        v.rx[i / 2][i % 2] = cpu_to_le64(vport->rx[i / 2][i % 2]);
-        v.tx[i / 2][i % 2] = cpu_to_le64(vport->tx[i / 2][i % 2]);
+    for (int cast = 0; cast < CX_CASTS; cast++) {
+        for (int i = 0; i < CX_TALLIES; i++) {
+            v.rx[cast][i] = cpu_to_le64(vport->rx[cast][i]);
+            v.tx[cast][i] = cpu_to_le64(vport->tx[cast][i]);
+        }
     }
     cx_section_begin(w, CX_SECTION_VPORT);
     cx_put(w, &v, sizeof(v));

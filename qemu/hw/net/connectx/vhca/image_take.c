@@ -176,9 +176,11 @@ ConnectXStatus cx_take_vport(ConnectXFunction *stage, ConnectXImageCursor *cur)
     vport->disable_uc_lb = v->disable_uc_lb;
     vport->disable_mc_lb = v->disable_mc_lb;
     vport->port_up = v->port_up;
-    for (int i = 0; i < 6; i++) {
-        vport->rx[i / 2][i % 2] = le64_to_cpu(v->rx[i / 2][i % 2]);
-        vport->tx[i / 2][i % 2] = le64_to_cpu(v->tx[i / 2][i % 2]);
+    for (int cast = 0; cast < CX_CASTS; cast++) {
+        for (int i = 0; i < CX_TALLIES; i++) {
+            vport->rx[cast][i] = le64_to_cpu(v->rx[cast][i]);
+            vport->tx[cast][i] = le64_to_cpu(v->tx[cast][i]);
+        }
     }
     return CX_OK;
 }
