@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "mlx5_hca.h"
@@ -236,17 +237,17 @@ static void ask_nobody(struct __test_metadata *_metadata,
 		       FIXTURE_DATA(event) * self)
 {
 	struct vfio_role *role = &self->cast.roles[1];
-	struct timespec start;
+	__u64 start;
 	int data_fd, ret;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = clock_ns();
 	ret = __vfio_mig_set_state(&role->dev, VFIO_DEVICE_STATE_STOP_COPY,
 				   &data_fd);
 	EXPECT_GT(0, ret);
 	EXPECT_EQ(-1, data_fd);
-	EXPECT_GT(RECOVERY_MS, ms_since(&start));
+	EXPECT_GT(RECOVERY_MS, ms_since(start));
 	TH_LOG("a save that nobody heard of: %s after %u ms", strerror(-ret),
-	       ms_since(&start));
+	       ms_since(start));
 }
 
 /* How many errors of the firmware mlx5_core has told devlink of */
@@ -270,30 +271,31 @@ static unsigned int reported_errors(const char *pf)
  */
 static void notice(struct __test_metadata *_metadata, FIXTURE_DATA(event) * self)
 {
-	struct timespec start, pause = { .tv_nsec = 200000000 };
+	struct timespec pause = { .tv_nsec = 200000000 };
+	__u64 start;
 	unsigned int errors = reported_errors(self->cast.pf);
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = clock_ns();
 	model_firmware_dies(false);
 	do {
 		watch_all(_metadata, self);
 		nanosleep(&pause, NULL);
-	} while (reported_errors(self->cast.pf) == errors && ms_since(&start) < RECOVERY_MS);
+	} while (reported_errors(self->cast.pf) == errors && ms_since(start) < RECOVERY_MS);
 	EXPECT_LT(errors, reported_errors(self->cast.pf));
-	TH_LOG("an error is reported after %u ms", ms_since(&start));
+	TH_LOG("an error is reported after %u ms", ms_since(start));
 	EXPECT_EQ(0, self->refused);
 }
 
 static void lose_pf(struct __test_metadata *_metadata,
 		    FIXTURE_DATA(event) * self, enum host_event event)
 {
-	struct timespec start;
+	__u64 start;
 	bool back;
 
 	ASSERT_TRUE(devlink(self->cast.pf, "health set", ANY_TIME));
 	if (event == EVENT_DEATH_UNASKED)
 		notice(_metadata, self);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = clock_ns();
 	if (event == EVENT_DEATH)
 		model_firmware_dies(true);
 	else
@@ -301,9 +303,9 @@ static void lose_pf(struct __test_metadata *_metadata,
 	ask_nobody(_metadata, self);
 	do {
 		back = watch_all(_metadata, self);
-	} while (!back && ms_since(&start) < RECOVERY_MS);
+	} while (!back && ms_since(start) < RECOVERY_MS);
 	ASSERT_TRUE(back);
-	TH_LOG("the PF is back after %u ms", ms_since(&start));
+	TH_LOG("the PF is back after %u ms", ms_since(start));
 }
 
 static void suspend_host(struct __test_metadata *_metadata)
@@ -447,14 +449,15 @@ TEST_F_TIMEOUT(disabled, takes_no_command_until_it_is_enabled, EVENT_SECONDS)
 /* Until a save of a VF that was lost is refused with @refusal */
 static bool wait_refused(const struct vfio_dev *dev, int refusal)
 {
-	struct timespec start, pause = { .tv_nsec = 10000000 };
+	struct timespec pause = { .tv_nsec = 10000000 };
+	__u64 start;
 	int data_fd;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = clock_ns();
 	while (vfio_mig_state(dev) != VFIO_DEVICE_STATE_ERROR ||
 	       __vfio_mig_set_state(dev, VFIO_DEVICE_STATE_STOP_COPY,
 				    &data_fd) != refusal) {
-		if (ms_since(&start) > RECOVERY_MS)
+		if (ms_since(start) > RECOVERY_MS)
 			return false;
 		nanosleep(&pause, NULL);
 	}

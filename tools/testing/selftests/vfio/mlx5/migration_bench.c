@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "migratable.h"
 #include "profile.h"
 
@@ -57,14 +58,6 @@ static bool quiet;
 /* What is at work is looked at, and nothing else said of it */
 static bool looking;
 static void (*step)(struct worker *worker);
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static void sleep_ns(long ns)
 {
@@ -113,14 +106,14 @@ static void *worker_main(void *arg)
 /* Has all devices do a step; returns how long that took */
 static __u64 all(void (*what)(struct worker *worker))
 {
-	__u64 start = now_ns();
+	__u64 start = clock_ns();
 
 	step = what;
 	pthread_barrier_wait(&barrier);
 	if (!what)
 		return 0;
 	pthread_barrier_wait(&barrier);
-	return now_ns() - start;
+	return clock_ns() - start;
 }
 
 static __u64 all_bytes(void)

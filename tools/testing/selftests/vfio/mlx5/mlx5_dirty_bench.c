@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "dirty_log.h"
 #include "dirty_pages.h"
 #include "migratable.h"
@@ -49,14 +50,6 @@ static __u64 *bitmap;
 static unsigned int seed = 1;
 static bool quiet;
 
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 /*
  * How long tasks have had the CPUs, or how late it is where the kernel does not count that. Its own
  * share counts once the caller has slept.
@@ -69,7 +62,7 @@ static __u64 busy_ns(void)
 	FILE *file;
 
 	if (access("/proc/schedstat", R_OK))
-		return now_ns();
+		return clock_ns();
 	nanosleep(&pause, NULL);
 	file = fopen("/proc/schedstat", "r");
 	VFIO_ASSERT(file, "/proc/schedstat");
@@ -161,9 +154,9 @@ static __u64 bench_freeze(const char *kind, unsigned int writes)
 
 	write_pages(writes);
 	cpu = busy_ns();
-	began = now_ns();
+	began = clock_ns();
 	vfio_mig_set_state(&dev, VFIO_DEVICE_STATE_PRE_COPY_P2P);
-	took = now_ns() - began;
+	took = clock_ns() - began;
 	cpu = busy_ns() - cpu;
 	told = vfio_dirty_get(&dev, START_IOVA, AREA_BYTES, map);
 	VFIO_ASSERT(told <= writes && told >= writes - writes / 10, "%zu of %u pages", told,

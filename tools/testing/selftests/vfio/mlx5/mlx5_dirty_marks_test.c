@@ -7,8 +7,8 @@
  * itself: a page was written to if it is not as it was before.
  */
 #include <sys/mman.h>
-#include <time.h>
 
+#include "clock.h"
 #include "dirty_pages.h"
 #include "kselftest_harness.h"
 #include "migratable.h"
@@ -162,14 +162,14 @@ static unsigned int wrong_pages(const struct vf *vf)
 
 static unsigned int wait_until_told(struct vf *vf)
 {
-	struct timespec start;
+	__u64 start;
 	unsigned int wrong;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = clock_ns();
 	do {
 		get_vf(vf);
 		wrong = wrong_pages(vf);
-	} while (wrong && ms_since(&start) < WAIT_MS);
+	} while (wrong && ms_since(start) < WAIT_MS);
 	return wrong;
 }
 

@@ -3,9 +3,9 @@
  * More saves at once than the firmware of a PF is given: they take turns, none is
  * lost, and one whose turn has not come can be called off at once.
  */
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "model_fault.h"
@@ -21,7 +21,7 @@ FIXTURE(queue) {
 	struct vfio_image images[MAX_DEVICES];
 	int fds[MAX_DEVICES];
 	unsigned int nr;
-	struct timespec start;
+	__u64 start;
 };
 
 FIXTURE_SETUP(queue)
@@ -43,7 +43,7 @@ FIXTURE_SETUP(queue)
 				VFIO_DEVICE_STATE_STOP);
 	}
 	model_delay("SAVE_VHCA_STATE", SAVE_MS);
-	clock_gettime(CLOCK_MONOTONIC, &self->start);
+	self->start = clock_ns();
 	for (i = 0; i < self->nr; i++)
 		self->fds[i] = vfio_mig_set_state(&self->devs[i],
 						  VFIO_DEVICE_STATE_STOP_COPY);
@@ -80,15 +80,15 @@ TEST_F_TIMEOUT(queue, saves_take_turns_and_can_be_called_off, 120)
 
 	/* The last one's turn comes after the first ones': it need not be waited for. */
 	vfio_mig_set_state(&self->devs[last], VFIO_DEVICE_STATE_STOP);
-	EXPECT_GT(SAVE_MS, ms_since(&self->start)) {
-		TH_LOG("%u ms", ms_since(&self->start));
+	EXPECT_GT(SAVE_MS, ms_since(self->start)) {
+		TH_LOG("%u ms", ms_since(self->start));
 	}
 	for (i = 0; i < last; i++) {
 		expect_image(_metadata, self, i);
 		EXPECT_LE(i < PLACES ? SAVE_MS : 2 * SAVE_MS,
-			  ms_since(&self->start)) {
+			  ms_since(self->start)) {
 			TH_LOG("%s after %u ms", self->devs[i].bdf,
-			       ms_since(&self->start));
+			       ms_since(self->start));
 		}
 	}
 	model_no_faults();

@@ -7,9 +7,9 @@
  */
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "mlx5_hca.h"
@@ -147,14 +147,14 @@ TEST_F_TIMEOUT(vhca_id, is_asked_for_anew_when_the_pf_was_reloaded, RELOAD_SECON
 TEST_F_TIMEOUT(vhca_id, is_not_asked_for_before_the_vf_is_enabled, RELOAD_SECONDS)
 {
 	unsigned int before, i, refused = 0;
-	struct timespec start;
+	__u64 start;
 	int ret, status = -1;
 	pid_t pid;
 
 	before = number_of_a_save(_metadata, self);
 	model_delay("ENABLE_HCA", SLOW_MS);
 	vfio_trace_start(EVENTS);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = clock_ns();
 	pid = start_reload(self->pf);
 	/* From the first one that finds no PF on there is only one way: to the new number */
 	do {
@@ -164,7 +164,7 @@ TEST_F_TIMEOUT(vhca_id, is_not_asked_for_before_the_vf_is_enabled, RELOAD_SECOND
 			    ret == -EIO) {
 			TH_LOG("%s", strerror(-ret));
 		}
-	} while (!waitpid(pid, &status, WNOHANG) && ms_since(&start) < RELOAD_SECONDS * 1000);
+	} while (!waitpid(pid, &status, WNOHANG) && ms_since(start) < RELOAD_SECONDS * 1000);
 	model_no_faults();
 	ASSERT_EQ(0, status);
 	EXPECT_LT(0, refused);

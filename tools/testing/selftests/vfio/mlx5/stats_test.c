@@ -3,9 +3,9 @@
  * What an operator sees of a migration: the numbers of the last one in sysfs, and the trace
  * events, against what the test itself has sent and measured.
  */
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "trace.h"
@@ -18,7 +18,7 @@ FIXTURE(stats) {
 	struct vfio_dev src;
 	struct vfio_dev dst;
 	struct vfio_image image;
-	struct timespec start;
+	__u64 start;
 };
 
 FIXTURE_SETUP(stats)
@@ -32,7 +32,7 @@ FIXTURE_SETUP(stats)
 		SKIP(return, "%s", skip);
 	if (__vfio_attr_read(self->src.bdf, "migration/role", role, sizeof(role)))
 		SKIP(return, "the driver of %s has no statistics", self->src.bdf);
-	clock_gettime(CLOCK_MONOTONIC, &self->start);
+	self->start = clock_ns();
 }
 
 FIXTURE_TEARDOWN(stats)
@@ -40,15 +40,6 @@ FIXTURE_TEARDOWN(stats)
 	vfio_image_free(&self->image);
 	vfio_dev_close(&self->src);
 	vfio_dev_close(&self->dst);
-}
-
-static unsigned long long us_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) * 1000000ULL +
-	       (now.tv_nsec - start->tv_nsec) / 1000 + 1;
 }
 
 static void read_word(const struct vfio_dev *dev, const char *file, char *word, size_t size)
@@ -106,8 +97,8 @@ TEST_F(stats, tell_of_a_save_and_a_load)
 		  number(&self->src, "peak_memory_bytes"));
 	EXPECT_LT(0, number(&self->src, "final_us"));
 	EXPECT_LT(0, number(&self->src, "final_stream_us"));
-	EXPECT_GE(us_since(&self->start), number(&self->src, "final_us"));
-	EXPECT_GE(us_since(&self->start), number(&self->src, "stop_to_stop_copy_us") +
+	EXPECT_GE(us_since(self->start), number(&self->src, "final_us"));
+	EXPECT_GE(us_since(self->start), number(&self->src, "stop_to_stop_copy_us") +
 		  number(&self->src, "final_stream_us"));
 	EXPECT_EQ(0, number(&self->src, p2p ? "running_to_stop_us" : "running_p2p_to_stop_us"));
 	EXPECT_GE(number(&self->src, p2p ? "running_p2p_to_stop_us" : "running_to_stop_us"),
@@ -124,7 +115,7 @@ TEST_F(stats, tell_of_a_save_and_a_load)
 	EXPECT_GE(number(&self->dst, "loaded_us"), number(&self->dst, "loaded_last_us"));
 	EXPECT_GE(number(&self->dst, p2p ? "stop_to_running_p2p_us" : "stop_to_running_us"),
 		  number(&self->dst, "unfreeze_responder_us"));
-	EXPECT_GE(us_since(&self->start), number(&self->dst, "loaded_us"));
+	EXPECT_GE(us_since(self->start), number(&self->dst, "loaded_us"));
 	EXPECT_EQ(0, number(&self->dst, "final_bytes"));
 }
 

@@ -6,9 +6,9 @@
  * bytes in chains of 512-byte mailboxes.
  */
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "migratable.h"
 #include "mlx5_hca.h"
 
@@ -49,14 +49,6 @@
 
 /* The driver's own limit is 60 s; nothing here takes more than a moment. */
 #define TIMEOUT_MS	20000
-
-static __u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
-}
 
 static void put_be32(void *at, __u32 value)
 {
@@ -259,11 +251,11 @@ bool mlx5_cmd_done(const struct mlx5_hca *hca, unsigned int slot)
 int __mlx5_cmd_finish(const struct mlx5_hca *hca, unsigned int slot,
 		      void *out, size_t out_bytes)
 {
-	__u64 deadline = now_ms() + TIMEOUT_MS;
+	__u64 start = clock_ns();
 	__u8 delivery;
 
 	while (!mlx5_cmd_done(hca, slot))
-		if (now_ms() > deadline)
+		if (ms_since(start) > TIMEOUT_MS)
 			return -ETIMEDOUT;
 	__sync_synchronize();
 	delivery = cmd_entry(hca, slot)[CMD_STATUS] >> 1;
@@ -342,11 +334,11 @@ int __mlx5_cmd_query(struct mlx5_hca *hca, __u16 opcode, __u32 handle,
 
 static void wait_initialized(struct mlx5_hca *hca)
 {
-	__u64 deadline = now_ms() + TIMEOUT_MS;
+	__u64 start = clock_ns();
 	size_t word = MLX5_BYTE_OFF(initial_seg, initializing);
 
 	while (bar_read(hca, word) >> 31)
-		VFIO_ASSERT(now_ms() < deadline, "%s is still initializing",
+		VFIO_ASSERT(ms_since(start) < TIMEOUT_MS, "%s is still initializing",
 			    hca->dev->bdf);
 }
 

@@ -5,7 +5,6 @@
  */
 #include <fcntl.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "model_fault.h"
@@ -202,13 +201,4 @@ void model_no_faults(void)
 	set_text("x-fail-cmd", "");
 	set_text("x-delay-cmd", "");
 	set_number("x-save-next", 0);
-}
-
-unsigned int ms_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) * 1000 +
-	       (now.tv_nsec - start->tv_nsec) / 1000000;
 }

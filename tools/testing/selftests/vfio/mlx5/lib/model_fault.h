@@ -9,7 +9,6 @@
 
 #include <linux/types.h>
 #include <stdbool.h>
-#include <time.h>
 
 /* NULL, or why faults cannot be made here. */
 const char *model_fault_open(void);
@@ -52,8 +51,5 @@ void model_no_faults(void);
 bool model_firmware_has(const char *property);
 /* Each full image of a function is larger by so much. */
 void model_pad_images(__u64 bytes);
-
-/* What a delay is measured with: since a moment of CLOCK_MONOTONIC */
-unsigned int ms_since(const struct timespec *start);
 
 #endif /* SELFTEST_MODEL_FAULT_H */
