@@ -77,7 +77,7 @@ done
 
 export VFIO_BDFS="${bdfs[*]}" VFIO_SHARED_BDF=${shared[0]}
 kselftest v1_test arc_test feature_test precopy_test sample_precopy_test sample_marks_test \
-	data_fd_test image_test \
+	sample_marks_map_test data_fd_test image_test \
 	lifetime_test concurrent_test parallel_test stats_test stuck_user_test memory_test \
 	throttled_user_test
 check "a container that takes no marks is told of once" \
