@@ -13,12 +13,17 @@ master_doc = "index"
 html_theme = "alabaster"
 html_theme_options = {
     "description": "Live migration of guests with ConnectX VFs on stock Debian hosts",
-    "page_width": "80em",
+    "page_width": "min(80em, 100%)",
     "sidebar_width": "18em",
+    # A command of a session has up to 100 characters
+    "body_max_width": "60em",
     "fixed_sidebar": False,
 }
 html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 html_copy_source = False
+html_title = project
+html_static_path = ["static"]
+html_css_files = ["guides.css"]
 # Literal blocks are sessions, tables of bytes and drawings: no one language.
 highlight_language = "none"
 nitpicky = True
@@ -60,7 +65,7 @@ class KernelDoc(Directive):
 
 
 def link_documents(app, doctree, docname):
-    """Makes links of the names of other guides, which the text writes as those of files."""
+    """Makes links with their titles of other guides, which the text names as files."""
     for text in list(doctree.findall(nodes.Text)):
         if isinstance(text.parent, (nodes.literal, nodes.literal_block, nodes.reference)):
             continue
@@ -71,7 +76,8 @@ def link_documents(app, doctree, docname):
             beside = os.path.join(os.path.dirname(docname), name)
             target = next((doc for doc in (beside, name) if doc in app.env.found_docs), None)
             if piece.endswith(".rst") and target and target != docname:
-                link = nodes.reference("", piece, internal=True)
+                title = app.env.titles[target].astext()
+                link = nodes.reference("", "", nodes.emphasis("", title), internal=True)
                 link["refuri"] = app.builder.get_relative_uri(docname, target)
                 new.append(link)
             else:
