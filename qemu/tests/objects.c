@@ -284,9 +284,11 @@ void hca_sq_post_frame(HcaWq *sq, const HcaFrame *frame)
     wqe[20] = frame->checksums;
     wqe[22] = frame->mss >> 8;
     wqe[23] = frame->mss;
-    wqe[28] = frame->header_len >> 8;
-    wqe[29] = frame->header_len;
-    memcpy(wqe + 30, frame->header, frame->header_len);
+    stw_be_p(wqe + 28, frame->tag_type ?: frame->header_len);
+    stw_be_p(wqe + 30, frame->tag);
+    if (frame->header_len) {
+        memcpy(wqe + 30, frame->header, frame->header_len);
+    }
     stl_be_p(wqe + data, frame->len);
     stl_be_p(wqe + data + 4, frame->key);
     stq_be_p(wqe + data + 8, frame->addr);

@@ -85,6 +85,9 @@ typedef struct HcaFrame {
     /* Segmented into payloads of this size, if nonzero. */
     uint16_t mss;
     uint8_t checksums;
+    /* For a frame without a header: what the device inserts behind the MACs */
+    uint16_t tag_type;
+    uint16_t tag;
 } HcaFrame;
 
 #define HCA_SEND_WQE_BYTES  256
@@ -92,6 +95,8 @@ typedef struct HcaFrame {
 #define HCA_RECEIVE_WQE_BYTES   32
 #define HCA_CSUM_L3         0x40
 #define HCA_CSUM_L4         0x80
+#define HCA_TAG_VLAN        0x8000
+#define HCA_TAG_SVLAN       0x8001
 
 /* A SEND or LSO that completes. */
 void hca_sq_post_frame(HcaWq *sq, const HcaFrame *frame);

@@ -13,6 +13,7 @@
 #include "packet/fields.h"
 #include "packet/hash.h"
 #include "packet/packet.h"
+#include "packet/parse.h"
 #include "packet/vlan.h"
 
 #define ETH             14
@@ -228,7 +229,7 @@ static void test_vlan(void **state)
     uint16_t tci = 0;
 
     assert_false(cx_vlan_get(frame, len, &tci));
-    tagged = cx_vlan_push(out, frame, len, 0xa123);
+    tagged = cx_vlan_push(out, frame, len, CX_ETH_VLAN, 0xa123);
     assert_int_equal(tagged, len + CX_VLAN_TAG_BYTES);
     assert_true(cx_vlan_get(out, tagged, &tci));
     assert_int_equal(tci, 0xa123);

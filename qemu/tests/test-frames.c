@@ -105,13 +105,13 @@ static void send_to(Frames *f, unsigned from, const uint8_t *to)
     hca_cq_pop(&f->o[from].cq);
 }
 
-/* The sum that the driver takes for CHECKSUM_COMPLETE. */
-static uint16_t sum_after_l2(const uint8_t *frame, unsigned len)
+/* The ones' complement sum; the driver takes that of L3 for CHECKSUM_COMPLETE. */
+static uint16_t sum_of(const uint8_t *bytes, unsigned len)
 {
     uint32_t sum = 0;
 
-    for (unsigned i = 14; i < len; i++) {
-        sum += i % 2 ? frame[i] : frame[i] << 8;
+    for (unsigned i = 0; i < len; i++) {
+        sum += i % 2 ? bytes[i] : bytes[i] << 8;
     }
     while (sum >> 16) {
         sum = (sum & 0xffff) + (sum >> 16);
@@ -141,7 +141,7 @@ static void check_received(Frames *f, HcaObjects *o, unsigned index,
     assert_int_equal(ldl_be_p(cqe + 44), sizeof(expected));
     assert_int_equal(cqe[60] << 8 | cqe[61], index);
     assert_int_equal(cqe[20] << 8 | cqe[21],
-                     sum_after_l2(expected, sizeof(expected)));
+                     sum_of(expected + 14, sizeof(expected) - 14));
     assert_memory_equal(received(f, o, index), expected, sizeof(expected));
     hca_cq_pop(&o->cq);
 }
@@ -269,6 +269,61 @@ static void test_segmentation(void **state)
         hca_cq_pop(&f.o[1].cq);
         left -= part;
     }
+    assert_null(hca_cq_peek(&f.o[1].cq));
+}
+
+/* The device puts a tag behind the addresses, and sums what it had summed. */
+static void test_tag_is_inserted(void **state)
+{
+    static const struct {
+        uint16_t what, type;
+    } tags[] = { { HCA_TAG_VLAN, 0x8100 }, { HCA_TAG_SVLAN, 0x88a8 } };
+    const unsigned addresses = 2 * MAC_BYTES, tag = 0x6123;
+    const unsigned len = TCP_HEADERS + PAYLOAD_BYTES;
+    uint8_t *frame, *cqe, *got;
+    Frames f;
+
+    frames_start(&f, state, 1);
+    frame = qtest_ram(f.b.m->q, f.payload, len);
+    fill_tcp_header(frame);
+    stw_be_p(frame + 16, len - 14);
+    for (unsigned i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+        hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
+            .addr = f.payload, .len = len,
+            .key = f.o[0].mkey << 8 | HCA_MKEY_BYTE,
+            .checksums = HCA_CSUM_L3, .tag_type = tags[i].what, .tag = tag,
+        });
+        hca_sq_ring(&f.o[0].sq, true);
+        assert_true(hca_cq_wait(&f.o[1].cq));
+        cqe = hca_cq_peek(&f.o[1].cq);
+        assert_int_equal(ldl_be_p(cqe + 44), len + 4);
+        hca_cq_pop(&f.o[1].cq);
+        got = received(&f, &f.o[1], i);
+        assert_memory_equal(got, frame, addresses);
+        assert_int_equal(lduw_be_p(got + addresses), tags[i].type);
+        assert_int_equal(lduw_be_p(got + addresses + 2), tag);
+        assert_memory_equal(got + addresses + 4, frame + addresses, 12);
+        /* The header's sum was asked for, and is right with itself. */
+        assert_int_equal(sum_of(got + 18, 20), 0xffff);
+        assert_memory_equal(got + 18 + 20, frame + 14 + 20, len - 34);
+    }
+}
+
+/* A request cannot have both headers to repeat and a tag. */
+static void test_tag_in_a_large_send(void **state)
+{
+    Frames f;
+
+    frames_start(&f, state, 1);
+    fill_tcp_header(qtest_ram(f.b.m->q, f.payload, TCP_HEADERS));
+    hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
+        .addr = f.payload, .len = 1500, .mss = 400,
+        .key = f.o[0].mkey << 8 | HCA_MKEY_BYTE,
+        .tag_type = HCA_TAG_VLAN, .tag = 5,
+    });
+    hca_sq_ring(&f.o[0].sq, true);
+    assert_true(hca_cq_wait(&f.o[0].cq));
+    assert_int_equal(hca_cq_peek(&f.o[0].cq)[63] >> 4, CQE_REQ_ERR);
     assert_null(hca_cq_peek(&f.o[1].cq));
 }
 
@@ -481,6 +536,8 @@ int main(void)
         machine_test(test_suspended_vf_gets_nothing),
         machine_test(test_frames_follow_a_vf),
         machine_test(test_segmentation),
+        machine_test(test_tag_is_inserted),
+        machine_test(test_tag_in_a_large_send),
         machine_test(test_large_sends_move),
         machine_test(test_bad_key),
         machine_test(test_receive_with_bad_key),

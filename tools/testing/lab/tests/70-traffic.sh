@@ -40,13 +40,25 @@ tagged()
 		reached 10.9.1.2 && pings 10.9.1.2 && sends vf0 10.9.1.2 2
 }
 
+# What the device has put tags onto
+tags_added()
+{
+	in_vf 0 ethtool -S "${VF_DEV[0]}" | awk '$1 == "tx_added_vlan_packets:" { print $2 }'
+}
+
 both_ways_of_tags()
 {
-	local side
+	local side before by_device
 
 	for side in off on; do
 		in_vf 0 ethtool -K "${VF_DEV[0]}" rxvlan "$side" txvlan "$side" &&
-			reached 10.9.1.2 && pings 10.9.1.2 || return 1
+			reached 10.9.1.2 && before=$(tags_added) && pings 10.9.1.2 || return 1
+		by_device=off
+		[ "$(tags_added)" = "$before" ] || by_device=on
+		[ "$by_device" = "$side" ] || {
+			echo "the device's help is $side, and it put tags: $by_device"
+			return 1
+		}
 	done
 }
 

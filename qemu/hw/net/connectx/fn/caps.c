@@ -146,6 +146,7 @@ static void cx_caps_ethernet(ConnectXFunction *fn, uint8_t *p)
 #define ETH(f, v) CX_SET(per_protocol_networking_offload_caps, p, f, v)
     ETH(csum_cap, 1);
     ETH(vlan_cap, 1);
+    ETH(wqe_vlan_insert, 1);
     ETH(max_lso_cap, CX_LOG_LSO_MAX);
     ETH(wqe_inline_mode, 2);                    /* nothing need be inline */
     ETH(rss_ind_tbl_cap, CX_LOG_RQT_SIZE_MAX);

@@ -30,12 +30,12 @@ uint32_t cx_vlan_pop(uint8_t *out, const uint8_t *frame, uint32_t len)
 }
 
 uint32_t cx_vlan_push(uint8_t *out, const uint8_t *frame, uint32_t len,
-                      uint16_t tci)
+                      uint16_t type, uint16_t tci)
 {
-    memcpy(out, frame, CX_ADDRESSES);
-    stw_be_p(out + CX_ADDRESSES, CX_ETH_VLAN);
+    memmove(out + CX_ADDRESSES + CX_VLAN_TAG_BYTES, frame + CX_ADDRESSES,
+            len - CX_ADDRESSES);
+    memmove(out, frame, CX_ADDRESSES);
+    stw_be_p(out + CX_ADDRESSES, type);
     stw_be_p(out + CX_ADDRESSES + 2, tci);
-    memcpy(out + CX_ADDRESSES + CX_VLAN_TAG_BYTES, frame + CX_ADDRESSES,
-           len - CX_ADDRESSES);
     return len + CX_VLAN_TAG_BYTES;
 }

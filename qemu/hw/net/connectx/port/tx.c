@@ -12,6 +12,8 @@
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "packet/packet.h"
+#include "packet/parse.h"
+#include "packet/vlan.h"
 #include "port/port.h"
 #include "queue/sq.h"
 #include "queue/ring.h"
@@ -25,12 +27,17 @@ enum {
     CX_ETH_INLINE_SIZE  = 16 + 12,
     CX_ETH_INLINE       = 16 + 14,
     CX_ETH_INLINE_FIRST = 2,            /* bytes that fit the segment itself */
+    /* A tag to insert, instead of inlined headers */
+    CX_ETH_VLAN_TYPE    = CX_ETH_INLINE_SIZE,
+    CX_ETH_VLAN_TCI     = CX_ETH_INLINE,
     CX_ETH_END          = 32,
 };
 
 #define CX_CS_L3            0x40
 #define CX_CS_L4            0x80
-#define CX_INSERT_VLAN      0x8000      /* not offered: wqe_vlan_insert is 0 */
+/* Of the tag's type */
+#define CX_INSERT_VLAN      0x8000
+#define CX_INSERT_SVLAN     0x0001
 
 /* Data segment: byte count, key, address; or the bytes after the count */
 #define CX_DSEG_SIZE        16
@@ -117,6 +124,23 @@ static ConnectXSyndrome cx_tx_segment_out(ConnectXGather *g, ConnectXObj *sq,
     return good ? CX_SYN_NONE : CX_SYN_LOCAL_QP_OP;
 }
 
+/* Only a request without inlined headers has room for a tag. */
+static bool cx_tx_has_tag(const ConnectXGather *g)
+{
+    return lduw_be_p(g->wqe + CX_ETH_VLAN_TYPE) & CX_INSERT_VLAN;
+}
+
+static void cx_tx_insert_tag(ConnectXGather *g)
+{
+    uint16_t what = lduw_be_p(g->wqe + CX_ETH_VLAN_TYPE);
+    uint32_t len = g->data->len;
+
+    g_byte_array_set_size(g->data, len + CX_VLAN_TAG_BYTES);
+    cx_vlan_push(g->data->data, g->data->data, len,
+                 what & CX_INSERT_SVLAN ? CX_ETH_QINQ : CX_ETH_VLAN,
+                 lduw_be_p(g->wqe + CX_ETH_VLAN_TCI));
+}
+
 static ConnectXSyndrome cx_tx_out(ConnectXGather *g, ConnectXObj *sq,
                                   uint8_t opcode, uint32_t inlined)
 {
@@ -127,6 +151,9 @@ static ConnectXSyndrome cx_tx_out(ConnectXGather *g, ConnectXObj *sq,
     }
     if (opcode == CX_WQE_LSO) {
         return cx_tx_segment_out(g, sq, inlined);
+    }
+    if (cx_tx_has_tag(g)) {
+        cx_tx_insert_tag(g);
     }
     cx_obj_run(g->fn, sq)->count[CX_SQ_SENT] = 0;
     cx_packet_checksum(g->data->data, g->data->len,
@@ -161,8 +188,8 @@ static ConnectXSyndrome cx_tx_send(ConnectXFunction *fn, ConnectXObj *sq,
     opcode = g.wqe[3];
     g.wqe_len = (g.wqe[7] & 0x3f) * 16;
     g.max = opcode == CX_WQE_LSO ? CX_LSO_MAX + CX_WQE_MAX : CX_FRAME_MAX;
-    inlined = lduw_be_p(g.wqe + CX_ETH_INLINE_SIZE);
-    if (g.wqe_len < CX_ETH_END || inlined & CX_INSERT_VLAN) {
+    inlined = cx_tx_has_tag(&g) ? 0 : lduw_be_p(g.wqe + CX_ETH_INLINE_SIZE);
+    if (g.wqe_len < CX_ETH_END) {
         return CX_SYN_LOCAL_QP_OP;
     }
     syndrome = cx_tx_gather(&g, inlined);

@@ -11,6 +11,7 @@
 #include "fn/fn.h"
 #include "packet/fields.h"
 #include "packet/packet.h"
+#include "packet/parse.h"
 #include "packet/vlan.h"
 #include "switch/acl.h"
 #include "switch/bridge.h"
@@ -44,7 +45,7 @@ static unsigned cx_switch_tagged(ConnectXDevice *dev, ConnectXFunction *src,
     uint8_t tagged[CX_FRAME_MAX + CX_VLAN_TAG_BYTES];
     ConnectXFrame frame;
 
-    len = cx_vlan_push(tagged, data, len, tci);
+    len = cx_vlan_push(tagged, data, len, CX_ETH_VLAN, tci);
     cx_frame_init(&frame, src, sqn, tagged, len);
     return cx_switch_pass(dev, &frame);
 }
