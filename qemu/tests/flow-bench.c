@@ -9,31 +9,12 @@
 #include "flow-bench.h"
 
 #define LOG_TABLE       4
-#define LIST_UC         0
 
 const uint8_t flow_sender[MAC_BYTES] = { 0x02, 0, 0, 0, 0, 0xa0 };
 const uint8_t flow_macs[FLOW_MACS][MAC_BYTES] = {
     { 0x02, 0, 0, 0, 0, 0xb1 }, { 0x02, 0, 0, 0, 0, 0xb2 },
     { 0x02, 0, 0, 0, 0, 0xb3 },
 };
-
-static void set_uc_list(Hca *hca)
-{
-    uint8_t in[CX_SZ(modify_nic_vport_context_in) + 3 * 8] = {};
-    uint8_t out[CX_SZ(modify_nic_vport_context_out)];
-    uint8_t *ctx = CX_ADDR(modify_nic_vport_context_in, in,
-                           nic_vport_context);
-    uint8_t *list = ctx + CX_OFF(nic_vport_context, current_uc_mac_address);
-
-    hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
-    CX_SET(modify_nic_vport_context_in, in, field_select.addresses_list, 1);
-    CX_SET(nic_vport_context, ctx, allowed_list_type, LIST_UC);
-    CX_SET(nic_vport_context, ctx, allowed_list_size, 3);
-    for (unsigned i = 0; i < 3; i++) {
-        memcpy(list + i * 8 + 2, flow_macs[i], MAC_BYTES);
-    }
-    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
-}
 
 uint32_t flow_new_table(Flow *f, unsigned level)
 {
@@ -52,7 +33,7 @@ void flow_start_with(Flow *f, void **state, unsigned pfs, const char *props)
     pci_msix_enable(&f->to->fn);
     hca_must_create_objects(f->from, &f->o[0]);
     hca_must_create_objects(f->to, &f->o[1]);
-    set_uc_list(f->to);
+    hca_must_set_macs(f->to, flow_macs, FLOW_MACS);
     f->payload = qtest_alloc(f->b.m->q, 4096, 64);
     f->table = flow_new_table(f, FLOW_LEVEL);
     hca_must_set_flow_root(f->to, f->table);

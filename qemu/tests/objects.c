@@ -31,10 +31,9 @@
 #define FLOW_DEST_TIR       2
 #define FLOW_DEST_BYTES     8
 #define MAX_PAGES           64
-#define REG_PAOS            0x5006
-#define PORT_UP             1
-#define PORT_DOWN           2
 #define RX_BUF_BYTES        2048
+#define LOG_CQ              3
+#define LOG_RQ              4
 
 static uint64_t alloc_pages(Hca *hca, size_t bytes)
 {
@@ -500,22 +499,13 @@ static void post_receives(Hca *hca, HcaObjects *o)
     stl_be_p(qtest_ram(hca->q, o->rq.dbr + DBR_RQ, 4), n);
 }
 
-void hca_must_set_port(Hca *hca, bool up)
+void hca_must_create_objects(Hca *hca, HcaObjects *o)
 {
-    uint8_t in[CX_OFF(access_register_in, register_data) + CX_SZ(paos_reg)];
-    uint8_t out[sizeof(in)];
-    uint8_t *reg = in + CX_OFF(access_register_in, register_data);
-
-    memset(in, 0, sizeof(in));
-    hca_header(in, OP(ACCESS_REG), 0);
-    CX_SET(access_register_in, in, register_id, REG_PAOS);
-    CX_SET(paos_reg, reg, local_port, 1);
-    CX_SET(paos_reg, reg, admin_status, up ? PORT_UP : PORT_DOWN);
-    CX_SET(paos_reg, reg, ase, 1);
-    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    hca_must_create_objects_of(hca, o, LOG_CQ, LOG_RQ);
 }
 
-void hca_must_create_objects(Hca *hca, HcaObjects *o)
+void hca_must_create_objects_of(Hca *hca, HcaObjects *o, unsigned log_cq,
+                                unsigned log_rq)
 {
     memset(o, 0, sizeof(*o));
     o->pd = hca_must_alloc(hca, OP(ALLOC_PD));
@@ -526,12 +516,12 @@ void hca_must_create_objects(Hca *hca, HcaObjects *o)
                        BIT(HCA_EV_CQ_ERROR) | BIT(HCA_EV_WQ_CATAS) |
                        BIT(HCA_EV_PORT_CHANGE), 6, 0);
     hca_must_create_eq(hca, &o->comp_eq, BIT(HCA_EV_COMP), 4, 1);
-    hca_must_create_cq(hca, &o->cq, o->comp_eq.eqn, 3);
+    hca_must_create_cq(hca, &o->cq, o->comp_eq.eqn, log_cq);
     o->tis = hca_must_create_tis(hca, o->td);
     hca_must_create_sq(hca, &o->sq, o->cq.cqn, o->pd, o->tis, 4);
     assert_int_equal(hca_modify_wq(hca, OP(MODIFY_SQ), o->sq.number,
                                    HCA_WQ_RST, HCA_WQ_RDY), HCA_OK);
-    hca_must_create_rq(hca, &o->rq, o->cq.cqn, o->pd, 4);
+    hca_must_create_rq(hca, &o->rq, o->cq.cqn, o->pd, log_rq);
     assert_int_equal(hca_modify_wq(hca, OP(MODIFY_RQ), o->rq.number,
                                    HCA_WQ_RST, HCA_WQ_RDY), HCA_OK);
     post_receives(hca, o);

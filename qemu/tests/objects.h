@@ -7,6 +7,7 @@
 #define TESTS_OBJECTS_H
 
 #include "hca.h"
+#include "vport.h"
 
 #define HCA_MKEY_BYTE       0x5a
 
@@ -138,11 +139,11 @@ void hca_must_set_flow_root(Hca *hca, uint32_t table);
 void hca_must_set_fte(Hca *hca, uint32_t table, uint32_t group,
                       uint32_t index, uint32_t tirn);
 
-/* PAOS: what the administrator of a function wants its port to be. */
-void hca_must_set_port(Hca *hca, bool up);
-
 /* All of the above; send and receive queue RDY, completion queue armed. */
 void hca_must_create_objects(Hca *hca, HcaObjects *o);
+/* The same with other sizes of completion and receive queue. */
+void hca_must_create_objects_of(Hca *hca, HcaObjects *o, unsigned log_cq,
+                                unsigned log_rq);
 /* Takes them all down in an order the device accepts. */
 void hca_must_destroy_objects(Hca *hca, HcaObjects *o);
 

@@ -7,7 +7,6 @@
 #include "qmp.h"
 #include "vhca-bench.h"
 
-#define LIST_UC         0
 #define CQE_RESP_SEND   2
 #define CQE_REQ_ERR     13
 #define CQE_RESP_ERR    14
@@ -40,22 +39,6 @@ static const uint8_t broadcast[MAC_BYTES] = {
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 };
 
-static void set_uc_list(Hca *vf, const uint8_t mac[MAC_BYTES])
-{
-    uint8_t in[CX_SZ(modify_nic_vport_context_in) + 8] = {};
-    uint8_t out[CX_SZ(modify_nic_vport_context_out)];
-    uint8_t *ctx = CX_ADDR(modify_nic_vport_context_in, in,
-                           nic_vport_context);
-
-    hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
-    CX_SET(modify_nic_vport_context_in, in, field_select.addresses_list, 1);
-    CX_SET(nic_vport_context, ctx, allowed_list_type, LIST_UC);
-    CX_SET(nic_vport_context, ctx, allowed_list_size, 1);
-    memcpy(ctx + CX_OFF(nic_vport_context, current_uc_mac_address) + 2, mac,
-           MAC_BYTES);
-    assert_int_equal(hca_exec(vf, in, sizeof(in), out, sizeof(out)), HCA_OK);
-}
-
 static void frames_start(Frames *f, void **state, unsigned pfs)
 {
     uint8_t *payload;
@@ -68,7 +51,7 @@ static void frames_start(Frames *f, void **state, unsigned pfs)
         f->vf[i] = machine_start_vf(f->b.m, 0, i);
         pci_msix_enable(&f->vf[i]->fn);
         hca_must_create_objects(f->vf[i], &f->o[i]);
-        set_uc_list(f->vf[i], macs[i]);
+        hca_must_set_macs(f->vf[i], &macs[i], 1);
     }
     f->payload = qtest_alloc(f->b.m->q, 8192, 64);
     payload = qtest_ram(f->b.m->q, f->payload, 8192);

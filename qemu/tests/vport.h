@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a function wants of its port, and of the vport behind it.
+ */
+#ifndef TESTS_VPORT_H
+#define TESTS_VPORT_H
+
+#include "hca.h"
+
+#define HCA_MAC_BYTES       6
+#define HCA_MACS_MAX        4
+
+/* PAOS: what the administrator of a function wants its port to be. */
+void hca_must_set_port(Hca *hca, bool up);
+/* The unicast addresses whose frames it wants, and no others. */
+void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
+                       unsigned n);
+
+#endif
