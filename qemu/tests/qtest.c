@@ -403,6 +403,20 @@ static FILE *open_proc(const Qtest *q, const char *name, const char *mode)
     return file;
 }
 
+unsigned long qtest_cpu_ms(const Qtest *q)
+{
+    FILE *stat = open_proc(q, "stat", "r");
+    unsigned long user, kernel;
+
+    /* proc(5): fields 14 and 15; the name has no blanks */
+    if (fscanf(stat, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+               "%*s %lu %lu", &user, &kernel) != 2) {
+        die("/proc/%d/stat: not as expected", (int)q->pid);
+    }
+    fclose(stat);
+    return (user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
 unsigned long qtest_peak_kib(const Qtest *q)
 {
     FILE *status = open_proc(q, "status", "r");

@@ -50,6 +50,8 @@ bool qtest_alive(Qtest *q);
  * start, or since this was asked for last.
  */
 unsigned long qtest_peak_kib(const Qtest *q);
+/* What QEMU has taken of the CPUs since its start. */
+unsigned long qtest_cpu_ms(const Qtest *q);
 /* Does something watch QEMU's memory that takes much of it for itself? */
 bool qtest_is_watched(void);
 

@@ -310,20 +310,6 @@ static void test_tag_in_a_large_send(void **state)
     assert_null(hca_cq_peek(&f.o[1].cq));
 }
 
-static uint64_t frames_sent(Frames *f, unsigned vf)
-{
-    uint8_t in[CX_SZ(query_vport_counter_in)] = {};
-    uint8_t out[CX_SZ(query_vport_counter_out)];
-
-    hca_header(in, OP(QUERY_VPORT_COUNTER), 0);
-    CX_SET(query_vport_counter_in, in, other_vport, 1);
-    CX_SET(query_vport_counter_in, in, vport_number, vf + 1);
-    assert_int_equal(hca_exec(&f->b.m->pf[0], in, sizeof(in), out,
-                              sizeof(out)), HCA_OK);
-    return CX_GET64(query_vport_counter_out, out,
-                    transmitted_eth_unicast.packets);
-}
-
 /*
  * Stopped and moved amid a request, a VF goes on with the next frame elsewhere:
  * none is missing, none is sent twice.
@@ -356,9 +342,9 @@ static void test_large_sends_move(void **state)
         assert_true(hca_cq_wait(&f.o[0].cq));
         hca_cq_pop(&f.o[0].cq);
     }
-    assert_in_range(frames_sent(&f, 0), 1, LARGE_SENDS * LARGE_FRAMES - 1);
+    assert_in_range(hca_frames_sent(pf, 1), 1, LARGE_SENDS * LARGE_FRAMES - 1);
     /* An image takes the counters along. */
-    assert_int_equal(frames_sent(&f, 1), LARGE_SENDS * LARGE_FRAMES);
+    assert_int_equal(hca_frames_sent(pf, 2), LARGE_SENDS * LARGE_FRAMES);
 }
 
 /* A request that cannot be sent: an error completion, a queue in error. */

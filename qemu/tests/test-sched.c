@@ -125,17 +125,6 @@ static void test_small_before_large(void **state)
     assert_null(hca_cq_peek(&l.cq));
 }
 
-static uint64_t frames_sent(Hca *hca)
-{
-    uint8_t in[CX_SZ(query_vport_counter_in)] = {};
-    uint8_t out[CX_SZ(query_vport_counter_out)];
-
-    hca_header(in, OP(QUERY_VPORT_COUNTER), 0);
-    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
-    return CX_GET64(query_vport_counter_out, out,
-                    transmitted_eth_unicast.packets);
-}
-
 /* One request with many frames does not keep the others waiting, either. */
 static void test_large_is_cut(void **state)
 {
@@ -153,7 +142,7 @@ static void test_large_is_cut(void **state)
         assert_int_not_equal(next_sender(&l), l.large.number);
     }
     assert_int_equal(next_sender(&l), l.large.number);
-    assert_int_equal(frames_sent(l.hca), FRAMES);
+    assert_int_equal(hca_frames_sent(l.hca, 0), FRAMES);
 }
 
 /* A queue that is destroyed, and a function that is reset, while in line. */

@@ -52,3 +52,16 @@ void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
                               n * LIST_ENTRY_BYTES, out, sizeof(out)),
                      HCA_OK);
 }
+
+uint64_t hca_frames_sent(Hca *hca, unsigned vport)
+{
+    uint8_t in[CX_SZ(query_vport_counter_in)] = {};
+    uint8_t out[CX_SZ(query_vport_counter_out)];
+
+    hca_header(in, OP(QUERY_VPORT_COUNTER), 0);
+    CX_SET(query_vport_counter_in, in, other_vport, !!vport);
+    CX_SET(query_vport_counter_in, in, vport_number, vport);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    return CX_GET64(query_vport_counter_out, out,
+                    transmitted_eth_unicast.packets);
+}
