@@ -92,9 +92,11 @@ spread()
 	done
 }
 
+# 6.1 takes its own values for those given with the change to fixed ones.
 moderation()
 {
-	ethtool -C "$PF_DEV" adaptive-rx off adaptive-tx off rx-usecs 50 rx-frames 16 &&
+	ethtool -C "$PF_DEV" adaptive-rx off adaptive-tx off &&
+		ethtool -C "$PF_DEV" rx-usecs 50 rx-frames 16 &&
 		ethtool -c "$PF_DEV" | grep -q '^rx-usecs:[[:space:]]*50$' && pings 10.9.0.2
 }
 
