@@ -67,7 +67,7 @@ static void recover(const struct session *session, struct report *report)
 			   state < 0 ? "that nobody tells" : session_state_name(state));
 }
 
-static int read_stream(int data, struct statefile *file, struct report *report)
+static int read_stream(int data, struct statefile *file, uint64_t *bytes, struct report *report)
 {
 	ssize_t len;
 	int ret;
@@ -82,34 +82,9 @@ static int read_stream(int data, struct statefile *file, struct report *report)
 		if (ret)
 			return report_error(report, ret, "the file cannot be written: %s",
 					    strerror(-ret));
+		*bytes += len;
 	}
-	return file->stream_bytes ? 0 : report_error(report, -EIO, "it gave no state");
-}
-
-int transfer_save(const struct session *session, struct statefile *file,
-		  struct transfer *transfer, struct report *report)
-{
-	long long start = now_us(), data_start;
-	int ret, data;
-
-	*transfer = (struct transfer) { };
-	ret = stop(session, report);
-	data = ret ? ret : step(session, SESSION_STOP_COPY, report);
-	if (data >= 0) {
-		data_start = now_us();
-		ret = read_stream(data, file, report);
-		transfer->data_us = now_us() - data_start;
-		close(data);
-	} else {
-		ret = data;
-	}
-	if (!ret)
-		ret = run(session, report);
-	if (ret)
-		recover(session, report);
-	transfer->bytes = file->stream_bytes;
-	transfer->total_us = now_us() - start;
-	return ret;
+	return *bytes ? 0 : report_error(report, -EIO, "it gave no state");
 }
 
 static int write_piece(int data, size_t size, uint64_t *bytes)
@@ -130,8 +105,7 @@ static int write_piece(int data, size_t size, uint64_t *bytes)
 }
 
 /* Not more than there was when the file was looked at. */
-static int write_stream(int data, const struct statefile *file, uint64_t *bytes,
-			struct report *report)
+static int write_stream(int data, struct statefile *file, uint64_t *bytes, struct report *report)
 {
 	ssize_t len;
 	size_t want;
@@ -156,18 +130,21 @@ static int write_stream(int data, const struct statefile *file, uint64_t *bytes,
 	return 0;
 }
 
-int transfer_load(const struct session *session, const struct statefile *file,
-		  struct transfer *transfer, struct report *report)
+/* Whichever way it goes, the device runs at the end. */
+static int carry(const struct session *session, enum session_state state,
+		 int (*stream)(int data, struct statefile *file, uint64_t *bytes,
+			       struct report *report),
+		 struct statefile *file, struct transfer *transfer, struct report *report)
 {
 	long long start = now_us(), data_start;
 	int ret, data;
 
 	*transfer = (struct transfer) { };
 	ret = stop(session, report);
-	data = ret ? ret : step(session, SESSION_RESUMING, report);
+	data = ret ? ret : step(session, state, report);
 	if (data >= 0) {
 		data_start = now_us();
-		ret = write_stream(data, file, &transfer->bytes, report);
+		ret = stream(data, file, &transfer->bytes, report);
 		transfer->data_us = now_us() - data_start;
 		close(data);
 	} else {
@@ -179,4 +156,16 @@ int transfer_load(const struct session *session, const struct statefile *file,
 		recover(session, report);
 	transfer->total_us = now_us() - start;
 	return ret;
+}
+
+int transfer_save(const struct session *session, struct statefile *file,
+		  struct transfer *transfer, struct report *report)
+{
+	return carry(session, SESSION_STOP_COPY, read_stream, file, transfer, report);
+}
+
+int transfer_load(const struct session *session, struct statefile *file,
+		  struct transfer *transfer, struct report *report)
+{
+	return carry(session, SESSION_RESUMING, write_stream, file, transfer, report);
 }

@@ -46,7 +46,7 @@ int transfer_save(const struct session *session, struct statefile *file,
  *
  * Return: 0 or a negative errno.
  */
-int transfer_load(const struct session *session, const struct statefile *file,
+int transfer_load(const struct session *session, struct statefile *file,
 		  struct transfer *transfer, struct report *report);
 
 #endif
