@@ -104,19 +104,16 @@ int command_compat(int argc, char **argv)
 		"Status: 0 when nothing is known by which it fails, 1 when something is.\n";
 	struct compat compats[COMPAT_MAX];
 	struct profile from, to;
-	struct options options;
-	int status = options_read(argc, argv, "jh", 2, usage, &options), nr;
+	bool as_json = false;
+	const struct flag flags[] = { { 'j', "json", &as_json }, { } };
+	int status = options_read(argc, argv, flags, 2, 2, usage), nr;
 
 	if (status >= 0)
 		return status;
-	if (argc - optind != 2) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
 	if (read_side(argv[optind], &from) || read_side(argv[optind + 1], &to))
 		return STATUS_FAILED;
 	nr = compat_make(&from, &to, compats);
-	if (options.json)
+	if (as_json)
 		print_json(compats, nr);
 	else
 		print_text(compats, nr);

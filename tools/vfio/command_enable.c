@@ -253,8 +253,11 @@ int command_enable(int argc, char **argv)
 		"  -j, --json     as JSON, an object per VF\n"
 		"  -v, --verbose  tell each step\n"
 		"All VFs or none: when one cannot migrate, all are as they were.\n";
-	struct options options;
-	int status = options_read(argc, argv, "jvh", GROUP_MAX, usage, &options);
+	struct options options = { };
+	const struct flag flags[] = {
+		{ 'j', "json", &options.json }, { 'v', "verbose", &options.verbose }, { },
+	};
+	int status = options_read(argc, argv, flags, 1, GROUP_MAX, usage);
 
 	if (status >= 0)
 		return status;

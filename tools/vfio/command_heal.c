@@ -144,8 +144,11 @@ int command_heal(int argc, char **argv)
 		"  -j, --json     as JSON, an object per device\n"
 		"  -v, --verbose  tell each step\n"
 		"A device that has a driver keeps it.\n";
-	struct options options;
-	int status = options_read(argc, argv, "jvh", INT_MAX, usage, &options);
+	struct options options = { };
+	const struct flag flags[] = {
+		{ 'j', "json", &options.json }, { 'v', "verbose", &options.verbose }, { },
+	};
+	int status = options_read(argc, argv, flags, 1, INT_MAX, usage);
 
 	if (status >= 0)
 		return status;

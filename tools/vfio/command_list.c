@@ -2,7 +2,6 @@
 /* vfioctl list */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "commands.h"
 #include "function.h"
 #include "json.h"
+#include "options.h"
 #include "ports.h"
 #include "table.h"
 
@@ -162,32 +162,13 @@ static int list(bool all, bool as_json)
 
 int command_list(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "all", no_argument, NULL, 'a' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { },
-	};
 	static const char usage[] =
 		"usage: vfioctl list [-a|--all] [-j|--json]\n"
 		"  -a, --all   all endpoints, not only what a variant driver fits or VFIO has\n"
 		"  -j, --json  as JSON\n";
 	bool all = false, as_json = false;
-	int c;
+	const struct flag flags[] = { { 'a', "all", &all }, { 'j', "json", &as_json }, { } };
+	int status = options_read(argc, argv, flags, 0, 0, usage);
 
-	while ((c = getopt_long(argc, argv, "ajh", names, NULL)) != -1) {
-		if (c == 'a')
-			all = true;
-		else if (c == 'j')
-			as_json = true;
-		else
-			break;
-	}
-	if (c == 'h') {
-		fputs(usage, stdout);
-		return STATUS_DONE;
-	}
-	if (c != -1 || optind < argc) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
-	return list(all, as_json);
+	return status >= 0 ? status : list(all, as_json);
 }

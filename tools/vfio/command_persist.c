@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "options.h"
 #include "rules.h"
 
 #define RULES_FILE	"/etc/udev/rules.d/60-vfioctl.rules"
@@ -98,26 +100,21 @@ static int persist(char **names, int nr, bool add)
 
 int command_persist(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "remove", no_argument, NULL, 'r' }, { "help", no_argument, NULL, 'h' }, { },
-	};
 	static const char usage[] =
 		"usage: vfioctl persist [-r|--remove] [DEVICE...]\n"
 		"  -r, --remove  the choices for these are to go\n"
 		"Without a device the choices are shown. They are in " RULES_FILE ".\n"
 		"A device that is there keeps what it has; see attach.\n";
 	bool removed = false;
-	int c;
+	const struct flag flags[] = { { 'r', "remove", &removed }, { } };
+	int status = options_read(argc, argv, flags, 0, INT_MAX, usage);
 
-	while ((c = getopt_long(argc, argv, "rh", names, NULL)) == 'r')
-		removed = true;
-	if (c == 'h') {
-		fputs(usage, stdout);
-		return STATUS_DONE;
-	}
-	if (c != -1 || (removed && optind == argc)) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
-	return optind == argc ? show() : persist(argv + optind, argc - optind, !removed);
+	if (status >= 0)
+		return status;
+	if (optind < argc)
+		return persist(argv + optind, argc - optind, !removed);
+	if (!removed)
+		return show();
+	fputs(usage, stderr);
+	return STATUS_USAGE;
 }

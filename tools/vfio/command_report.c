@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "device.h"
 #include "gather.h"
+#include "options.h"
 #include "profile.h"
 #include "report.h"
 #include "session.h"
@@ -58,27 +59,16 @@ static int report_named(const char *name, bool with_size)
 
 int command_report(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "size", no_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { },
-	};
 	static const char usage[] =
 		"usage: vfioctl report [-s|--size] DEVICE >FILE\n"
 		"  -s, --size  ask for the size of its state; no guest may have it, and VFIO\n"
 		"              resets it\n"
 		"  -j, --json  as JSON, which it is anyway\n";
-	bool with_size = false;
-	int c;
+	bool with_size = false, as_json = false;
+	const struct flag flags[] = {
+		{ 's', "size", &with_size }, { 'j', "json", &as_json }, { },
+	};
+	int status = options_read(argc, argv, flags, 1, 1, usage);
 
-	while ((c = getopt_long(argc, argv, "sjh", names, NULL)) != -1 && c != 'h' && c != '?')
-		with_size |= c == 's';
-	if (c == 'h') {
-		fputs(usage, stdout);
-		return STATUS_DONE;
-	}
-	if (c != -1 || argc - optind != 1) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
-	return report_named(argv[optind], with_size);
+	return status >= 0 ? status : report_named(argv[optind], with_size);
 }

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "device.h"
 #include "json.h"
+#include "options.h"
 #include "report.h"
 #include "session.h"
 #include "statefile.h"
@@ -19,13 +20,13 @@
 
 /**
  * struct way - of the state
- * @command: name of the command
+ * @usage: of the command
  * @done: in the past tense
  * @with: what stands between the device and the file
  * @run: does it
  */
 struct way {
-	const char *command;
+	const char *usage;
 	const char *done;
 	const char *with;
 	int (*run)(const struct device *dev, const char *path, struct transfer *transfer,
@@ -171,39 +172,28 @@ static int transfer(const struct way *way, const char *name, const char *path, b
 
 static int command(const struct way *way, int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { },
-	};
-	static const char usage[] =
-		"usage: vfioctl %s [-j|--json] DEVICE FILE\n"
-		"  -j, --json  as JSON\n"
-		"The device is one that no guest has: VFIO resets it before and after.\n";
 	bool as_json = false;
-	int c;
+	const struct flag flags[] = { { 'j', "json", &as_json }, { } };
+	int status = options_read(argc, argv, flags, 2, 2, way->usage);
 
-	while ((c = getopt_long(argc, argv, "jh", names, NULL)) == 'j')
-		as_json = true;
-	if (c == 'h') {
-		printf(usage, way->command);
-		return STATUS_DONE;
-	}
-	if (c != -1 || argc - optind != 2) {
-		fprintf(stderr, usage, way->command);
-		return STATUS_USAGE;
-	}
-	return transfer(way, argv[optind], argv[optind + 1], as_json);
+	return status >= 0 ? status : transfer(way, argv[optind], argv[optind + 1], as_json);
 }
+
+#define USAGE(name)								\
+	"usage: vfioctl " name " [-j|--json] DEVICE FILE\n"			\
+	"  -j, --json  as JSON\n"						\
+	"The device is one that no guest has: VFIO resets it before and after.\n"
 
 int command_save(int argc, char **argv)
 {
-	static const struct way way = { "save", "saved", "to", save };
+	static const struct way way = { USAGE("save"), "saved", "to", save };
 
 	return command(&way, argc, argv);
 }
 
 int command_load(int argc, char **argv)
 {
-	static const struct way way = { "load", "loaded", "from", load };
+	static const struct way way = { USAGE("load"), "loaded", "from", load };
 
 	return command(&way, argc, argv);
 }

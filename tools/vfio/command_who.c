@@ -101,10 +101,11 @@ int command_who(int argc, char **argv)
 		"usage: vfioctl who [-j|--json] DEVICE...\n"
 		"  -j, --json  as JSON\n"
 		"Who is not root sees the processes of the same user alone.\n";
-	struct options options;
-	int status = options_read(argc, argv, "jh", INT_MAX, usage, &options);
+	bool as_json = false;
+	const struct flag flags[] = { { 'j', "json", &as_json }, { } };
+	int status = options_read(argc, argv, flags, 1, INT_MAX, usage);
 
 	if (status >= 0)
 		return status;
-	return who(argv + optind, argc - optind, options.json);
+	return who(argv + optind, argc - optind, as_json);
 }

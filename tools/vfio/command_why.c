@@ -114,10 +114,11 @@ int command_why(int argc, char **argv)
 		"usage: vfioctl why [-j|--json] DEVICE\n"
 		"  -j, --json  as JSON\n"
 		"Status: 0 when nothing stands against a migration, 1 when something does.\n";
-	struct options options;
-	int status = options_read(argc, argv, "jh", 1, usage, &options);
+	bool as_json = false;
+	const struct flag flags[] = { { 'j', "json", &as_json }, { } };
+	int status = options_read(argc, argv, flags, 1, 1, usage);
 
 	if (status >= 0)
 		return status;
-	return why(argv[optind], options.json);
+	return why(argv[optind], as_json);
 }
