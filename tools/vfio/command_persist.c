@@ -19,6 +19,12 @@
 /* udev reads no file of another ending. */
 #define NEW_FILE	RULES_FILE ".new"
 
+/*
+ * By itself udev looks for changed files seconds after it last did, and VFs may be there before.
+ * Where it does not run it reads them when it starts.
+ */
+#define TELL_UDEV	"udevadm control --reload --timeout=10 >/dev/null 2>&1"
+
 static int complain(const char *what)
 {
 	fprintf(stderr, "vfioctl: %s: %s\n", what, strerror(errno));
@@ -72,6 +78,8 @@ static int write_file(const struct address *addresses, int nr, bool add)
 	}
 	if (!changed)
 		unlink(NEW_FILE);
+	else if (system(TELL_UDEV) < 0)
+		return complain("udev cannot be told");
 	return STATUS_DONE;
 }
 
