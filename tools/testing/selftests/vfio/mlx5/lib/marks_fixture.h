@@ -25,8 +25,4 @@ FIXTURE_TEARDOWN(marks)
 	marks_close(&self->marks);
 }
 
-/* What was told is what the test wrote, no page less and none more. */
-#define EXPECT_EXACT(marks) \
-	EXPECT_EQ(0, memcmp((marks)->wrote, (marks)->told, sizeof((marks)->told)))
-
 #endif /* SELFTEST_MARKS_FIXTURE_H */

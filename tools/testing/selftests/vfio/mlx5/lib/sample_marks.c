@@ -124,6 +124,11 @@ size_t marks_told_high(struct marks *marks, __u64 iova)
 	return vfio_dirty_get(&marks->dev, iova, MARKS_HIGH_BYTES, marks->told);
 }
 
+bool marks_exact(const struct marks *marks)
+{
+	return !memcmp(marks->wrote, marks->told, sizeof(marks->told));
+}
+
 int marks_begin(struct marks *marks)
 {
 	int fd;

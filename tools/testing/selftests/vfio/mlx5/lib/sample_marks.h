@@ -54,6 +54,8 @@ void marks_write_some(struct marks *marks, const char *parameter, unsigned int r
 /* Into @told, which is emptied first. Returns how many pages there are. */
 size_t marks_told(struct marks *marks);
 size_t marks_told_high(struct marks *marks, __u64 iova);
+/* What was told is what the test wrote, no page less and none more. */
+bool marks_exact(const struct marks *marks);
 
 /* Into PRE_COPY with the container's log on, and past what is told at first. The data file. */
 int marks_begin(struct marks *marks);
