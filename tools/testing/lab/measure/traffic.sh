@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # In a host of the lab, for measure/traffic: streams of TCP between a PF and a VF of the
-# model, a line before and behind each. Whoever reads them looks at QEMU meanwhile.
+# model. Before and behind each of them it says so in a file and waits until that is gone:
+# whoever takes it away looks at QEMU in between.
 #
 # usage: traffic.sh MIB
 
@@ -10,23 +11,30 @@
 
 mib=${1:?MIB}
 PORT=5001
+MARK=/results/mark
 
-# stream RECEIVER SENDER ADDRESS - Words that run a command at either end
+# mark WORD... - Say it, and go on when it was heard.
+mark()
+{
+	echo "$*" >$MARK.new && mv $MARK.new $MARK && wait_for 60 [ ! -e $MARK ]
+}
+
+# stream RECEIVER SENDER ADDRESS NAME - Words that run a command at either end
 stream()
 {
-	local receiver=$1 sender=$2 address=$3 pid start
+	local receiver=$1 sender=$2 address=$3 pid start end
 
 	# shellcheck disable=SC2086
 	$receiver socat -u -b 262144 "TCP-LISTEN:$PORT" OPEN:/dev/null &
 	pid=$!
-	# shellcheck disable=SC2086
 	wait_for 60 listens "$receiver" || return 1
-	echo "traffic: begin $4"
+	mark begin "$4"
 	start=$EPOCHREALTIME
 	# shellcheck disable=SC2086
 	$sender socat -u -b 262144 "OPEN:/dev/zero,readbytes=$((mib << 20))" "TCP:$address:$PORT" &&
 		wait $pid || return 1
-	echo "traffic: end $start $EPOCHREALTIME"
+	end=$EPOCHREALTIME
+	mark end "$start" "$end"
 }
 
 # listens WORDS - Does the receiver at that end wait for a connection?
