@@ -22,6 +22,7 @@
 #include "testrun.h"
 
 #define DEFAULT_PROGRAMS	"/usr/libexec/vfio-mlx5/selftests"
+#define PACKAGE			"vfio-mlx5-selftests"
 #define DEFAULT_OUTPUT		"vfio-selftest.txt"
 #define DEFAULT_SECONDS		900
 #define MAX_SECONDS		86400
@@ -44,6 +45,7 @@ static const char *const programs[] = {
 /**
  * struct selftest - what is asked for, and what came out
  * @folder: of the programs
+ * @only: the one that is to be run, NULL for all
  * @output: file that gets all of it
  * @seconds: that one program has
  * @as_json: tell it as JSON
@@ -51,10 +53,12 @@ static const char *const programs[] = {
  * @nr: how many
  * @devices: their addresses, with blanks between
  * @log: the file
- * @failed: programs that failed
+ * @run: programs that were to be run
+ * @failed: those of them that failed
  */
 struct selftest {
 	const char *folder;
+	const char *only;
 	const char *output;
 	long seconds;
 	bool as_json;
@@ -62,6 +66,7 @@ struct selftest {
 	int nr;
 	char devices[DEVICES_SIZE];
 	FILE *log;
+	int run;
 	int failed;
 };
 
@@ -154,6 +159,9 @@ static void run_all(struct selftest *test)
 	if (test->as_json)
 		json_open(&json, NULL, '[');
 	for (i = 0; i < NR_PROGRAMS; i++) {
+		if (test->only && strcmp(test->only, programs[i]))
+			continue;
+		test->run++;
 		fprintf(test->log, "== %s\n", programs[i]);
 		snprintf(path, sizeof(path), "%s/%s", test->folder, programs[i]);
 		ret = testrun(path, test->devices, test->seconds, test->log, &run);
@@ -194,8 +202,36 @@ static int run_selftest(struct selftest *test, char **names, int nr)
 	}
 	if (!ret && !test->as_json)
 		printf("%d of %d programs failed; all that they said is in %s\n", test->failed,
-		       NR_PROGRAMS, test->output);
+		       test->run, test->output);
 	return ret || test->failed ? STATUS_FAILED : STATUS_DONE;
+}
+
+static int list_programs(void)
+{
+	int i;
+
+	for (i = 0; i < NR_PROGRAMS; i++)
+		puts(programs[i]);
+	return STATUS_DONE;
+}
+
+/* What no device has to be touched for */
+static int check(const struct selftest *test)
+{
+	int i;
+
+	for (i = 0; test->only && i < NR_PROGRAMS && strcmp(test->only, programs[i]); i++)
+		;
+	if (i == NR_PROGRAMS) {
+		fprintf(stderr, "vfioctl: %s is none of the programs, see --list\n", test->only);
+		return STATUS_USAGE;
+	}
+	if (!access(test->folder, X_OK))
+		return STATUS_DONE;
+	fprintf(stderr, "vfioctl: the programs in %s: %s\n", test->folder, strerror(errno));
+	if (!strcmp(test->folder, DEFAULT_PROGRAMS))
+		fputs("vfioctl: to mend it: install " PACKAGE "\n", stderr);
+	return STATUS_FAILED;
 }
 
 int command_selftest(int argc, char **argv)
@@ -203,28 +239,33 @@ int command_selftest(int argc, char **argv)
 	static const struct option options[] = {
 		{ "programs", required_argument, NULL, 'p' },
 		{ "output", required_argument, NULL, 'o' },
-		{ "seconds", required_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "test", required_argument, NULL, 't' }, { "json", no_argument, NULL, 'j' },
+		{ "list", no_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' }, { },
 	};
 	static const char usage[] =
 		"usage: vfioctl selftest [OPTION...] DEVICE...\n"
 		"  -p, --programs  their folder, " DEFAULT_PROGRAMS " if not given\n"
 		"  -o, --output    file that gets all of it, " DEFAULT_OUTPUT " if not given\n"
 		"  -s, --seconds   that one program has, 900 if not given\n"
+		"  -t, --test      this program alone\n"
 		"  -j, --json      the results as JSON\n"
+		"  -l, --list      only say which programs there are\n"
 		"The devices are VFs that no guest has; two of them show more than one.\n";
 	static struct selftest test = {
 		.folder = DEFAULT_PROGRAMS, .output = DEFAULT_OUTPUT, .seconds = DEFAULT_SECONDS,
 	};
-	int c;
+	int c, status;
 
-	while ((c = getopt_long(argc, argv, "p:o:s:jh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:o:s:t:jlh", options, NULL)) != -1) {
 		if (c == 'p')
 			test.folder = optarg;
 		else if (c == 'o')
 			test.output = optarg;
 		else if (c == 's')
 			test.seconds = atol(optarg);
+		else if (c == 't')
+			test.only = optarg;
 		else if (c == 'j')
 			test.as_json = true;
 		else
@@ -234,10 +275,13 @@ int command_selftest(int argc, char **argv)
 		fputs(usage, stdout);
 		return STATUS_DONE;
 	}
+	if (c == 'l')
+		return list_programs();
 	if (c != -1 || optind == argc || argc - optind > MAX_DEVICES || test.seconds < 1 ||
 	    test.seconds > MAX_SECONDS) {
 		fputs(usage, stderr);
 		return STATUS_USAGE;
 	}
-	return run_selftest(&test, argv + optind, argc - optind);
+	status = check(&test);
+	return status == STATUS_DONE ? run_selftest(&test, argv + optind, argc - optind) : status;
 }

@@ -22,7 +22,7 @@ _vfioctl()
 	plan)		options="--memory --bandwidth --dirty-rate --state --state-dirty-rate --limit --vfs --json --help" ;;
 	watch)		options="--interval --wait --json --help" ;;
 	save|load)	options="--json --help" ;;
-	selftest)	options="--programs --output --seconds --json --help" ;;
+	selftest)	options="--programs --output --seconds --test --list --json --help" ;;
 	qemu-args|libvirt-xml) options="--version --help" ;;
 	*)		return ;;
 	esac

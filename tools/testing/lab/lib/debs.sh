@@ -14,25 +14,31 @@ debs_release()
 debs_stamp()
 {
 	(cd "$LAB_TOP" && scripts/files |
-		grep -E '^(Kbuild|Makefile|(compat|debian|drivers|include|tools/vfio)/)' |
+		grep -E '^(Kbuild|Makefile|(compat|debian|drivers|include|tools/vfio|tools/testing/selftests)/)' |
 		tr '\n' '\0' | xargs -0 sha256sum | sha256sum)
 	(cd "$LAB_TOP" && sha256sum <"$LAB_DIR/lib/debs.sh")
 	basename "$LAB_ROOT"
 }
 
 # build_debs REL - Into /build/debs of the root deb-REL. A complaint of lintian
-# is an error.
+# is an error. The selftests are static and serve all releases, but the uAPI headers
+# of one alone know all that they ask for.
 build_debs()
 {
-	local stamp
+	local rel stamp selftests='' profiles=''
 
 	is_release "${1:-}" || die "unknown release '${1:-}': use one of $LAB_RELEASES"
-	enter "deb-$(debs_release "$1")"
+	rel=$(debs_release "$1")
+	if [ "$rel" != "$SELFTESTS_RELEASE" ]; then
+		selftests=$(build_debs "$SELFTESTS_RELEASE" | grep '/vfio-mlx5-selftests_')
+		profiles=pkg.vfio-mlx5.noselftests
+	fi
+	enter "deb-$rel"
 	build_lock
 	stamp=$(debs_stamp)
 	if [ "$(cat "$LAB_BUILD/debs/stamp" 2>/dev/null)" != "$stamp" ]; then
 		(cd "$LAB_TOP" && scripts/files) >"$LAB_BUILD/files"
-		in_lab '
+		in_lab "export DEB_BUILD_PROFILES=$profiles"'
 		rm -rf /build/debs /build/debs.new /build/source
 		mkdir -p /build/source /build/debs.new
 		tar -C /src -cf - -T /build/files | tar -C /build/source -xf -
@@ -43,6 +49,7 @@ build_debs()
 		mv ../vfio*.deb ../vfio*.changes ../vfio*.buildinfo /build/debs.new/
 		lintian --allow-root --fail-on error,warning --info /build/debs.new/*.changes
 		mv /build/debs.new /build/debs'
+		[ -z "$selftests" ] || cp "$selftests" "$LAB_BUILD/debs/"
 		echo "$stamp" >"$LAB_BUILD/debs/stamp"
 	fi
 	unlock

@@ -22,7 +22,6 @@ make -s -C /src/tools/vfio O=/build/tools install || exit 1
 # none, tab REASON
 cat >/tmp/exceptions <<'EOF'
 vfioctl.rst	^0000:3b:00.2  save, PRE_COPY	a picture on a terminal; vfio_progress_test draws it
-vfioctl.rst	^make -C tools/testing/self	the lab has built them outside of L1
 vfioctl.rst	^vfioctl selftest	it takes minutes; 28-vfioctl runs some of them
 cookbook.rst	^apt install	it needs the network; 93-packages does it
 cookbook.rst	^mstconfig	the model has no settings that last

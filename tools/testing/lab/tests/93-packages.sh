@@ -51,6 +51,8 @@ check "vfioctl enable gives a VF to VFIO, and it can migrate" eval \
 		dmesg | grep "$first.*migration: stop-copy"'
 check "the modules are those of the package" \
 	is_dkms driver_flavour vfio_pci_variant mlx5_vhca mlx5_vfio_pci
+check "the package's selftests show that it can" eval 'vfioctl selftest --test stats_test \
+	--output /tmp/report "$first" && grep "^== kernel log" /tmp/report'
 check "one write gives the other one to VFIO" eval 'modprobe driver_flavour &&
 	echo vfio >"$PCI/$second/driver_flavour" && is_bound "$second" mlx5_vfio_pci'
 check "vfio-flavour gives it back" eval 'echo 1 >"$PCI/$pf/sriov_drivers_autoprobe" &&
