@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "iommufd.h"
 #include "vfio_mig.h"
 
 static int open_container(struct vfio_dev *dev)
@@ -50,8 +51,12 @@ static int open_group(struct vfio_dev *dev, unsigned long type)
 /* @name: the address, and what else the driver wants to hear */
 static int get_device(const struct vfio_dev *dev, const char *name)
 {
-	int fd = ioctl(dev->group_fd, VFIO_GROUP_GET_DEVICE_FD, name);
+	int fd;
 
+	/* An iommufd takes a device once, and with a token only from 6.18 on. */
+	if (dev->ioas)
+		return -EOPNOTSUPP;
+	fd = ioctl(dev->group_fd, VFIO_GROUP_GET_DEVICE_FD, name);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -65,6 +70,19 @@ int __vfio_dev_open(struct vfio_dev *dev, const char *bdf)
 	return __vfio_dev_open_by(dev, bdf, bdf);
 }
 
+static int open_by_group(struct vfio_dev *dev, const char *name, unsigned long type)
+{
+	int ret;
+
+	ret = open_container(dev);
+	if (!ret)
+		ret = open_group(dev, type);
+	if (ret)
+		return ret;
+	dev->fd = get_device(dev, name);
+	return dev->fd < 0 ? dev->fd : 0;
+}
+
 static int open_dev(struct vfio_dev *dev, const char *bdf, const char *name, unsigned long type)
 {
 	struct vfio_dev closed = {
@@ -76,13 +94,11 @@ static int open_dev(struct vfio_dev *dev, const char *bdf, const char *name, uns
 	snprintf(closed.bdf, sizeof(closed.bdf), "%s", bdf);
 	*dev = closed;
 
-	ret = open_container(dev);
-	if (!ret)
-		ret = open_group(dev, type);
-	if (!ret) {
-		dev->fd = get_device(dev, name);
-		ret = dev->fd < 0 ? dev->fd : 0;
-	}
+	/* Only tests of the container itself ask for another type than type1v2. */
+	if (vfio_iommufd_wanted() && type == VFIO_TYPE1v2_IOMMU)
+		ret = __vfio_iommufd_open(dev);
+	else
+		ret = open_by_group(dev, name, type);
 	if (ret) {
 		vfio_dev_close(dev);
 		return ret;
@@ -144,6 +160,8 @@ int __vfio_dma_map(const struct vfio_dev *dev, void *vaddr, __u64 iova,
 		.size = size,
 	};
 
+	if (dev->ioas)
+		return __vfio_iommufd_map(dev, vaddr, iova, size);
 	return ioctl(dev->container_fd, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Library of the VFIO migration tests: everything a test does to a device goes
- * through the VFIO uAPI (type1 container and group) and sysfs, so that the
- * tests run on any variant driver that speaks migration protocol v2.
+ * through the VFIO uAPI (type1 container and group, or iommufd) and sysfs, so that
+ * the tests run on any variant driver that speaks migration protocol v2.
  *
  * Two spellings of a call: __x() returns 0 or a negative errno and is for
  * tests of the error; x() ends the test program with a message when the call
@@ -22,8 +22,8 @@
 
 #include "kselftest.h"
 
-#if !defined(VFIO_MIGRATION_PRE_COPY) || !defined(VFIO_DEVICE_FEATURE_MIG_DATA_SIZE)
-#error <linux/vfio.h> is older than 6.2: newer linux-libc-dev, or KHDR_INCLUDES="-isystem DIR"
+#ifndef VFIO_DEVICE_BIND_IOMMUFD
+#error <linux/vfio.h> is older than 6.6: newer linux-libc-dev, or KHDR_INCLUDES="-isystem DIR"
 #endif
 
 /* Of 7.3, whose header spells the feature MIG_PRECOPY_INFOv2 */
@@ -66,6 +66,8 @@ struct vfio_dev {
 	int container_fd;
 	int group_fd;
 	int fd;
+	/* Where it is opened by an iommufd (iommufd.h): the address space's number */
+	__u32 ioas;
 	/* VFIO_MIGRATION_* flags, 0 when the driver has no migration */
 	__u64 mig_flags;
 };
