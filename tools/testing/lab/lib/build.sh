@@ -118,14 +118,22 @@ build_selftests()
 }
 
 # build_guest - The small guest of the migration tests and the demo, where
-# the release has one.
+# the release has one. What runs in it is
+# the release's kernel, whatever the host's.
 build_guest()
 {
+	local rel=$LAB_RELEASE build=$LAB_BUILD
+
+	! is_kernel_root "$rel" || enter "${rel%-*}"
 	build_lock
 	in_lab '
 	[ -x /src/tools/testing/lab/demo/guest/build ] || exit 0
 	mkdir -p /build/demo
 	/src/tools/testing/lab/demo/guest/build /build/demo'
+	if [ "$rel" != "$LAB_RELEASE" ]; then
+		rm -rf "$build/demo"
+		cp -a "$LAB_BUILD/demo" "$build/demo"
+	fi
 	unlock
 }
 

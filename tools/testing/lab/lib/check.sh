@@ -211,7 +211,7 @@ build_for_runs()
 		[ "$(header_value "$(run_file "$run")" upstream 0)" = 0 ] ||
 			wanted+=("upstream $RUN_KERNEL")
 		# Where the machine is of another release than its QEMU, few have guests.
-		if [ "$RUN_KERNEL" = "$RUN_RELEASE" ] ||
+		if [ "$RUN_KERNEL" = "$RUN_RELEASE" ] || is_kernel_root "$RUN_KERNEL" ||
 			[ "$(header_value "$(run_file "$run")" guest 0)" = 1 ]; then
 			wanted+=("guest $RUN_KERNEL")
 		fi

@@ -6,6 +6,8 @@
 LAB_RELEASES="13 12 13-backports"
 # Of which there are roots, too, for the tests that name them
 LAB_MORE_RELEASES="12-backports"
+# 13-iommufd has VFIO's modules with IOMMUFD
+LAB_KERNEL_ROOTS="13-iommufd"
 LAB_TOP=$(realpath "$LAB_DIR/../../..")
 LAB_CACHE=${VFIO_MLX5_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vfio-mlx5}
 LAB_MIRROR=${VFIO_MLX5_MIRROR:-http://deb.debian.org/debian}
@@ -102,5 +104,6 @@ need_release()
 {
 	is_release "${1:-}" || is_arch "${1:-}" || is_arch_root "${1:-}" ||
 		is_deb_root "${1:-}" || is_tool_root "${1:-}" || is_installed_root "${1:-}" ||
+		is_kernel_root "${1:-}" ||
 		die "unknown release '${1:-}': use one of $LAB_RELEASES"
 }

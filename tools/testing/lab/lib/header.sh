@@ -7,7 +7,8 @@
 #   # lab: kernel-root=13,12          once per release's kernel and root, under
 #   #                                 the QEMU and model of release=
 #   # lab: kernel-root=installed-13   a host in which apt has installed our packages
-#   # lab: soak-root=13-backports     more of them, run by "make soak" or by name
+#   # lab: soak-root=13-backports     more of them, run by "make soak" or by name; 13-iommufd
+#   #                                 is release 13 with VFIO's modules for IOMMUFD
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
 #   # lab: other-root=13              kernel and root of the second of two hosts
 #   # lab: second-root=13             another release's root, too, at /run/second
@@ -25,7 +26,8 @@
 #   # lab-guest-error-allow: REGEX    wrong uses of the card that the test provokes
 #
 # A run is a test by its name, or "NAME@RELEASE" where kernel-root= lists
-# several: each then is a test of its own, with its own machine and result.
+# several: each then is a test of its own, with its own machine and result. With
+# LAB_KERNEL_ROOT=13-iommufd each test is a run on that root, in place of its own.
 
 # The scripts lie there, below the lab's folder; the lab's own tests bring theirs.
 TESTS_DIR=${LAB_TESTS_DIR:-tests}
@@ -61,6 +63,14 @@ file_runs()
 	short=$(header_value "$1" kernel-root "$(header_value "$1" release 13)")
 	long=$(header_value "$1" soak-root '')
 	runs=$name
+	if [ -n "${LAB_KERNEL_ROOT:-}" ]; then
+		# Not those about another architecture or about what apt installed.
+		[ -z "$(header_value "$1" arch '')" ] || return 0
+		! is_installed_root "${short%%,*}" || return 0
+		runs=$name@$LAB_KERNEL_ROOT
+		short=
+		long=
+	fi
 	case $short${long:+,$long} in
 	*,*)	runs=$(for rel in ${short//,/ }; do
 			echo "$name@$rel"
@@ -122,6 +132,12 @@ by_timeout()
 	done | sort -k1,1nr -k2 | cut -d' ' -f2-
 }
 
+# is_host_root NAME - Can a machine have this root?
+is_host_root()
+{
+	is_kernel_root "$1" || is_release "${1#installed-}"
+}
+
 # run_options_of RUN - Fills RUN_RELEASE, RUN_KERNEL, RUN_OTHER, RUN_HOSTS, RUN_ARCH
 # and RUN_OPTIONS from the header.
 run_options_of()
@@ -153,8 +169,8 @@ run_options_of()
 	esac
 	: "${RUN_KERNEL:=$RUN_RELEASE}"
 	: "${RUN_OTHER:=$RUN_KERNEL}"
-	if ! is_release "$RUN_RELEASE" || ! is_release "${RUN_KERNEL#installed-}" ||
-			! is_release "${RUN_OTHER#installed-}"; then
+	if ! is_release "$RUN_RELEASE" || ! is_host_root "$RUN_KERNEL" ||
+			! is_host_root "$RUN_OTHER"; then
 		say "${file##*/}: unknown release in its header ($RUN_RELEASE, $RUN_KERNEL, $RUN_OTHER)"
 		return 1
 	fi

@@ -9,7 +9,7 @@
 # A root's name is that of a release (13), of an architecture (arm64, its tools)
 # or of both (arm64-13); archroot.sh has the latter two. debroot.sh has those for
 # our Debian packages (deb-13, host-13, installed-13), toolroot.sh those of one tool
-# (docs-13).
+# (docs-13), kernelroot.sh those of a kernel that Debian has not (13-iommufd).
 
 # root_hash NAME - Names the content: package lists and the scripts that act
 # on them. Who builds it matters too, as the owners of the files differ.
@@ -22,6 +22,8 @@ root_hash()
 			cat "$LAB_DIR/lib/populate.sh" "$LAB_DIR"/root.d/*
 		elif is_deb_root "$1" || is_tool_root "$1"; then
 			deb_root_files "$1"
+		elif is_kernel_root "$1"; then
+			kernel_root_files "$1"
 		else
 			arch_root_files "$1"
 		fi
@@ -93,7 +95,7 @@ remove_partials()
 show_progress()
 {
 	local log=$1 dir=$2 shown=0 lines start=$SECONDS
-	local phase='^(I|L): +(downl|extr|inst|clean|fetch|unpack)'
+	local phase='^(I|L): +(downl|extr|inst|clean|fetch|unpack|compil)'
 
 	while kill -0 "$$" 2>/dev/null; do
 		lines=$(grep -cE "$phase" "$log" || :)
@@ -120,8 +122,20 @@ root_title()
 		echo "release ${1#*-} for our packages ($1)"
 	elif is_tool_root "$1"; then
 		echo "release ${1#*-} for one tool ($1)"
+	elif is_kernel_root "$1"; then
+		echo "release ${1%-*} with another kernel ($1)"
 	else
 		echo "release ${1#*-} for ${1%%-*}"
+	fi
+}
+
+# root_costs NAME - What making it takes.
+root_costs()
+{
+	if is_release "$1"; then
+		echo "3 minutes, 400 MB to download"
+	else
+		echo "one minute, up to 300 MB to download"
 	fi
 }
 
@@ -171,6 +185,8 @@ populate_root()
 		deb_populate "$@"
 	elif is_arch "$1"; then
 		arch_populate "$@"
+	elif is_kernel_root "$1"; then
+		kernel_populate "$@"
 	else
 		arch_add_kernel "$@"
 	fi
@@ -201,6 +217,7 @@ build_root()
 	make_cache roots
 	make_cache log
 	! is_arch_root "$name" || build_root "${name%%-*}"
+	! is_kernel_root "$name" || build_root "${name%-*}"
 	start=$SECONDS
 	lock "$LAB_CACHE/roots/.lock-$name" "the root of $(root_title "$name")"
 	if [ -e "$root" ]; then
@@ -214,7 +231,7 @@ build_root()
 
 	partial=$LAB_CACHE/roots/.partial-$name.$$
 	log=$LAB_CACHE/log/root-$name.log
-	say "making the root of $(root_title "$name") ($(is_release "$name" && echo 3 minutes, 400 MB || echo one minute, up to 300 MB) to download; log: $log)"
+	say "making the root of $(root_title "$name") ($(root_costs "$name"); log: $log)"
 	at_exit remove_tree "$partial"
 	mkdir "$partial"
 	chmod 755 "$partial"

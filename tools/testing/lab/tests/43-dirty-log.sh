@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the card tells of pages that VFs wrote to, by VFIO's DMA logging: offered where the
-# kernel can pass it on, which Debian's later ones cannot. The card has little room for what
+# kernel can pass it on, which Debian's later ones cannot (13-iommufd can). The card has little room for what
 # it remembers, and sends messages that are so small that reports are of many. What
 # could not be destroyed keeps its event queue when the PF's driver goes.
 #
-# lab: pfs=1 vfs=8 mem=1536 release=13 kernel-root=12 timeout=400
+# lab: pfs=1 vfs=8 mem=1536 release=13 kernel-root=12 soak-root=13-iommufd timeout=400
 # lab-model-prop: page-tracking=on,track-kib=64,track-log-msg-max=14
 # lab-guest-error-allow: fn 0: destroying EQ .* in use by
 
@@ -18,5 +18,7 @@ mapfile -t vfs < <(vfio_vfs "$(pf 0)" 8)
 
 export VFIO_BDFS="${vfs[*]}"
 export VFIO_MODEL_QMP=/dev/virtio-ports/lab.qmp VFIO_MODEL_PF=pf0
+# Faults last, as they leave objects in the card.
+by_iommufd mlx5_dirty_log_test mlx5_dirty_copy_test
 kselftest mlx5_dirty_log_test mlx5_dirty_copy_test mlx5_dirty_fault_test
 finish

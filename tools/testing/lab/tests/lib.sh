@@ -56,6 +56,18 @@ kselftest_part()
 	echo "# $* took $((SECONDS - start)) s"
 }
 
+# by_iommufd PROGRAM... - The same with devices that are opened by their own files and
+# bound to an iommufd, which few kernels have.
+by_iommufd()
+{
+	if ! modprobe -q iommufd; then
+		skip "$* by iommufd" "this kernel is built without it"
+		return
+	fi
+	echo "# from here on by iommufd"
+	VFIO_IOMMUFD=1 kselftest "$@"
+}
+
 # show_failures LOG - What the failed tests of a program said.
 show_failures()
 {
