@@ -128,7 +128,7 @@ class Failures(Cases):
     def _wait_trace(self, since_us, event, text):
         """QEMU 7.2 has no event of a VF's states."""
         deadline = time.monotonic() + PATIENCE_S
-        while not Trace(self.session.current.path("trace"), since_us,
+        while not Trace(self.session.current, since_us,
                         now_us()).time_of(event, text):
             if time.monotonic() > deadline:
                 raise MigrationError(f"no {event} {text}")

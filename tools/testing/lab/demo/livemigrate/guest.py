@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Talks to the service in the guest (guest/init) over a serial port's UNIX socket."""
+"""Talks to the service in the guest (guest/init) over a serial port's socket."""
 
 import os
-import socket
 import threading
 import time
+
+from .endpoint import connect
 
 # Where the guest's objects module has a folder for each VF
 OBJECTS = "/sys/kernel/debug/mlx5_objects"
@@ -47,8 +48,7 @@ class Guest:
         self._lines = []
         self._changed = threading.Condition()
         self._closed = False
-        self._sock = socket.socket(socket.AF_UNIX)
-        self._sock.connect(path)
+        self._sock = connect(path)
         threading.Thread(target=self._read_loop, daemon=True).start()
 
     def _read_loop(self):

@@ -83,23 +83,33 @@ class Host:
         self.write(count, PCI, pf, "sriov_numvfs")
         return [self.vf_address(pf, index) for index in range(count)]
 
-    def join(self, bridge, netdevs, address):
+    def mac(self, netdev):
+        return read(NET, netdev, "address")
+
+    def join(self, bridge, netdevs, address=None, mac=None):
         """One network of several interfaces, in which frames follow the guest.
 
         The bridge learns of the guest's new place from the first frame that comes from there. Its
-        own address is that of one of them. A card gives its PF, promiscuous or not, no frames of
-        a VF that are for an address which the PF has not asked for: so the others ask for it.
+        own address is that of one of them, or the one that is given. A card gives its PF,
+        promiscuous or not, no frames of a VF that are for an address which the PF has not asked
+        for: so the others ask for it.
         """
         self.shell("ip", "link", "add", bridge, "type", "bridge", "forward_delay", "0",
                    "mcast_snooping", "0")
+        if mac:
+            self.shell("ip", "link", "set", bridge, "address", mac)
         for netdev in netdevs:
             self.shell("ip", "link", "set", netdev, "master", bridge)
-        own = read(NET, bridge, "address")
-        for netdev in netdevs:
-            if read(NET, netdev, "address") != own:
-                self.shell("bridge", "fdb", "add", own, "dev", netdev, "self", "permanent")
-        self.shell("ip", "address", "replace", address, "dev", bridge)
+        own = self.mac(bridge)
+        self.ask_for(own, [netdev for netdev in netdevs if self.mac(netdev) != own])
+        if address:
+            self.shell("ip", "address", "replace", address, "dev", bridge)
         self.shell("ip", "link", "set", bridge, "up")
+
+    def ask_for(self, mac, netdevs):
+        """Frames for that address are given to each of the interfaces."""
+        for netdev in netdevs:
+            self.shell("bridge", "fdb", "add", mac, "dev", netdev, "self", "permanent")
 
     def set_vf_mac(self, pf, index, mac):
         """The destination's VF must answer to the guest's address: that is the host's to set."""

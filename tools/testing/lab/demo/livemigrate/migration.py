@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One migration: from the command to the record of what happened."""
 
-import os
 import time
 
-from .host import PCI, read
+from . import memory
+from .place import HERE
 from .qmp import QmpError
 from .trace import Trace
 from .trace_v1 import TraceV1
@@ -22,8 +22,6 @@ CAPABILITIES = ("events", "return-path", "switchover-ack")
 # is used again
 OPTIONAL = ("pause-before-switchover", "multifd", "postcopy-ram", "background-snapshot")
 ENDED = ("completed", "failed", "cancelled")
-COMPARE_BYTES = 1 << 20
-PAGE_BYTES = 4096
 POLL_S = 0.1
 
 
@@ -32,15 +30,8 @@ class MigrationError(Exception):
 
 
 def now_us():
-    """Time on the clock that QEMU's events carry."""
-    return time.time_ns() // 1000
-
-
-def driver_times_us(vf):
-    """How long the driver took for each arc of the VF's last migration."""
-    folder = os.path.join(PCI, vf, "migration")
-    return {name[:-len("_us")]: int(read(folder, name)) for name in os.listdir(folder)
-            if "_to_" in name}
+    """Time on the clock of this host, which all times are made to be of."""
+    return HERE.now_us()
 
 
 class Migration:
@@ -49,7 +40,7 @@ class Migration:
     def __init__(self, source, destination):
         self.source = source
         self.destination = destination
-        self.uri = f"unix:{destination.path('migration')}"
+        self.uri = destination.migration_uri(source)
         self.start_us = None
         self.end_us = None
         self.statistics = {}
@@ -74,9 +65,8 @@ class Migration:
         self.source.qmp.command("migrate-set-parameters", **{**settings, **parameters})
         self.set_capabilities(self.source, capabilities, source_lacks)
         self.set_capabilities(self.destination, capabilities, destination_lacks)
-        socket_path = self.uri.partition(":")[2]
-        if os.path.exists(socket_path):
-            os.unlink(socket_path)
+        self.destination.place.remove(self.destination.path("migration"))
+        self._compare_clocks()
         self._destination_mark = self.destination.qmp.mark()
         self.destination.qmp.command("migrate-incoming", uri=self.uri)
         self._source_mark = self.source.qmp.mark()
@@ -137,18 +127,10 @@ class Migration:
 
     def compare_memory(self):
         """Compare every page of both guests' memory; both must be stopped."""
-        different, pages = [], 0
-        # Memory of our own for it, as every fresh page costs more than to compare one
-        left, right = bytearray(COMPARE_BYTES), bytearray(COMPARE_BYTES)
-        with open(self.source.memory_path, "rb", buffering=0) as ours, \
-                open(self.destination.memory_path, "rb", buffering=0) as theirs:
-            while count := ours.readinto(left):
-                if theirs.readinto(right) != count:
-                    raise MigrationError("the two memories are not of one size")
-                if left != right:
-                    different += [pages + i // PAGE_BYTES for i in range(0, count, PAGE_BYTES)
-                                  if left[i:i + PAGE_BYTES] != right[i:i + PAGE_BYTES]]
-                pages += count // PAGE_BYTES
+        try:
+            pages, different = memory.differences(self.source, self.destination)
+        except memory.SizesDiffer as error:
+            raise MigrationError("the two memories are not of one size") from error
         self.audit = {"pages": pages, "different": len(different)}
         if different:
             raise MigrationError(f"{len(different)} of {pages} pages differ, first "
@@ -163,9 +145,9 @@ class Migration:
 
     def running_us(self):
         """When the guest ran again at the destination, or None."""
-        times = [event["time_us"] for event in self.destination.qmp.events
-                 if event["event"] == "RESUME" and event["time_us"] >= self.start_us]
-        return times[0] if times else None
+        times = [self.destination.time_here_us(event["time_us"])
+                 for event in self.destination.qmp.events if event["event"] == "RESUME"]
+        return next((time_us for time_us in times if time_us >= self.start_us), None)
 
     def failure(self):
         """Why it failed, as both sides tell it."""
@@ -180,13 +162,17 @@ class Migration:
     def finish(self):
         """Marks the end of what belongs to this migration in the traces."""
         self.end_us = now_us()
+        self._compare_clocks()
+
+    def _compare_clocks(self):
+        """Before and after: they may drift."""
+        for vm in (self.source, self.destination):
+            vm.place.compare_clocks()
 
     def traces(self):
         """What both QEMUs did between start() and finish()."""
         return tuple(self._trace(vm) for vm in (self.source, self.destination))
 
     def _trace(self, vm):
-        span = (vm.path("trace"), self.start_us, self.end_us or now_us())
-        if vm.emulator.protocol == 1:
-            return TraceV1(*span, {vf: driver_times_us(vf) for vf in vm.vfs})
-        return Trace(*span)
+        kind = TraceV1 if vm.emulator.protocol == 1 else Trace
+        return kind(vm, self.start_us, self.end_us or now_us())

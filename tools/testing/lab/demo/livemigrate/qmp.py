@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""QEMU Machine Protocol over a UNIX socket or a character device.
+"""QEMU Machine Protocol over a socket or a character device.
 
 A thread per connection reads messages, so that events are kept in order whether or
 not anybody waits for one.  Event times are QEMU's own, in microseconds of its host's
@@ -8,10 +8,11 @@ clock.
 
 import json
 import os
-import socket
 import stat
 import threading
 import time
+
+from .endpoint import connect
 
 # Under TCG on a busy machine QEMU takes a minute to start
 PATIENCE_S = 300
@@ -25,6 +26,7 @@ class Qmp:
     """One monitor.  Every call may raise QmpError."""
 
     def __init__(self, path, timeout_s=PATIENCE_S):
+        """path: of a character device, or where connect() finds QEMU."""
         self.path = path
         self.events = []
         self._changed = threading.Condition()
@@ -48,11 +50,9 @@ class Qmp:
         if os.path.exists(path) and stat.S_ISCHR(os.stat(path).st_mode):
             return open(path, "r+b", buffering=0)
         deadline = time.monotonic() + timeout_s
-        sock = socket.socket(socket.AF_UNIX)
         while True:
             try:
-                sock.connect(path)
-                return sock.makefile("rwb", buffering=0)
+                return connect(path).makefile("rwb", buffering=0)
             except (FileNotFoundError, ConnectionRefusedError) as error:
                 if time.monotonic() > deadline:
                     raise QmpError(f"{path}: no monitor after {timeout_s} s") from error

@@ -73,17 +73,13 @@ class Session:
             raise HostError(f"{pfs_needed} ConnectX PFs are needed, {len(self._pfs)} are here")
         self.host.shell("modprobe", VARIANT)
         for index, pf in enumerate(self._pfs):
-            self._wait_netdev(pf)
             rooms = 2 if not index and (self.vfs_of_guest == 1 or pfs_needed == 1) else 1
-            vfs = self.host.create_vfs(pf, rooms * self.vfs_of_guest)
+            vfs = self.make_room(self.host, pf, rooms * self.vfs_of_guest,
+                                 self._other_driver if index else VARIANT)
+            self.vfs.update({vf: pf for vf in vfs})
             if len(self._pfs) == 1 or not self._with_traffic:
                 self.host.shell("ip", "address", "replace", f"192.168.77.{101 + index}/24", "dev",
                                 self.host.netdev(pf))
-            self.host.shell("ip", "link", "set", self.host.netdev(pf), "up")
-            for number, vf in enumerate(vfs):
-                self.host.set_vf_mac(pf, number, GUEST_MACS[number % self.vfs_of_guest])
-                self.host.bind_variant(vf, self._other_driver if index else VARIANT)
-                self.vfs[vf] = pf
             self.groups += [vfs[first:first + self.vfs_of_guest]
                             for first in range(0, len(vfs), self.vfs_of_guest)]
         if len(self._pfs) > 1 and self._with_traffic:
@@ -91,10 +87,21 @@ class Session:
             self.host.join(BRIDGE, [self.host.netdev(pf) for pf in self._pfs],
                            f"{PEER_ADDRESS}/24")
 
-    def _wait_netdev(self, pf):
+    def make_room(self, host, pf, count, driver):
+        """So many VFs of a PF that is up, bound to a VFIO driver, with the guest's addresses."""
+        self._wait_netdev(host, pf)
+        vfs = host.create_vfs(pf, count)
+        host.shell("ip", "link", "set", host.netdev(pf), "up")
+        for number, vf in enumerate(vfs):
+            host.set_vf_mac(pf, number, GUEST_MACS[number % self.vfs_of_guest])
+            host.bind_variant(vf, driver)
+        return vfs
+
+    @staticmethod
+    def _wait_netdev(host, pf):
         """The PF's interface is made in the background of its driver's probe."""
         deadline = time.monotonic() + NETDEV_TIMEOUT_S
-        while not self.host.netdev(pf):
+        while not host.netdev(pf):
             if time.monotonic() > deadline:
                 raise HostError(f"{pf}: no network interface after {NETDEV_TIMEOUT_S} s")
             time.sleep(0.1)
@@ -106,9 +113,17 @@ class Session:
         table stands, QEMU asks type1 for dirty pages of less than a page, and a migration
         fails in its setup (region_info.c of our library tells more).
         """
-        self._names += 1
         mapped = self._pfs.index(self.vfs[vfs[0]]) == 0 or self._other_driver == VARIANT
-        vm = Vm(f"qemu{self._names}", self.payload, vfs, self.directory, self.host.note, mapped, own)
+        return self.add_vm(Vm(self.next_name(), self.payload, vfs, self.directory, self.host.note,
+                              mapped, own))
+
+    def next_name(self):
+        """Of a QEMU."""
+        self._names += 1
+        return f"qemu{self._names}"
+
+    def add_vm(self, vm):
+        """It ends with the session."""
         self._vms.append(vm)
         return vm
 

@@ -2,7 +2,7 @@
 """Reads what QEMU's trace points said during one migration.
 
 Lines look like "PID@SECONDS.MICROSECONDS:event text" (-D FILE -msg timestamp=on).  All
-times are microseconds of the host's clock; on two hosts the clocks must agree.
+times are microseconds of the host's clock, and made those of this host's.
 """
 
 import re
@@ -29,16 +29,15 @@ MULTIFD = {
 class Trace:
     """Events of one QEMU within a span of time."""
 
-    def __init__(self, path, start_us, end_us):
+    def __init__(self, vm, start_us, end_us):
         self.events = []
-        with open(path, encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                match = LINE.match(line.rstrip())
-                if not match:
-                    continue
-                time_us = int(match[1]) * 1000000 + int(match[2])
-                if start_us <= time_us <= end_us:
-                    self.events.append((time_us, match[3], match[4]))
+        for line in vm.place.read(vm.path("trace")).splitlines():
+            match = LINE.match(line.rstrip())
+            if not match:
+                continue
+            time_us = vm.time_here_us(int(match[1]) * 1000000 + int(match[2]))
+            if start_us <= time_us <= end_us:
+                self.events.append((time_us, match[3], match[4]))
 
     def time_of(self, event, text=None, last=False):
         """Time of the first (or last) such event, or None."""

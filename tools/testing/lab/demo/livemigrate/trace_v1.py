@@ -36,10 +36,10 @@ EVENTS = {"vfio_save_block": "vfio_save_buffer"}
 class TraceV1(Trace):
     """Events of one QEMU 7.2 within a span of time."""
 
-    def __init__(self, path, start_us, end_us, times_us):
-        """times_us: of each VF, how long each arc took."""
-        super().__init__(path, start_us, end_us)
-        self._times_us = times_us
+    def __init__(self, vm, start_us, end_us):
+        super().__init__(vm, start_us, end_us)
+        # Of each VF, how long each arc took
+        self._times_us = {vf: vm.place.driver_times_us(vf) for vf in vm.vfs}
 
     def checkpoint(self, name):
         if name == "src-non-iterable-saved":

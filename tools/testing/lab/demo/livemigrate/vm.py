@@ -5,10 +5,10 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 
 from . import emulator
 from .guest import Guest
+from .place import HERE
 from .qmp import Qmp, QmpError
 
 # Of the guest: all its memory moves in every blackout, so it has little
@@ -24,6 +24,9 @@ ICOUNT = "shift=4"
 # With one CPU for all of it, what a guest does while another QEMU starts only makes that
 # take longer
 NICE_OF_SOURCE = 15
+# Where a destination waits for a source of another host
+MIGRATION_PORT = 4444
+STOP_S = 30
 # Slot for the VF, with a window for its 64-bit BAR, so that it can be plugged in later
 SLOT = "pcie-root-port,id=port0,bus=pcie.0,addr=5,chassis=1,pref64-reserve=32M"
 
@@ -50,10 +53,12 @@ class Payload:
 class Vm:
     """One QEMU.  start() it, stop() it; in between it is a source or a destination."""
 
-    def __init__(self, name, payload, vfs, directory, log_command=print, mapped=True, own=None):
+    def __init__(self, name, payload, vfs, directory, log_command=print, mapped=True, own=None,
+                 place=HERE):
         """mapped: does the guest reach the VFs' registers without QEMU; own: an Emulator.
 
-        The guest is such as this host's QEMU has it, whichever runs it.
+        place: the host that QEMU runs on, directory being one of it. The guest is such as this
+        host's QEMU has it, whichever runs it.
         """
         self.name = name
         self.vfs = vfs
@@ -63,8 +68,10 @@ class Vm:
         self.directory = directory
         self.qmp = None
         self.guest = None
+        self.place = place
         self._log_command = log_command
-        self._process = None
+        self._pid = None
+        self._ends = {end: place.endpoint(self.path(end)) for end in ("qmp", "guest")}
 
     def path(self, suffix):
         return os.path.join(self.directory, f"{self.name}.{suffix}")
@@ -78,6 +85,21 @@ class Vm:
     def vf(self):
         """The first, or the only one."""
         return self.vfs[0]
+
+    @property
+    def vf_name(self):
+        """For people, as two hosts' VFs can have one address."""
+        return f"{self.place.name} {self.vf}".strip()
+
+    def time_here_us(self, time_us):
+        """A time on the clock of QEMU's host as one of this host's."""
+        return time_us - round(self.place.ahead_us)
+
+    def migration_uri(self, source):
+        """Where this one, as a destination, waits for that source."""
+        if source.place is self.place:
+            return f"unix:{self.path('migration')}"
+        return f"tcp:{self.place.address}:{MIGRATION_PORT}"
 
     def vf_devices(self):
         """Properties of the guest's VFs, which are functions of one slot.
@@ -101,8 +123,8 @@ class Vm:
             "-object", f"memory-backend-file,id=ram,size={memory},share=on,"
                        f"mem-path={self.memory_path}",
             "-serial", f"file:{self.path('console')}",
-            "-serial", f"unix:{self.path('guest')},server=on,wait=off",
-            "-qmp", f"unix:{self.path('qmp')},server=on,wait=off",
+            "-serial", f"{self._ends['guest']},server=on,wait=off",
+            "-qmp", f"{self._ends['qmp']},server=on,wait=off",
             "-msg", "timestamp=on", "-D", self.path("trace"),
             "-device", SLOT,
         ]
@@ -126,15 +148,11 @@ class Vm:
         """Returns once the monitor answers; QEMU's own words are in the error if it does not."""
         arguments = self.arguments(incoming, paused, plugged)
         self._log_command(arguments)
-        for suffix in ("console", "guest", "qmp", "trace"):
-            if os.path.exists(self.path(suffix)):
-                os.unlink(self.path(suffix))
-        with open(self.path("stderr"), "w", encoding="utf-8") as stderr:
-            self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=stderr,
-                                             stderr=stderr)
+        self.place.remove(*map(self.path, ("console", "guest", "qmp", "trace")))
+        self._pid = self.place.start(arguments, self.path("stderr"))
         try:
-            self.qmp = Qmp(self.path("qmp"))
-            self.guest = Guest(self.path("guest"))
+            self.qmp = Qmp(self._ends["qmp"])
+            self.guest = Guest(self._ends["guest"])
         except (QmpError, OSError) as error:
             self.stop()
             raise VmError(f"{self.name}: {error}\n{self.messages()}") from error
@@ -176,39 +194,26 @@ class Vm:
     @contextlib.contextmanager
     def stepped_back(self):
         """Context: leaves the CPU to a QEMU that starts; the guest always finds work."""
-        self._set_nice(NICE_OF_SOURCE)
+        self.place.set_nice(self._pid, NICE_OF_SOURCE)
         try:
             yield
         finally:
-            self._set_nice(0)
-
-    def _set_nice(self, value):
-        """A priority is each thread's own."""
-        for thread in os.listdir(f"/proc/{self._process.pid}/task"):
-            try:
-                os.setpriority(os.PRIO_PROCESS, int(thread), value)
-            except ProcessLookupError:
-                pass
+            self.place.set_nice(self._pid, 0)
 
     def messages(self):
         """What QEMU wrote, but for its trace."""
-        with open(self.path("stderr"), encoding="utf-8", errors="replace") as stderr:
-            return stderr.read().strip()
+        return self.place.read(self.path("stderr")).strip()
 
     def console(self):
-        with open(self.path("console"), encoding="utf-8", errors="replace") as console:
-            return console.read()
+        return self.place.read(self.path("console"))
 
     def alive(self):
-        return self._process is not None and self._process.poll() is None
+        return self._pid is not None and self.place.wait(self._pid, 0) is None
 
     def died_of(self, timeout_s=30):
         """The signal that ended QEMU, or None if none did."""
-        try:
-            status = self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return None
-        return signal.Signals(-status) if status < 0 else None
+        status = self.place.wait(self._pid, timeout_s)
+        return signal.Signals(-status) if status is not None and status < 0 else None
 
     def running(self):
         return self.alive() and self.qmp.command("query-status")["running"]
@@ -216,21 +221,18 @@ class Vm:
     def kill(self):
         """As a crash of the host would."""
         if self.alive():
-            self._process.send_signal(signal.SIGKILL)
+            self.place.signal(self._pid, signal.SIGKILL)
         self.stop()
 
     def stop(self):
         """Ends QEMU and frees what it held; harmless when it is gone already."""
         if self.alive():
-            self._process.terminate()
-            try:
-                self._process.wait(30)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        if self._process:
-            self._process.wait()
+            self.place.signal(self._pid, signal.SIGTERM)
+            if self.place.wait(self._pid, STOP_S) is None:
+                self.place.signal(self._pid, signal.SIGKILL)
+        if self._pid is not None:
+            self.place.wait(self._pid, None)
         for end in (self.qmp, self.guest):
             if end:
                 end.close()
-        if os.path.exists(self.memory_path):
-            os.unlink(self.memory_path)
+        self.place.remove(self.memory_path)
