@@ -11,12 +11,13 @@ KDIR    ?= /lib/modules/$(KVER)/build
 KBUILD   = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check style static unit model vm shell fuzz soak lab modules \
+.PHONY: help demo demo-hosts check style static unit model vm shell fuzz soak lab modules \
 	modules_install tools tools_install deb html intree measure bench need-headers clean distclean
 
 help:
 	@echo 'Development, on any Debian machine, with no card (see README.md):'
 	@echo '  make demo       live-migrate a guest with an emulated ConnectX VF, stock QEMU'
+	@echo '  make demo-hosts the same between two hosts with a card each, over the network'
 	@echo '  make check      all tests below; last line "N passed, N failed"'
 	@echo '  make style      form of the source: SPDX, checkpatch, shellcheck, spelling'
 	@echo '  make static     build for Debian 13, 12, 13-backports, also arm64, ppc64el, as far'
@@ -47,6 +48,9 @@ help:
 
 demo:
 	@tools/testing/lab/demo/demo $(ARGS)
+
+demo-hosts:
+	@tools/testing/lab/demo/demo --hosts $(ARGS)
 
 check:
 	@scripts/check

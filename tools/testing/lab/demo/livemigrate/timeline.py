@@ -252,8 +252,8 @@ def build(migration, number, title, traffic=None):
         "number": number,
         "title": title,
         "protocol": migration.source.emulator.protocol,
-        "source": migration.source.vf,
-        "destination": migration.destination.vf,
+        "source": migration.source.vf_name,
+        "destination": migration.destination.vf_name,
         "total_ms": (borders[-1] - borders[0]) / 1000,
         "blackout_ms": resume_ms - stop_ms,
         "qemu_downtime_ms": migration.statistics.get("downtime"),
@@ -360,6 +360,10 @@ def text(timeline, colour=False):
     yield (f"  in all {time_text(timeline['total_ms'])}"
            f"   guest memory {size_text(size['guest_memory'])}"
            f"   sent {size_text(size['sent'])}   VF state {size_text(size['vf_state'])}")
+    if "clocks" in timeline:
+        clocks = timeline["clocks"]
+        yield (f"  clocks      the other host's is {clocks['ahead_ms']:.2f} ms ahead, known to "
+               f"{clocks['uncertain_ms']:.2f} ms")
     if timeline["memory_audit"]:
         yield (f"  all {timeline['memory_audit']['pages']} pages of guest memory are the same "
                "(compared while both stood still, not counted above)")
