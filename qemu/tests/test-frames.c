@@ -88,7 +88,7 @@ static void send_to(Frames *f, unsigned from, const uint8_t *to)
     hca_cq_pop(&f->o[from].cq);
 }
 
-/* The ones' complement sum; the driver takes that of L3 for CHECKSUM_COMPLETE. */
+/* The ones' complement sum; drivers take that of L3 for CHECKSUM_COMPLETE. */
 static uint16_t sum_of(const uint8_t *bytes, unsigned len)
 {
     uint32_t sum = 0;

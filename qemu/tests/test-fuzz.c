@@ -264,7 +264,8 @@ static void random_wqe(uint8_t *wqe, unsigned room, const HcaWq *sq,
 {
     static const uint8_t opcodes[] = { 0x00, 0x0a, 0x0a, 0x0e, 0x0e, 0x25 };
     static const uint16_t inlined[] = {
-        0, 1, 2, 14, 18, 34, 54, 66, 94, 200, 1000, 0x7fff, 0x8000, 0x8012, 0x8001,
+        0, 1, 2, 14, 18, 34, 54, 66, 94, 200, 1000, 0x7fff,
+        0x8000, 0x8012, 0x8001,         /* a tag to insert, instead */
     };
     unsigned header, at;
 

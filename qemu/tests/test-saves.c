@@ -9,7 +9,7 @@
 #include "vhca-bench.h"
 
 #define SAVES           100
-#define SLOTS           4               /* two for the sender, two for the other */
+#define SLOTS           4               /* two for each of both */
 #define FRAMES          1000            /* of one request */
 #define NUMBER_BYTES    4               /* the payload of each */
 #define LOG_QUEUE       10

@@ -13,7 +13,7 @@
 #define PORT_UP             1
 #define PORT_DOWN           2
 #define LIST_UC             0
-#define LIST_ENTRY_BYTES    8           /* of which the first two are not used */
+#define LIST_ENTRY_BYTES    8           /* the address in the last six */
 
 void hca_must_set_port(Hca *hca, bool up)
 {
