@@ -117,9 +117,8 @@ build_selftests()
 	unlock
 }
 
-# build_guest - The small guest of the migration tests and the demo, where
-# the release has one. What runs in it is
-# the release's kernel, whatever the host's.
+# build_guest - The small guest of the migration tests and the demo, where the
+# release has one. What runs in it is the release's kernel, whatever the host's.
 build_guest()
 {
 	local rel=$LAB_RELEASE build=$LAB_BUILD
