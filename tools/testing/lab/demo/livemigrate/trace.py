@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reads what QEMU's trace points said during one migration.
 
-Lines look like "PID@SECONDS.MICROSECONDS:event text" (-D FILE -msg timestamp=on).  All
-times are microseconds of the host's clock, and made those of this host's.
+Lines look like "PID@SECONDS.MICROSECONDS:event text" (-D FILE -msg timestamp=on), those of
+QEMU 11 like "YYYY-MM-DDTHH:MM:SS.MICROSECONDSZ event text".  All times are microseconds of
+the host's clock, and made those of this host's.
 """
 
+import datetime
 import re
 
-LINE = re.compile(r"^\d+@(\d+)\.(\d{6}):(\w+) ?(.*)$")
+LINE = re.compile(r"^(?:\d+@(\d+)|(\d+-\d\d-\d\dT\d\d:\d\d:\d\d))\.(\d{6})(?::|Z )"
+                  r"(\w+) ?(.*)$")
 SET_STATE = re.compile(r"new state (\w+), recover state (\w+)")
 STATE = re.compile(r"state (\w+)$")
 DEVICE_TIME = re.compile(r"type=(\S+) idstr=(.*) instance_id=(\d+) downtime=(\d+)")
@@ -26,6 +29,10 @@ MULTIFD = {
 }
 
 
+def _seconds(date):
+    return int(datetime.datetime.fromisoformat(f"{date}+00:00").timestamp())
+
+
 class Trace:
     """Events of one QEMU within a span of time."""
 
@@ -35,9 +42,10 @@ class Trace:
             match = LINE.match(line.rstrip())
             if not match:
                 continue
-            time_us = vm.time_here_us(int(match[1]) * 1000000 + int(match[2]))
+            seconds = int(match[1]) if match[1] else _seconds(match[2])
+            time_us = vm.time_here_us(seconds * 1000000 + int(match[3]))
             if start_us <= time_us <= end_us:
-                self.events.append((time_us, match[3], match[4]))
+                self.events.append((time_us, match[4], match[5]))
 
     def time_of(self, event, text=None, last=False):
         """Time of the first (or last) such event, or None."""
