@@ -10,52 +10,19 @@
 # lab-model-prop: eswitch=on
 # lab-guest-error-allow: QUERY_[A-Z_]+ .op_mod 0x0. refused with status 0x5
 
-# shellcheck source=../libvirt/stages
-. /src/tools/testing/lab/libvirt/stages
+# shellcheck source=../libvirt/guest
+. /src/tools/testing/lab/libvirt/guest
 
-document=/src/Documentation/admin-guide/libvirt-migration.rst
-pf=$(pf 0)
-bus=${pf#*:}
-bus=${bus%%:*}
-
-# on_first - Ends by becoming the documents' tester, which says how it went.
-on_first()
+waits_for_the_first_image()
 {
-	export LIBVIRT_DOCUMENT=$document LIBVIRT_NAMES="s/'0x3b'/'0x$bus'/g"
-	cd /tmp || exit 1
-	printf '%s\t%s\t%s\n' >/tmp/exceptions \
-		"$document" '^<hostdev' 'it is written to vf.xml, which the commands use' \
-		"$document" '^<domain' 'the guest of this test has it, see ../libvirt/guest.xml'
-	exec /src/tools/testing/lab/tests/docs.py --seconds 600 \
-		--stages /src/tools/testing/lab/libvirt/stages \
-		--exceptions /tmp/exceptions --name "qemu+ssh=qemu+tcp" \
-		--name "0000:3b:00.0=$pf" --name "0000:3b:00.2=${pf%.*}.2" \
-		--name "0000:3b:00.3=${pf%.*}.3" "$document"
+	grep -q '"capability":"switchover-ack","state":true' "$LIBVIRT_MONITOR_LOG"
 }
 
-# The VF of the guest here is the third one.
-on_second()
-{
-	check "the second host is ready" stage_migration_host
-	host_says ready
-	wait_for 900 host_said moved || fatal "the guest comes"
-	check "the guest runs on the second host" \
-		[ "$(virsh domstate guest)" = running ]
-	check "libvirt has QEMU wait for the VF's first image" \
-		grep -q '"capability":"switchover-ack","state":true' "$LIBVIRT_MONITOR_LOG"
-	check "its VF has the variant" is_bound "$(vf "$pf" 2)" mlx5_vfio_pci
-	check "no object on the VF is lost, its memory is the same" ask check
-	check "it answers a ping" \
-		ping -q -c 3 -w 200 -I "$(pf_netdev)" 192.168.79.2
-	check "its interface goes down and up" ask bounce
-	check "it gives its objects back" ask release
-	virsh -q destroy guest
-	check "the VF is free again" is_bound "$(vf "$pf" 2)" mlx5_core
-	finish
-}
-
-if [ "$LAB_HOST" = 0 ]; then
-	on_first
-else
-	on_second
-fi
+[ "$LAB_HOST" = 1 ] || guest_goes /src/Documentation/admin-guide/libvirt-migration.rst \
+	'^<domain' 'the guest of this test has it, see ../libvirt/guest.xml'
+guest_host_ready
+guest_comes
+check "libvirt has QEMU wait for the VF's first image" waits_for_the_first_image
+guest_is_whole
+check "the VF is free again" is_bound "$GUEST_VF" mlx5_core
+finish

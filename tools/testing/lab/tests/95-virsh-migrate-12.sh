@@ -9,64 +9,24 @@
 # lab-model-prop: eswitch=on,page-tracking=on
 # lab-guest-error-allow: QUERY_[A-Z_]+ .op_mod 0x0. refused with status 0x5
 
-# shellcheck source=../libvirt/stages
-. /src/tools/testing/lab/libvirt/stages
-
-document=/src/Documentation/admin-guide/libvirt-migration-debian12.rst
-pf=$(pf 0)
-bus=${pf#*:}
-bus=${bus%%:*}
-
-# on_first - Ends by becoming the documents' tester, which says how it went.
-on_first()
-{
-	export LIBVIRT_DOCUMENT=$document LIBVIRT_NAMES="s/'0x3b'/'0x$bus'/g"
-	cd /tmp || exit 1
-	printf '%s\t%s\t%s\n' >/tmp/exceptions \
-		"$document" '^<hostdev' 'it is written to vf.xml, which the commands use' \
-		"$document" '^<domain' 'the guest of this test has it, see ../libvirt/save'
-	exec /src/tools/testing/lab/tests/docs.py --seconds 600 \
-		--stages /src/tools/testing/lab/libvirt/stages \
-		--exceptions /tmp/exceptions --name "qemu+ssh=qemu+tcp" \
-		--name "0000:3b:00.0=$pf" --name "0000:3b:00.2=${pf%.*}.2" \
-		--name "pci_0000_3b_00_2=pci_0000_${bus}_00_2" \
-		--name "pci_0000_3b_00_3=pci_0000_${bus}_00_3" \
-		--name "0000:3b:00.3=${pf%.*}.3" "$document"
-}
+# shellcheck source=../libvirt/guest
+. /src/tools/testing/lab/libvirt/guest
 
 # bind_variant - What libvirt 9 has detached goes to its variant; see libvirt-debian12.rst.
 bind_variant()
 {
-	local vf
-	vf=$(vf "$pf" 2)
-
-	modprobe driver_flavour && echo >"$STAGE_PCI/$vf/driver_override" &&
-		echo vfio >"$STAGE_PCI/$vf/driver_flavour" && is_bound "$vf" mlx5_vfio_pci
+	modprobe driver_flavour && echo >"$STAGE_PCI/$GUEST_VF/driver_override" &&
+		echo vfio >"$STAGE_PCI/$GUEST_VF/driver_flavour" &&
+		is_bound "$GUEST_VF" mlx5_vfio_pci
 }
 
-# The VF of the guest here is the third one.
-on_second()
-{
-	check "the second host is ready" stage_migration_host
-	host_says ready
-	wait_for 900 host_said detached || fatal "the first host detaches the VF"
-	check "the VF has its variant" bind_variant
-	host_says bound
-	wait_for 900 host_said moved || fatal "the guest comes"
-	check "the guest runs on the second host" \
-		[ "$(virsh domstate guest)" = running ]
-	check "its VF has the variant" is_bound "$(vf "$pf" 2)" mlx5_vfio_pci
-	check "no object on the VF is lost, its memory is the same" ask check
-	check "it answers a ping" \
-		ping -q -c 3 -w 200 -I "$(pf_netdev)" 192.168.79.2
-	check "its interface goes down and up" ask bounce
-	check "it gives its objects back" ask release
-	virsh -q destroy guest
-	finish
-}
-
-if [ "$LAB_HOST" = 0 ]; then
-	on_first
-else
-	on_second
-fi
+[ "$LAB_HOST" = 1 ] ||
+	guest_goes /src/Documentation/admin-guide/libvirt-migration-debian12.rst \
+		'^<domain' 'the guest of this test has it, see ../libvirt/save'
+guest_host_ready
+wait_for 900 host_said detached || fatal "the first host detaches the VF"
+check "the VF has its variant" bind_variant
+host_says bound
+guest_comes
+guest_is_whole
+finish
