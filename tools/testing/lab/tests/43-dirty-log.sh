@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the card tells of pages that VFs wrote to, by VFIO's DMA logging: offered where the
-# kernel can pass it on, which Debian's later ones cannot (13-iommufd can). The card has little room for what
-# it remembers, and sends messages that are so small that reports are of many. What
-# could not be destroyed keeps its event queue when the PF's driver goes.
+# kernel can pass it on, which Debian's later ones cannot (13-iommufd can). The card has
+# little room for what it remembers, and sends messages that are so small that reports are
+# of many. What could not be destroyed keeps its event queue when the PF's driver goes.
 #
 # lab: pfs=1 vfs=8 mem=1536 release=13 kernel-root=12 soak-root=13-iommufd timeout=400
 # lab-model-prop: page-tracking=on,track-kib=64,track-log-msg-max=14
