@@ -268,6 +268,20 @@ static void put_wqe(HcaWq *sq, const uint8_t *wqe, unsigned bytes)
     }
 }
 
+void hca_fill_tcp_headers(uint8_t headers[HCA_TCP_HEADERS],
+                          const uint8_t to[HCA_MAC_BYTES],
+                          const uint8_t from[HCA_MAC_BYTES])
+{
+    memset(headers, 0, HCA_TCP_HEADERS);
+    memcpy(headers, to, HCA_MAC_BYTES);
+    memcpy(headers + HCA_MAC_BYTES, from, HCA_MAC_BYTES);
+    headers[12] = 0x08;
+    headers[14] = 0x45;
+    headers[22] = 64;
+    headers[23] = 6;            /* TCP */
+    headers[46] = 5 << 4;
+}
+
 void hca_sq_post_frame(HcaWq *sq, const HcaFrame *frame)
 {
     uint8_t wqe[HCA_SEND_WQE_BYTES] = {};

@@ -99,6 +99,13 @@ typedef struct HcaFrame {
 #define HCA_TAG_VLAN        0x8000
 #define HCA_TAG_SVLAN       0x8001
 
+#define HCA_TCP_HEADERS     54          /* Ethernet, IPv4, TCP */
+
+/* Headers that can be repeated before each part of a large send. */
+void hca_fill_tcp_headers(uint8_t headers[HCA_TCP_HEADERS],
+                          const uint8_t to[HCA_MAC_BYTES],
+                          const uint8_t from[HCA_MAC_BYTES]);
+
 /* A SEND or LSO that completes. */
 void hca_sq_post_frame(HcaWq *sq, const HcaFrame *frame);
 /*

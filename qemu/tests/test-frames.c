@@ -14,7 +14,6 @@
 #define HEADER_BYTES    18
 #define PAYLOAD_BYTES   300
 #define RX_BUF_BYTES    2048
-#define TCP_HEADERS     54
 /* Requests of two blocks each, and as many frames as one request may make */
 #define LARGE_SENDS     8
 #define LARGE_FRAMES    1024
@@ -208,30 +207,17 @@ static void test_frames_follow_a_vf(void **state)
     check_received(&f, &f.o[0], 0, macs[0], macs[1]);
 }
 
-/* From the first VF to the second */
-static void fill_tcp_header(uint8_t header[TCP_HEADERS])
-{
-    memset(header, 0, TCP_HEADERS);
-    memcpy(header, macs[1], MAC_BYTES);
-    memcpy(header + MAC_BYTES, macs[0], MAC_BYTES);
-    header[12] = 0x08;
-    header[14] = 0x45;
-    header[22] = 64;
-    header[23] = 6;             /* TCP */
-    header[46] = 5 << 4;
-}
-
 static void test_segmentation(void **state)
 {
     static const unsigned mss = 400, payload = 1500;
-    uint8_t header[TCP_HEADERS];
+    uint8_t header[HCA_TCP_HEADERS];
     unsigned left = payload;
     Frames f;
 
     frames_start(&f, state, 1);
-    fill_tcp_header(header);
+    hca_fill_tcp_headers(header, macs[1], macs[0]);
     hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
-        .header = header, .header_len = TCP_HEADERS,
+        .header = header, .header_len = HCA_TCP_HEADERS,
         .addr = f.payload, .len = payload, .mss = mss,
         .key = f.o[0].mkey << 8 | HCA_MKEY_BYTE,
         .checksums = HCA_CSUM_L3 | HCA_CSUM_L4,
@@ -243,10 +229,10 @@ static void test_segmentation(void **state)
 
         assert_true(hca_cq_wait(&f.o[1].cq));
         cqe = hca_cq_peek(&f.o[1].cq);
-        assert_int_equal(ldl_be_p(cqe + 44), TCP_HEADERS + part);
+        assert_int_equal(ldl_be_p(cqe + 44), HCA_TCP_HEADERS + part);
         assert_int_equal(frame[16] << 8 | frame[17], 40 + part);
         assert_int_equal(ldl_be_p(frame + 38), payload - left);
-        assert_memory_equal(frame + TCP_HEADERS,
+        assert_memory_equal(frame + HCA_TCP_HEADERS,
                             qtest_ram(f.b.m->q, f.payload + payload - left,
                                       part), part);
         hca_cq_pop(&f.o[1].cq);
@@ -262,13 +248,13 @@ static void test_tag_is_inserted(void **state)
         uint16_t what, type;
     } tags[] = { { HCA_TAG_VLAN, 0x8100 }, { HCA_TAG_SVLAN, 0x88a8 } };
     const unsigned addresses = 2 * MAC_BYTES, tag = 0x6123;
-    const unsigned len = TCP_HEADERS + PAYLOAD_BYTES;
+    const unsigned len = HCA_TCP_HEADERS + PAYLOAD_BYTES;
     uint8_t *frame, *cqe, *got;
     Frames f;
 
     frames_start(&f, state, 1);
     frame = qtest_ram(f.b.m->q, f.payload, len);
-    fill_tcp_header(frame);
+    hca_fill_tcp_headers(frame, macs[1], macs[0]);
     stw_be_p(frame + 16, len - 14);
     for (unsigned i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
         hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
@@ -298,7 +284,8 @@ static void test_tag_in_a_large_send(void **state)
     Frames f;
 
     frames_start(&f, state, 1);
-    fill_tcp_header(qtest_ram(f.b.m->q, f.payload, TCP_HEADERS));
+    hca_fill_tcp_headers(qtest_ram(f.b.m->q, f.payload, HCA_TCP_HEADERS),
+                         macs[1], macs[0]);
     hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
         .addr = f.payload, .len = 1500, .mss = 400,
         .key = f.o[0].mkey << 8 | HCA_MKEY_BYTE,
@@ -316,16 +303,16 @@ static void test_tag_in_a_large_send(void **state)
  */
 static void test_large_sends_move(void **state)
 {
-    uint8_t header[TCP_HEADERS];
+    uint8_t header[HCA_TCP_HEADERS];
     Frames f;
     Hca *pf;
 
     frames_start(&f, state, 1);
     pf = &f.b.m->pf[0];
-    fill_tcp_header(header);
+    hca_fill_tcp_headers(header, macs[1], macs[0]);
     for (unsigned i = 0; i < LARGE_SENDS; i++) {
         hca_sq_post_frame(&f.o[0].sq, &(HcaFrame) {
-            .header = header, .header_len = TCP_HEADERS, .addr = f.payload,
+            .header = header, .header_len = HCA_TCP_HEADERS, .addr = f.payload,
             .len = LARGE_FRAMES, .mss = 1,
             .key = f.o[0].mkey << 8 | HCA_MKEY_BYTE,
         });

@@ -14,7 +14,6 @@
 #define LARGE_SENDS     8
 #define FRAMES          1000            /* of a request */
 #define FLOODS          50
-#define TCP_HEADERS     54
 
 /*
  * Functions with all that a driver has: links up, receives posted, queues
@@ -45,16 +44,14 @@ static void test_idle(void **state)
 
 static void flood(HcaObjects *o, uint64_t payload)
 {
-    uint8_t header[TCP_HEADERS] = { 0x02, 9, 9, 9, 9, 9, 0x02, 8 };
+    static const uint8_t nobody[HCA_MAC_BYTES] = { 0x02, 9, 9, 9, 9, 9 };
+    static const uint8_t sender[HCA_MAC_BYTES] = { 0x02, 8 };
+    uint8_t header[HCA_TCP_HEADERS];
 
-    header[12] = 0x08;
-    header[14] = 0x45;
-    header[22] = 64;
-    header[23] = 6;             /* TCP */
-    header[46] = 5 << 4;
+    hca_fill_tcp_headers(header, nobody, sender);
     for (unsigned i = 0; i < LARGE_SENDS; i++) {
         hca_sq_post_frame(&o->sq, &(HcaFrame) {
-            .header = header, .header_len = TCP_HEADERS, .addr = payload,
+            .header = header, .header_len = HCA_TCP_HEADERS, .addr = payload,
             .len = FRAMES, .mss = 1, .key = o->mkey << 8 | HCA_MKEY_BYTE,
         });
     }

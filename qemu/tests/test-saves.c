@@ -12,8 +12,8 @@
 #define SLOTS           4               /* two for each of both */
 #define FRAMES          1000            /* of one request */
 #define NUMBER_BYTES    4               /* the payload of each */
+#define FRAME_BYTES     (HCA_TCP_HEADERS + NUMBER_BYTES)
 #define LOG_QUEUE       10
-#define HEADERS         54              /* Ethernet, IPv4, TCP */
 #define TCP_SEQ         38
 #define RX_BUF_BYTES    2048
 #define CQE_BYTES_AT    44
@@ -63,18 +63,12 @@ static void saves_start(Saves *s, void **state)
 /* Frames whose sequence numbers begin with that of the round */
 static void send_round(Saves *s, unsigned round)
 {
-    uint8_t header[HEADERS] = {};
+    uint8_t header[HCA_TCP_HEADERS];
 
-    memcpy(header, macs[1], HCA_MAC_BYTES);
-    memcpy(header + HCA_MAC_BYTES, macs[0], HCA_MAC_BYTES);
-    header[12] = 0x08;
-    header[14] = 0x45;
-    header[22] = 64;
-    header[23] = 6;             /* TCP */
+    hca_fill_tcp_headers(header, macs[1], macs[0]);
     stl_be_p(header + TCP_SEQ, round << 16);
-    header[46] = 5 << 4;
     hca_sq_post_frame(&s->from.sq, &(HcaFrame) {
-        .header = header, .header_len = HEADERS, .addr = s->payload,
+        .header = header, .header_len = HCA_TCP_HEADERS, .addr = s->payload,
         .len = FRAMES * NUMBER_BYTES, .mss = NUMBER_BYTES,
         .key = s->from.mkey << 8 | HCA_MKEY_BYTE,
     });
@@ -90,13 +84,13 @@ static unsigned receive_some(Saves *s, unsigned round, unsigned next)
 
     while ((cqe = hca_cq_peek(&s->to.cq))) {
         uint8_t *frame = qtest_ram(q, s->to.rx_buf + (s->received & mask) *
-                                   RX_BUF_BYTES, HEADERS + NUMBER_BYTES);
+                                   RX_BUF_BYTES, FRAME_BYTES);
 
         assert_int_equal(cqe[CQE_OP_AT] >> 4, CQE_RESP_SEND);
-        assert_int_equal(ldl_be_p(cqe + CQE_BYTES_AT), HEADERS + NUMBER_BYTES);
+        assert_int_equal(ldl_be_p(cqe + CQE_BYTES_AT), FRAME_BYTES);
         assert_int_equal(ldl_be_p(frame + TCP_SEQ),
                          (round << 16) + next * NUMBER_BYTES);
-        assert_int_equal(ldl_be_p(frame + HEADERS), next);
+        assert_int_equal(ldl_be_p(frame + HCA_TCP_HEADERS), next);
         hca_cq_pop(&s->to.cq);
         s->received++;
         next++;

@@ -12,7 +12,6 @@
 #define CQE_REQ         0
 #define CQE_INVALID     0xf
 #define CQE_BYTES       64
-#define TCP_HEADERS     54
 #define LOG_SQ          8
 #define LOG_CQ          9
 /* Requests of two blocks each, and as many frames as one request may make */
@@ -63,17 +62,15 @@ static void line_start(Line *l, void **state)
 
 static void post_large(Line *l, int n)
 {
+    static const uint8_t nobody[HCA_MAC_BYTES] = { 0x02, 9, 9, 9, 9, 9 };
+    static const uint8_t sender[HCA_MAC_BYTES] = { 0x02, 8 };
     uint64_t payload = qtest_alloc(l->hca->q, FRAMES * MSS, 64);
-    uint8_t header[TCP_HEADERS] = { 0x02, 9, 9, 9, 9, 9, 0x02, 8 };
+    uint8_t header[HCA_TCP_HEADERS];
 
-    header[12] = 0x08;
-    header[14] = 0x45;
-    header[22] = 64;
-    header[23] = 6;             /* TCP */
-    header[46] = 5 << 4;
+    hca_fill_tcp_headers(header, nobody, sender);
     for (int i = 0; i < n; i++) {
         hca_sq_post_frame(&l->large, &(HcaFrame) {
-            .header = header, .header_len = TCP_HEADERS,
+            .header = header, .header_len = HCA_TCP_HEADERS,
             .addr = payload, .len = FRAMES * MSS, .mss = MSS,
             .key = l->o.mkey << 8 | HCA_MKEY_BYTE,
         });
