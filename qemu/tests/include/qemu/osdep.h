@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MIN(a, b)   ((a) < (b) ? (a) : (b))
+#define ARRAY_SIZE(a)   (sizeof(a) / sizeof((a)[0]))
 #define DIV_ROUND_UP(n, d)  (((n) + (d) - 1) / (d))
 
 #endif /* TESTS_QEMU_OSDEP_H */

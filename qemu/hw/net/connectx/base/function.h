@@ -107,6 +107,7 @@ struct ConnectXDevice {
     ConnectXVhcaKnobs vhca;
     ConnectXTrackKnobs track;
     bool eswitch;
+    bool rdma;                          /* it has queue pairs, and RoCE */
     /* Faults and what else tests set at run time too (qom-set) */
     ConnectXCmdFaults *faults;          /* cmd/fault.c */
     uint32_t save_next;                 /* junk in a reserved field of SAVE */

@@ -38,6 +38,18 @@
 #define CX_WQE_MAX          1024        /* bytes of a send queue's request */
 #define CX_LOG_LSO_MAX      18          /* bytes of payload of one request */
 
+/*
+ * Queue pairs: path MTU as qpc has it (1: 256 bytes), a message's bytes, reads
+ * and atomics of one connection under way, as requester and as responder
+ */
+#define CX_QP_MTU_MIN       1
+#define CX_QP_MTU_MAX       5
+#define CX_LOG_QP_MESSAGE   30
+#define CX_LOG_QP_READS     4
+#define CX_QP_READS         (1 << CX_LOG_QP_READS)
+#define CX_ROCE_ADDRESSES   16
+#define CX_ROCE_PORT        4791        /* of UDP: its destination */
+
 /* Protection and transport domains, XRC domains; TISs, TIRs, RQTs */
 #define CX_LOG_DOMAINS      16
 #define CX_LOG_TRANSPORTS   14

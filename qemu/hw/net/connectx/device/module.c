@@ -20,6 +20,7 @@
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "obj/plain.h"
+#include "obj/roce.h"
 #include "ops/ops.h"
 #include "port/port.h"
 #include "queue/cq.h"
@@ -59,6 +60,7 @@ static void cx_register_parts(void)
     cx_moderate_register();
     cx_eq_register();
     cx_mkey_register();
+    cx_roce_register();
     cx_plain_register();
     cx_obj_register();
     cx_vhca_id_register();
@@ -76,6 +78,7 @@ static void cx_register(void)
     cx_ops_resource_register();
     cx_ops_queue_register();
     cx_ops_qp_register();
+    cx_ops_roce_register();
     cx_ops_rss_register();
     cx_ops_flow_register();
     cx_ops_vport_register();

@@ -193,6 +193,7 @@ static const Property cx_pf_properties[] = {
                        64 * KiB),
     DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),
     DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
+    DEFINE_PROP_BOOL("rdma", ConnectXPFState, dev.rdma, false),
 };
 
 static char *cx_pf_get_identity(Object *obj, Error **errp)

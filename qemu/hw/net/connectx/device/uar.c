@@ -10,6 +10,7 @@
 #include "obj/obj.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
+#include "queue/qp.h"
 #include "queue/sq.h"
 
 /* Doorbells of a UAR page */
@@ -33,10 +34,17 @@ static void cx_uar_doorbell(ConnectXFunction *fn, uint32_t offset, uint32_t hi,
     uint32_t page = offset / CX_PAGE_SIZE;
     uint32_t reg = offset % CX_PAGE_SIZE;
 
+    ConnectXObj *qp;
+
     if (reg == CX_UAR_CQ_ARM) {
         cx_cq_arm(fn, page, lo & 0xffffff, hi);
     } else if (reg >= CX_UAR_SQ && !(reg & 0xff)) {
-        cx_sq_doorbell(fn, page, lo >> 8);
+        qp = cx_obj_find(fn, CX_OBJ_QP, lo >> 8);
+        if (qp) {
+            cx_qp_doorbell(fn, page, qp);
+        } else {
+            cx_sq_doorbell(fn, page, lo >> 8);
+        }
     }
 }
 

@@ -88,6 +88,15 @@ static void cx_caps_general_queues(uint8_t *p)
     CX_SET(cmd_hca_cap, p, max_wqe_sz_rq, 512);
 }
 
+static void cx_caps_general_rdma(uint8_t *p)
+{
+    CX_SET(cmd_hca_cap, p, roce, 1);
+    CX_SET(cmd_hca_cap, p, rc, 1);
+    CX_SET(cmd_hca_cap, p, ud, 1);
+    CX_SET(cmd_hca_cap, p, log_max_ra_req_qp, CX_LOG_QP_READS);
+    CX_SET(cmd_hca_cap, p, log_max_ra_res_qp, CX_LOG_QP_READS);
+}
+
 static void cx_caps_general(ConnectXFunction *fn, uint8_t *p)
 {
     CX_SET(cmd_hca_cap, p, vhca_id, fn->vhca_id);
@@ -112,6 +121,9 @@ static void cx_caps_general(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap, p, log_max_vlan_list, CX_LOG_MAC_LIST);
     CX_SET(cmd_hca_cap, p, hca_cap_2, 1);
     cx_caps_general_queues(p);
+    if (fn->dev->rdma) {
+        cx_caps_general_rdma(p);
+    }
     if (fn->is_vf) {
         return;
     }
@@ -231,6 +243,17 @@ static void cx_caps_eswitch(ConnectXFunction *fn, uint8_t *p)
     CX_SET(e_switch_cap, p, vport_cvlan_insert_if_not_exist, 1);
 }
 
+/* Version 2 alone, over IPv4 and IPv6 */
+static void cx_caps_roce(ConnectXFunction *fn, uint8_t *p)
+{
+    CX_SET(roce_cap, p, l3_type, 1 << 1 | 1 << 2);
+    CX_SET(roce_cap, p, roce_version, 1 << 2);
+    CX_SET(roce_cap, p, r_roce_dest_udp_port, CX_ROCE_PORT);
+    CX_SET(roce_cap, p, r_roce_max_src_udp_port, 0xffff);
+    CX_SET(roce_cap, p, r_roce_min_src_udp_port, 0xc000);
+    CX_SET(roce_cap, p, roce_address_table_size, CX_ROCE_ADDRESSES);
+}
+
 static void cx_caps_adv_virtualization(ConnectXFunction *fn, uint8_t *p)
 {
     const ConnectXTrackKnobs *track = &fn->dev->track;
@@ -257,6 +280,11 @@ static bool cx_caps_if_eswitch(const ConnectXFunction *fn)
     return !fn->is_vf && fn->dev->eswitch;
 }
 
+static bool cx_caps_if_rdma(const ConnectXFunction *fn)
+{
+    return fn->dev->rdma;
+}
+
 static bool cx_caps_if_track(const ConnectXFunction *fn)
 {
     return !fn->is_vf && fn->dev->track.on;
@@ -269,6 +297,7 @@ static const struct {
 } cx_cap_pages[] = {
     { CX_CAP_GENERAL, cx_caps_always, cx_caps_general },
     { CX_CAP_ETHERNET, cx_caps_always, cx_caps_ethernet },
+    { CX_CAP_ROCE, cx_caps_if_rdma, cx_caps_roce },
     { CX_CAP_FLOW_TABLE, cx_caps_always, cx_caps_flow_table },
     { CX_CAP_ESWITCH_FLOW_TABLE, cx_caps_if_eswitch,
       cx_caps_eswitch_flow_table },

@@ -34,6 +34,7 @@ static void cx_obj_free(gpointer p)
     g_clear_pointer(&obj->uses, g_ptr_array_unref);
     g_free(obj->in);
     g_free(obj->pas);
+    g_free((void *)obj->more);
     g_free(obj);
 }
 
@@ -146,9 +147,10 @@ ConnectXObj *cx_obj_from(const ConnectXFunction *fn, ConnectXObjKind kind,
 }
 
 /* What an object takes of CX_STORE_BYTES_MAX. */
-static uint64_t cx_obj_charge(uint32_t in_len, uint32_t npas)
+static uint64_t cx_obj_charge(const ConnectXObjType *type, uint32_t in_len,
+                              uint32_t npas)
 {
-    return CX_OBJ_OVERHEAD_BYTES + cx_obj_bytes(in_len, npas);
+    return CX_OBJ_OVERHEAD_BYTES + type->more * 8 + cx_obj_bytes(in_len, npas);
 }
 
 ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
@@ -166,7 +168,7 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
                                  id > cx_number_last(fn, type))) {
         status = CX_BAD_INDEX;
     } else if (cx_obj_count(fn, kind) >= type->limit ||
-               cx_obj_charge(in_len, npas) >
+               cx_obj_charge(type, in_len, npas) >
                CX_STORE_BYTES_MAX - fn->objs->charged) {
         status = CX_EXCEED_LIMIT;
     } else if (cx_number_taken(fn, kind, id)) {
@@ -184,8 +186,9 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
     obj->in_len = in_len;
     obj->pas = pas;
     obj->npas = npas;
+    obj->more = type->more ? g_new0(uint64_t, type->more) : NULL;
     fn->objs->bytes[kind] += cx_obj_bytes(in_len, npas);
-    fn->objs->charged += cx_obj_charge(in_len, npas);
+    fn->objs->charged += cx_obj_charge(type, in_len, npas);
     g_tree_insert(fn->objs->tree[kind], &obj->id, obj);
     cx_obj_log_born(fn->objs, obj);
     *objp = obj;
@@ -208,7 +211,8 @@ static void cx_obj_forget(ConnectXFunction *fn, ConnectXObj *obj)
     cx_obj_drop_uses(g_steal_pointer(&obj->uses));
     cx_obj_log_gone(fn->objs, obj);
     fn->objs->bytes[obj->kind] -= cx_obj_bytes(obj->in_len, obj->npas);
-    fn->objs->charged -= cx_obj_charge(obj->in_len, obj->npas);
+    fn->objs->charged -= cx_obj_charge(cx_obj_type(obj->kind), obj->in_len,
+                                       obj->npas);
 }
 
 static void cx_obj_remove(ConnectXFunction *fn, ConnectXObj *obj)
@@ -239,21 +243,22 @@ ConnectXStatus cx_obj_replace(ConnectXFunction *fn, ConnectXObj *obj,
                               uint32_t npas)
 {
     const ConnectXObjType *type = cx_obj_type(obj->kind);
-    uint64_t others = fn->objs->charged - cx_obj_charge(obj->in_len, obj->npas);
+    uint64_t others = fn->objs->charged -
+                      cx_obj_charge(type, obj->in_len, obj->npas);
 
     if (in_len < type->in_len_min || in_len > type->in_len_max ||
         (npas && !type->has_pas)) {
         g_free(pas);
         return CX_BAD_INPUT_LEN;
     }
-    if (cx_obj_charge(in_len, npas) > CX_STORE_BYTES_MAX - others) {
+    if (cx_obj_charge(type, in_len, npas) > CX_STORE_BYTES_MAX - others) {
         g_free(pas);
         return CX_EXCEED_LIMIT;
     }
     cx_obj_unlink(fn, obj);
     fn->objs->bytes[obj->kind] += cx_obj_bytes(in_len, npas) -
                                  cx_obj_bytes(obj->in_len, obj->npas);
-    fn->objs->charged = others + cx_obj_charge(in_len, npas);
+    fn->objs->charged = others + cx_obj_charge(type, in_len, npas);
     g_free(obj->in);
     g_free(obj->pas);
     obj->in = g_memdup2(in, in_len);
@@ -274,6 +279,12 @@ ConnectXObjRun *cx_obj_run(ConnectXFunction *fn, ConnectXObj *obj)
     cx_obj_log_ran(fn->objs, obj);
     /* No object was defined const: their memory is from the heap. */
     return (ConnectXObjRun *)&obj->run;
+}
+
+uint64_t *cx_obj_more(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    cx_obj_log_ran(fn->objs, obj);
+    return (uint64_t *)obj->more;
 }
 
 ConnectXStatus cx_obj_create(ConnectXFunction *fn, ConnectXObjKind kind,

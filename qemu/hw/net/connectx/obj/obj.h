@@ -46,6 +46,11 @@ struct ConnectXObj {
     uint32_t npas;
     /* const: written through cx_obj_run() alone, so that no change is missed */
     const ConnectXObjRun run;
+    /*
+     * What of that is the kind's own, if a run has no room for it: as many
+     * words as its type says, 0 at first, written through cx_obj_more() alone.
+     */
+    const uint64_t *more;
     /* In which generation it came, changed, ran on last: see obj/log.h */
     uint64_t born, changed, ran;
     bool logged;
@@ -103,6 +108,7 @@ void cx_obj_discard(ConnectXObj *obj);
 void cx_obj_touch(ConnectXFunction *fn, ConnectXObj *obj);
 /* The object's run, to be written. */
 ConnectXObjRun *cx_obj_run(ConnectXFunction *fn, ConnectXObj *obj);
+uint64_t *cx_obj_more(ConnectXFunction *fn, ConnectXObj *obj);
 /* From within .link: reference the object, or CX_BAD_RESOURCE. */
 ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
                           ConnectXObjKind kind, uint64_t id);

@@ -36,6 +36,7 @@ typedef enum ConnectXObjKind {
     CX_OBJ_FLOW_TABLE,
     CX_OBJ_FLOW_GROUP,
     CX_OBJ_FTE,             /* number = table id << 32 | flow index */
+    CX_OBJ_ROCE_ADDRESS,    /* number = index in the function's table */
     CX_OBJ_PAGE_TRACK,      /* of the PF, in no image */
     CX_OBJ_KINDS
 } ConnectXObjKind;
@@ -66,6 +67,7 @@ typedef struct ConnectXObjType {
     ConnectXObjSpace space; /* kinds with the same one share ids */
     bool has_pas;
     bool saved;
+    uint32_t more;          /* words of a run of the kind's own: obj/obj.h */
     /*
      * Checks the object's own fields and takes references on what they name.
      * Called after creation and after a load, when the object is in its store.

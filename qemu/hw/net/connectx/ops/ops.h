@@ -61,6 +61,7 @@ void cx_ops_pages_register(void);
 void cx_ops_resource_register(void);
 void cx_ops_queue_register(void);
 void cx_ops_qp_register(void);
+void cx_ops_roce_register(void);
 void cx_ops_rss_register(void);
 void cx_ops_flow_register(void);
 void cx_ops_vport_register(void);

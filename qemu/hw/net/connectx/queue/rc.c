@@ -22,8 +22,6 @@
 #include "queue/ring.h"
 #include "queue/wq.h"
 
-#define CX_QP_ST_RC         0           /* qpc.st */
-
 /* A receive request: data segments, as many as there are or fit */
 #define CX_SEG_BYTES        16
 #define CX_SEGS_MAX         32
@@ -67,13 +65,13 @@ static ConnectXObj *cx_rc_peer(ConnectXFunction *fn, uint32_t qpn)
     ConnectXObj *from = cx_obj_find(fn, CX_OBJ_QP, qpn), *to;
 
     if (!from || from->run.state != CX_QP_RTS ||
-        CX_GET(qpc, cx_rc_qpc(from), st) != CX_QP_ST_RC) {
+        CX_GET(qpc, cx_rc_qpc(from), st) != CX_QP_RC) {
         return NULL;
     }
     to = cx_obj_find(fn, CX_OBJ_QP, CX_GET(qpc, cx_rc_qpc(from), remote_qpn));
     if (!to || to == from ||
         (to->run.state != CX_QP_RTR && to->run.state != CX_QP_RTS) ||
-        CX_GET(qpc, cx_rc_qpc(to), st) != CX_QP_ST_RC ||
+        CX_GET(qpc, cx_rc_qpc(to), st) != CX_QP_RC ||
         CX_GET(qpc, cx_rc_qpc(to), remote_qpn) != qpn ||
         !cx_qp_has_rq(cx_rc_qpc(to))) {
         return NULL;

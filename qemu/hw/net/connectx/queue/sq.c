@@ -8,7 +8,6 @@
  * again.
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "base/guest_error.h"
 #include "base/ifc.h"
 #include "base/limits.h"
@@ -229,11 +228,6 @@ void cx_sq_doorbell(ConnectXFunction *fn, uint32_t page, uint32_t sqn)
     ConnectXObj *sq = cx_obj_find(fn, CX_OBJ_SQ, sqn);
 
     trace_connectx_sq_doorbell(fn->number, sqn);
-    if (!sq && cx_obj_find(fn, CX_OBJ_QP, sqn)) {
-        qemu_log_mask(LOG_UNIMP, "connectx: fn %u: doorbell for QP 0x%x\n",
-                      fn->number, sqn);
-        return;
-    }
     if (!sq) {
         cx_guest_error(fn, "doorbell for SQ 0x%x, which does not exist", sqn);
         return;

@@ -11,6 +11,7 @@
 #include "host/dma.h"
 #include "host/sched.h"
 #include "obj/obj.h"
+#include "queue/qp.h"
 #include "queue/rq.h"
 #include "queue/sq.h"
 #include "queue/turn.h"
@@ -23,6 +24,7 @@ static const struct {
 } cx_turns[] = {
     { CX_OBJ_SQ, cx_sq_work },
     { CX_OBJ_RQ, cx_rq_flush },
+    { CX_OBJ_QP, cx_qp_work },
 };
 
 /* See ConnectXWork */

@@ -36,7 +36,7 @@
 
 #define CX_IMAGE_MAGIC          "CXVHCA\r\n"
 #define CX_IMAGE_MAGIC_LEN      8
-#define CX_IMAGE_VERSION        2
+#define CX_IMAGE_VERSION        3
 #define CX_IMAGE_ALIGN          8
 /* All objects, and all that is beside them; a header that claims more lies. */
 #define CX_IMAGE_REST_MAX       (16 * MiB)
@@ -157,7 +157,10 @@ enum {
     CX_IMAGE_OBJ_RUN,
 };
 
-/* Followed by in[] padded to 8 bytes, then the 64-bit page list. */
+/*
+ * Followed by the 64-bit words of the kind's own run, if it has any, by in[]
+ * padded to 8 bytes, then the 64-bit page list.
+ */
 typedef struct QEMU_PACKED ConnectXImageObj {
     uint64_t id;
     uint32_t in_len;

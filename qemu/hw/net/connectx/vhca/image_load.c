@@ -38,7 +38,7 @@ struct ConnectXImageLoad {
     ConnectXObjKind kind;
     /* Of an object with a long list that is being read; else NULL. */
     const ConnectXImageObj *obj;
-    const uint8_t *obj_in;
+    const uint8_t *obj_more, *obj_in;
     uint64_t *pas;
     uint32_t pas_done;
     GPtrArray *gone;                    /* taken out of the store */
@@ -82,9 +82,10 @@ static ConnectXStatus cx_load_obj_begin(ConnectXImageLoad *p)
         (o->armed | o->solicited | o->dead) & ~1) {
         return cx_image_bad(p->stage, type->name);
     }
+    p->obj_more = cx_take(&p->section, type->more * 8ull);
     p->obj_in = cx_take(&p->section,
                         ROUND_UP(le32_to_cpu(o->in_len), CX_IMAGE_ALIGN));
-    if (!p->obj_in || npas > p->section.left / 8) {
+    if (!p->obj_more || !p->obj_in || npas > p->section.left / 8) {
         return cx_image_bad(p->stage, type->name);
     }
     p->obj = o;
@@ -133,6 +134,9 @@ static ConnectXStatus cx_load_obj_end(ConnectXImageLoad *p)
         .dead = o->dead,
         .count = { le64_to_cpu(o->count[0]), le64_to_cpu(o->count[1]) },
     };
+    for (uint32_t i = 0; i < cx_obj_type(p->kind)->more; i++) {
+        cx_obj_more(p->stage, obj)[i] = ldq_le_p(p->obj_more + i * 8);
+    }
     g_ptr_array_add(p->read[p->kind], obj);
     p->objects--;
     return CX_OK;

@@ -124,7 +124,8 @@ static uint64_t cx_kinds_len(const ConnectXOutKind *kinds)
 
     for (int kind = 0; kind < CX_OBJ_KINDS; kind++) {
         if (kinds[kind].listed) {
-            len += cx_objects_section_len(kinds[kind].n, kinds[kind].bytes);
+            len += cx_objects_section_len(kind, kinds[kind].n,
+                                          kinds[kind].bytes);
         }
     }
     return len;

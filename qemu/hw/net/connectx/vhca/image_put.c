@@ -205,6 +205,11 @@ void cx_put_obj(ConnectXImageWriter *w, const ConnectXObj *obj, bool whole)
     };
 
     cx_put(w, &o, sizeof(o));
+    for (uint32_t i = 0; i < cx_obj_type(obj->kind)->more; i++) {
+        uint64_t word = cpu_to_le64(obj->more[i]);
+
+        cx_put(w, &word, sizeof(word));
+    }
     if (whole) {
         cx_put(w, obj->in, obj->in_len);
         cx_put_align(w);
@@ -221,7 +226,8 @@ void cx_put_objects(ConnectXImageWriter *w, ConnectXObjKind kind, uint32_t n,
 {
     ConnectXImageSection s = {
         .type = cpu_to_le32(CX_SECTION_OBJECTS),
-        .len = cpu_to_le32(cx_objects_section_len(n, bytes) - sizeof(s)),
+        .len = cpu_to_le32(cx_objects_section_len(kind, n, bytes) -
+                           sizeof(s)),
     };
     ConnectXImageObjects head = {
         .n = cpu_to_le32(n), .next_id = cpu_to_le32(next_id),

@@ -38,16 +38,18 @@ static inline uint64_t cx_pages_section_len(const ConnectXPages *pages)
  */
 void cx_put_objects(ConnectXImageWriter *w, ConnectXObjKind kind, uint32_t n,
                     uint64_t bytes, uint32_t next_id);
-/* An object but for its page list, or its run alone. */
+/* An object but for its page list, or its runs alone. */
 void cx_put_obj(ConnectXImageWriter *w, const ConnectXObj *obj, bool whole);
 /* n numbers of objects that are gone. */
 void cx_put_gone(ConnectXImageWriter *w, ConnectXObjKind kind,
                  const uint64_t *ids, uint32_t n);
 
-static inline uint64_t cx_objects_section_len(uint32_t n, uint64_t bytes)
+static inline uint64_t cx_objects_section_len(ConnectXObjKind kind, uint32_t n,
+                                              uint64_t bytes)
 {
     return sizeof(ConnectXImageSection) + sizeof(ConnectXImageObjects) +
-           n * sizeof(ConnectXImageObj) + bytes;
+           n * (sizeof(ConnectXImageObj) + cx_obj_type(kind)->more * 8ull) +
+           bytes;
 }
 
 static inline uint64_t cx_gone_section_len(uint32_t n)
