@@ -55,8 +55,10 @@ make_initramfs()
 	done </tmp/list >/tmp/i/modules.list
 	cd /tmp/i
 	find . | cpio --quiet -o -H newc >$new/initramfs
-	# Unpacking itself would cost the kernel 2 of 13 s of CPU under TCG.
+	# Unpacking itself would cost the kernel 2 of 13 s of CPU under TCG. But one with KASAN
+	# has checks in the code that it starts with by PVH, before there is what they look at.
 	z=/boot/vmlinuz-$KVER
+	grep -qs "^CONFIG_KASAN=y" "/usr/src/linux-headers-$KVER/.config" ||
 	for magic in "\x28\xB5\x2F\xFD zstd" "\xFD7zXZ\x00 xz" "\x1F\x8B\x08 gzip"; do
 		set -- $magic
 		at=$(LC_ALL=C grep -aobP "$1" "$z" | head -n 1 | cut -d: -f1)
@@ -164,12 +166,15 @@ share()
 DMESG_BAD='WARNING:|BUG:|Oops|Call Trace|lockdep|possible recursive|possible circular|inconsistent lock|general protection|stack segment|kernel BUG|Kernel panic|refcount_t|UBSAN|KASAN|use-after-free|hung_task|blocked for more than|DMAR:.*[Ff]ault|Unable to handle|scheduling while atomic|suspicious RCU|list_(add|del) corruption'
 DMESG_STALL='rcu.*stall|soft lockup|hard LOCKUP|clocksource.*unstable'
 
+# DMESG_FINE - What a kernel with lockdep says of itself.
+DMESG_FINE='RCU lockdep checking is enabled'
+
 scan_dmesg()
 {
 	local file=$1/dmesg.log allow=${2:-}
 
 	[ -s "$file" ] || file=$1/console.log
-	grep -nE "$DMESG_BAD" "$file" |
+	grep -nE "$DMESG_BAD" "$file" | grep -v "$DMESG_FINE" |
 		grep -vE "${allow:-^$}" | head -n 20
 }
 
@@ -326,7 +331,7 @@ prepare_run()
 	: >"$RUN_DIR/heartbeat"
 	printf '%s\n' "${TERM:-dumb}" >"$RUN_DIR/term"
 	printf '%s=%q\n' LAB_RELEASE "$L1_RELEASE" LAB_PFS "$OPT_PFS" \
-		LAB_VFS "$OPT_VFS" KVER "$L1_KVER" \
+		LAB_VFS "$OPT_VFS" KVER "$L1_KVER" LAB_SLOWNESS "$(slowness "$L1_RELEASE")" \
 		LINUX_SRC /usr/src/lab/linux QEMU_SRC /usr/src/lab/qemu \
 		QEMU_BUILD /usr/src/lab/qemu-build >"$RUN_DIR/environment"
 	[ -z "$OPT_LINK" ] ||
@@ -392,6 +397,28 @@ run_vm()
 	judge "$RUN_DIR" "$qemu"
 }
 
+# DEBUG_SLOWNESS - How much longer all takes on the kernel of 13-debug.
+DEBUG_SLOWNESS=6
+
+# slowness ROOT - The factor for all times that a machine of that root is given.
+slowness()
+{
+	if [ "$1" = 13-debug ]; then
+		echo "$DEBUG_SLOWNESS"
+	else
+		echo 1
+	fi
+}
+
+# stretch_times FACTOR - All that a machine is given time for, if it is a slow one.
+# What waits inside of it has the factor as LAB_SLOWNESS.
+stretch_times()
+{
+	OPT_TIMEOUT=$((OPT_TIMEOUT * $1))
+	BOOT_SECONDS=$((BOOT_SECONDS * $1))
+	STALL_SECONDS=$((STALL_SECONDS * $1))
+}
+
 cmd_run()
 {
 	local status=0 release=${1:-}
@@ -400,6 +427,7 @@ cmd_run()
 	shift
 	run_options "$@"
 	L1_RELEASE=${OPT_KERNEL_ROOT:-$release}
+	stretch_times "$(slowness "$L1_RELEASE")"
 	enter "$L1_RELEASE"
 	L1_ROOT=$LAB_ROOT L1_BUILD=$LAB_BUILD
 	L1_KVER=$(cat "$L1_ROOT/usr/src/lab/kver")

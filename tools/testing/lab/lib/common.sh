@@ -6,8 +6,8 @@
 LAB_RELEASES="13 12 13-backports"
 # Of which there are roots, too, for the tests that name them
 LAB_MORE_RELEASES="12-backports"
-# 13-iommufd has VFIO's modules with IOMMUFD
-LAB_KERNEL_ROOTS="13-iommufd"
+# 13-iommufd has VFIO's modules with IOMMUFD, 13-debug a kernel that looks for mistakes
+LAB_KERNEL_ROOTS="13-iommufd 13-debug"
 LAB_TOP=$(realpath "$LAB_DIR/../../..")
 LAB_CACHE=${VFIO_MLX5_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vfio-mlx5}
 LAB_MIRROR=${VFIO_MLX5_MIRROR:-http://deb.debian.org/debian}

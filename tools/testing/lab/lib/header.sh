@@ -8,7 +8,8 @@
 #   #                                 the QEMU and model of release=
 #   # lab: kernel-root=installed-13   a host in which apt has installed our packages
 #   # lab: soak-root=13-backports     more of them, run by "make soak" or by name; 13-iommufd
-#   #                                 is release 13 with VFIO's modules for IOMMUFD
+#   #                                 is release 13 with VFIO's modules for IOMMUFD,
+#   #                                 13-debug with a kernel that looks for mistakes
 #   # lab: hosts=2                    two machines joined by a link (LAB_HOST)
 #   # lab: other-root=13              kernel and root of the second of two hosts
 #   # lab: second-root=13             another release's root, too, at /run/second

@@ -9,7 +9,7 @@
 # A root's name is that of a release (13), of an architecture (arm64, its tools)
 # or of both (arm64-13); archroot.sh has the latter two. debroot.sh has those for
 # our Debian packages (deb-13, host-13, installed-13), toolroot.sh those of one tool
-# (docs-13), kernelroot.sh those of a kernel that Debian has not (13-iommufd).
+# (docs-13), kernelroot.sh those of a kernel that Debian has not (13-iommufd, 13-debug).
 
 # root_hash NAME - Names the content: package lists and the scripts that act
 # on them. Who builds it matters too, as the owners of the files differ.
@@ -134,6 +134,8 @@ root_costs()
 {
 	if is_release "$1"; then
 		echo "3 minutes, 400 MB to download"
+	elif [ "$1" = 13-debug ]; then
+		echo "half an hour of CPU time, 150 MB to download"
 	else
 		echo "one minute, up to 300 MB to download"
 	fi

@@ -5,7 +5,7 @@
 # takes: VFs of its table under driver_override, and nothing else whatever
 # driver_override says. Then the same by vfioctl.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 timeout=180
+# lab: pfs=1 vfs=2 mem=1536 release=13 soak-root=13-debug timeout=180
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vfioctl.sh"

@@ -53,10 +53,11 @@ finish()
 	exit $((TAP_FAILED > 0))
 }
 
-# wait_for SECONDS CMD... - Until CMD succeeds; fails when it never does.
+# wait_for SECONDS CMD... - Until CMD succeeds; fails when it never does. A machine
+# whose kernel is a slow one has more of them.
 wait_for()
 {
-	local end=$(($(date +%s) + $1))
+	local end=$(($(date +%s) + $1 * ${LAB_SLOWNESS:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do
