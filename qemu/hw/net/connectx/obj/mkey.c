@@ -115,13 +115,30 @@ static bool cx_mkey_serves(const uint8_t *mkc, ConnectXKeyUser by)
            (by.pd == cx_command.pd || by.pd == CX_GET(mkc, mkc, pd));
 }
 
+static bool cx_mkey_grants(const uint8_t *mkc, ConnectXKeyRight right)
+{
+    switch (right) {
+    case CX_KEY_REMOTE_READ:
+        return CX_GET(mkc, mkc, rr);
+    case CX_KEY_REMOTE_WRITE:
+        return CX_GET(mkc, mkc, rw);
+    case CX_KEY_ATOMIC:
+        return CX_GET(mkc, mkc, a);
+    case CX_KEY_LOCAL_READ:
+        return CX_GET(mkc, mkc, lr);
+    default:
+        return CX_GET(mkc, mkc, lw);
+    }
+}
+
 /*
  * Checks the key itself, whom it serves, the right and the range that
  * [va, va + len) is in.
  */
 static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, ConnectXKeyUser by,
                                     uint32_t mkey, uint64_t va, uint64_t len,
-                                    bool write, ConnectXObj **objp)
+                                    ConnectXKeyRight right,
+                                    ConnectXObj **objp)
 {
     ConnectXObj *obj = cx_obj_find(fn, CX_OBJ_MKEY, mkey >> 8);
     const uint8_t *mkc;
@@ -134,10 +151,7 @@ static ConnectXStatus cx_mkey_check(ConnectXFunction *fn, ConnectXKeyUser by,
     if (CX_GET(mkc, mkc, mkey_7_0) != (mkey & 0xff) || CX_GET(mkc, mkc, free)) {
         return CX_BAD_RESOURCE;
     }
-    if (!cx_mkey_serves(mkc, by)) {
-        return CX_BAD_PARAM;
-    }
-    if (!(write ? CX_GET(mkc, mkc, lw) : CX_GET(mkc, mkc, lr))) {
+    if (!cx_mkey_serves(mkc, by) || !cx_mkey_grants(mkc, right)) {
         return CX_BAD_PARAM;
     }
     if (!CX_GET(mkc, mkc, length64)) {
@@ -188,14 +202,15 @@ static ConnectXStatus cx_mkey_list_dma(ConnectXFunction *fn,
     return CX_OK;
 }
 
-static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
-                                 uint32_t mkey, uint64_t va, uint8_t *buf,
-                                 uint64_t len, bool write)
+static ConnectXStatus cx_mkey_rw_by(ConnectXFunction *fn, ConnectXKeyUser by,
+                                    uint32_t mkey, uint64_t va, uint8_t *buf,
+                                    uint64_t len, bool write,
+                                    ConnectXKeyRight right)
 {
     ConnectXObj *obj;
     ConnectXStatus status;
 
-    status = cx_mkey_check(fn, by, mkey, va, len, write, &obj);
+    status = cx_mkey_check(fn, by, mkey, va, len, right, &obj);
     if (status != CX_OK) {
         return status;
     }
@@ -208,6 +223,34 @@ static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
         return CX_BAD_PARAM;
     }
     return cx_mkey_list_dma(fn, obj, va, buf, len, write);
+}
+
+static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
+                                 uint32_t mkey, uint64_t va, uint8_t *buf,
+                                 uint64_t len, bool write)
+{
+    if (by.reserved && mkey == CX_MKEY_RESERVED_LKEY) {
+        return cx_mkey_dma(fn, va, buf, len, write) ? CX_OK : CX_INTERNAL;
+    }
+    return cx_mkey_rw_by(fn, by, mkey, va, buf, len, write,
+                         write ? CX_KEY_LOCAL_WRITE : CX_KEY_LOCAL_READ);
+}
+
+bool cx_mkey_allows(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
+                    uint64_t va, uint64_t len, ConnectXKeyRight right)
+{
+    ConnectXObj *obj;
+
+    return !len ||
+           cx_mkey_check(fn, by, mkey, va, len, right, &obj) == CX_OK;
+}
+
+bool cx_mkey_remote(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
+                    uint64_t va, void *buf, uint64_t len,
+                    ConnectXKeyRight right)
+{
+    return !len || cx_mkey_rw_by(fn, by, mkey, va, buf, len,
+                                 right == CX_KEY_REMOTE_WRITE, right) == CX_OK;
 }
 
 ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
@@ -238,8 +281,11 @@ ConnectXStatus cx_mkey_hold(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                             uint64_t len, bool write)
 {
     ConnectXObj *obj;
-    ConnectXStatus status = cx_mkey_check(fn, cx_command, mkey, va, len, write,
-                                          &obj);
+    ConnectXStatus status;
+
+    status = cx_mkey_check(fn, cx_command, mkey, va, len,
+                           write ? CX_KEY_LOCAL_WRITE : CX_KEY_LOCAL_READ,
+                           &obj);
 
     if (status == CX_OK) {
         obj->refs++;

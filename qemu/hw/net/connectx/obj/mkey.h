@@ -20,9 +20,14 @@ ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                             void *buf, uint64_t len);
 ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                              const void *buf, uint64_t len);
+/* Keys with a fixed meaning; their indices lie below the first allocated. */
+#define CX_MKEY_RESERVED_LKEY   0x1700      /* bus addresses as they are */
+#define CX_MKEY_TERMINATE_LIST  0x0100
+
 /* A queue that uses a key: its protection domain and its number */
 typedef struct ConnectXKeyUser {
     uint32_t pd, number;
+    bool reserved;                          /* may use that key */
 } ConnectXKeyUser;
 
 /*
@@ -34,6 +39,23 @@ bool cx_mkey_gather(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                     uint64_t va, void *buf, uint64_t len);
 bool cx_mkey_scatter(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                      uint64_t va, const void *buf, uint64_t len);
+
+/* What a peer may have done through a key */
+typedef enum ConnectXKeyRight {
+    CX_KEY_REMOTE_READ,
+    CX_KEY_REMOTE_WRITE,
+    CX_KEY_ATOMIC,
+    CX_KEY_LOCAL_READ,
+    CX_KEY_LOCAL_WRITE,
+} ConnectXKeyRight;
+
+/* Does the key allow that for all of [va, va + len)? Nothing is always. */
+bool cx_mkey_allows(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
+                    uint64_t va, uint64_t len, ConnectXKeyRight right);
+/* Copies as a peer of the queue asks for it. */
+bool cx_mkey_remote(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
+                    uint64_t va, void *buf, uint64_t len,
+                    ConnectXKeyRight right);
 
 /*
  * cx_mkey_hold - Check the key as the above do and keep it from being

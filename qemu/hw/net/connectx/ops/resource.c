@@ -7,12 +7,9 @@
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
+#include "obj/mkey.h"
 #include "obj/obj.h"
 #include "ops/ops.h"
-
-/* Keys with a fixed meaning; their indices lie below the first allocated. */
-#define CX_MKEY_RESERVED_LKEY   0x1700
-#define CX_MKEY_TERMINATE_LIST  0x0100
 
 #define CX_PLAIN(_alloc, _free, _kind)                                      \
 static ConnectXStatus cx_op_##_alloc(ConnectXCmd *cmd)                      \

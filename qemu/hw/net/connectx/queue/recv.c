@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: receive requests of queue pairs
+ *
+ * A queue of its own is a ring in which requests follow each other. One that is
+ * shared is a list: each request says which comes next, and the driver counts
+ * those that it has put at its end.
+ */
+#include "qemu/osdep.h"
+#include "base/guest_error.h"
+#include "base/ifc.h"
+#include "fn/fn.h"
+#include "host/dma.h"
+#include "obj/obj.h"
+#include "queue/cq.h"
+#include "queue/recv.h"
+#include "queue/ring.h"
+
+#define CX_SEG_BYTES        16
+#define CX_SEG_LEN_MASK     0x7fffffff
+#define CX_NEXT_SEG_INDEX   2           /* of a shared queue's requests */
+
+#define CX_NO_USER_INDEX    0xffffff
+#define CX_QP_RQ_SHARED     1           /* qpc.rq_type */
+
+/* Where the requests lie: the queue pair, or the queue that it shares */
+typedef struct ConnectXRecvQueue {
+    ConnectXObj *obj;
+    bool shared;
+    ConnectXRing ring;
+    uint64_t record;
+} ConnectXRecvQueue;
+
+uint32_t cx_segs_read(const uint8_t *list, uint32_t bytes, ConnectXSeg *seg,
+                      uint32_t max, uint64_t *room)
+{
+    uint32_t n = 0;
+
+    *room = 0;
+    for (uint32_t at = 0; at + CX_SEG_BYTES <= bytes && n < max;
+         at += CX_SEG_BYTES) {
+        uint32_t len = ldl_be_p(list + at) & CX_SEG_LEN_MASK;
+        uint32_t key = ldl_be_p(list + at + 4);
+
+        if (!len && key == CX_MKEY_TERMINATE_LIST) {
+            break;
+        }
+        seg[n++] = (ConnectXSeg) {
+            .len = len, .key = key, .va = ldq_be_p(list + at + 8),
+        };
+        *room += len;
+    }
+    return n;
+}
+
+ConnectXKeyUser cx_qp_key_user(const ConnectXObj *qp)
+{
+    return (ConnectXKeyUser) {
+        .pd = CX_GET(qpc, cx_qpc(qp), pd), .number = qp->id,
+        .reserved = CX_GET(qpc, cx_qpc(qp), rlky),
+    };
+}
+
+static bool cx_recv_queue(ConnectXFunction *fn, ConnectXObj *qp,
+                          ConnectXRecvQueue *q)
+{
+    const uint8_t *qpc = cx_qpc(qp), *wq;
+
+    if (CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_SHARED) {
+        q->obj = cx_obj_find(fn, CX_OBJ_RMP,
+                             CX_GET(qpc, qpc, srqn_rmpn_xrqn));
+        if (!q->obj) {
+            return false;
+        }
+        wq = CX_ADDR(create_rmp_in, q->obj->in, ctx.wq);
+        q->shared = true;
+        q->ring = cx_wq_ring(q->obj, wq);
+        q->record = CX_GET64(wq, wq, dbr_addr);
+        return true;
+    }
+    q->obj = qp;
+    q->shared = false;
+    q->ring = cx_qp_recv_ring(qp);
+    q->record = CX_GET64(qpc, qpc, dbr_addr);
+    return cx_qp_has_rq(qpc);
+}
+
+static bool cx_recv_read(ConnectXFunction *fn, const ConnectXRecvQueue *q,
+                         uint16_t index, ConnectXRecv *recv, uint16_t *next)
+{
+    uint8_t wqe[(CX_RECV_SEGS_MAX + 1) * CX_SEG_BYTES];
+    uint32_t len = MIN(1u << q->ring.log_stride, sizeof(wqe));
+    uint32_t head = q->shared ? CX_SEG_BYTES : 0;
+
+    if (!cx_ring_read(fn, &q->ring, index, 0, wqe, len)) {
+        return false;
+    }
+    *next = q->shared ? lduw_be_p(wqe + CX_NEXT_SEG_INDEX) : index + 1;
+    recv->index = index;
+    recv->nr_segs = len < head ? 0 :
+                    cx_segs_read(wqe + head, len - head, recv->seg,
+                                 CX_RECV_SEGS_MAX, &recv->room);
+    return true;
+}
+
+static ConnectXRecvStatus cx_recv_next(ConnectXFunction *fn,
+                                       const ConnectXRecvQueue *q,
+                                       ConnectXRecv *recv, uint16_t *next)
+{
+    uint16_t index = q->shared ? q->obj->run.ci : q->obj->run.pi;
+    uint8_t record[4];
+    uint32_t todo;
+
+    if (!cx_dma_read(fn, q->record, record, sizeof(record))) {
+        cx_guest_error(fn, "%s 0x%" PRIx64 ": record out of reach",
+                       q->shared ? "RMP" : "QP", q->obj->id);
+        return CX_RECV_BROKEN;
+    }
+    todo = (ldl_be_p(record) - q->obj->run.pi) & CX_WQ_INDEX_MASK;
+    if (todo > 1u << q->ring.log_size) {
+        cx_guest_error(fn, "%s 0x%" PRIx64 ": more is posted than there is",
+                       q->shared ? "RMP" : "QP", q->obj->id);
+        return CX_RECV_BROKEN;
+    }
+    if (!todo) {
+        return CX_RECV_NONE;
+    }
+    if (!cx_recv_read(fn, q, index, recv, next)) {
+        cx_guest_error(fn, "%s 0x%" PRIx64 ": receive request out of reach",
+                       q->shared ? "RMP" : "QP", q->obj->id);
+        return CX_RECV_BROKEN;
+    }
+    return CX_RECV_OK;
+}
+
+ConnectXRecvStatus cx_recv_peek(ConnectXFunction *fn, ConnectXObj *qp,
+                                ConnectXRecv *recv)
+{
+    ConnectXRecvQueue q;
+    uint16_t next;
+
+    memset(recv, 0, sizeof(*recv));
+    return cx_recv_queue(fn, qp, &q) ? cx_recv_next(fn, &q, recv, &next) :
+                                       CX_RECV_NONE;
+}
+
+ConnectXRecvStatus cx_recv_take(ConnectXFunction *fn, ConnectXObj *qp,
+                                ConnectXRecv *recv)
+{
+    ConnectXRecvQueue q;
+    ConnectXRecvStatus status;
+    ConnectXObjRun *run;
+    uint16_t next;
+
+    memset(recv, 0, sizeof(*recv));
+    if (!cx_recv_queue(fn, qp, &q)) {
+        return CX_RECV_NONE;
+    }
+    status = cx_recv_next(fn, &q, recv, &next);
+    if (status == CX_RECV_OK) {
+        run = cx_obj_run(fn, q.obj);
+        run->pi = (run->pi + 1) & CX_WQ_INDEX_MASK;
+        if (q.shared) {
+            run->ci = next & ((1u << q.ring.log_size) - 1);
+        }
+    }
+    return status;
+}
+
+bool cx_recv_again(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,
+                   ConnectXRecv *recv)
+{
+    ConnectXRecvQueue q;
+    uint16_t next;
+
+    memset(recv, 0, sizeof(*recv));
+    return cx_recv_queue(fn, qp, &q) &&
+           cx_recv_read(fn, &q, index, recv, &next);
+}
+
+ConnectXSyndrome cx_recv_scatter(ConnectXFunction *fn, ConnectXObj *qp,
+                                 const ConnectXRecv *recv, uint64_t offset,
+                                 const uint8_t *buf, uint32_t len)
+{
+    ConnectXKeyUser by = cx_qp_key_user(qp);
+
+    if (offset > recv->room || len > recv->room - offset) {
+        return CX_SYN_LOCAL_LENGTH;
+    }
+    for (uint32_t i = 0; len && i < recv->nr_segs; i++) {
+        const ConnectXSeg *seg = &recv->seg[i];
+        uint32_t n;
+
+        if (offset >= seg->len) {
+            offset -= seg->len;
+            continue;
+        }
+        n = MIN(len, seg->len - offset);
+        if (!cx_mkey_scatter(fn, by, seg->key, seg->va + offset, buf, n)) {
+            return CX_SYN_LOCAL_PROT;
+        }
+        offset = 0;
+        buf += n;
+        len -= n;
+    }
+    return CX_SYN_NONE;
+}
+
+void cx_qp_cqe(const ConnectXObj *qp, uint8_t cqe[64], uint8_t wqe_opcode,
+               uint16_t index, uint8_t opcode)
+{
+    const uint8_t *qpc = cx_qpc(qp);
+    uint32_t user = CX_GET(qpc, qpc, user_index);
+
+    stl_be_p(cqe + CX_QP_CQE_SRQN, user != CX_NO_USER_INDEX ? user :
+             CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_SHARED ?
+             CX_GET(qpc, qpc, srqn_rmpn_xrqn) : 0);
+    stl_be_p(cqe + CX_QP_CQE_OPCODE_QPN, (uint32_t)wqe_opcode << 24 | qp->id);
+    stw_be_p(cqe + CX_QP_CQE_WQE_COUNTER, index);
+    cqe[CX_QP_CQE_OP_OWN] = opcode << 4;
+}
+
+bool cx_recv_complete(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,
+                      uint8_t opcode, uint8_t cqe[64], bool solicited)
+{
+    cx_qp_cqe(qp, cqe, 0, index, opcode);
+    return cx_cq_post(fn, CX_GET(qpc, cx_qpc(qp), cqn_rcv), cqe, solicited);
+}
+
+bool cx_recv_fail(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,
+                  ConnectXSyndrome syndrome)
+{
+    uint8_t cqe[64] = { 0 };
+
+    cqe[CX_QP_CQE_SYNDROME] = syndrome;
+    return cx_recv_complete(fn, qp, index, CX_CQE_OP_RECV_ERR, cqe, true);
+}
