@@ -2,6 +2,8 @@
 /*
  * The machine a test runs on.
  */
+#include <string.h>
+
 #include "machine.h"
 
 #define ARG_BYTES   256
@@ -27,6 +29,9 @@ Machine *machine_start_with(void **state, unsigned nr_pfs, const char *props,
                  PCI_ROOT_SLOT_FIRST + i, i + 1);
         snprintf(arg[2 * i + 1], ARG_BYTES, "connectx-pf,id=pf%u,bus=rp%u%s%s",
                  i, i, props ? "," : "", props ? props : "");
+        if (strchr(arg[2 * i + 1], '#')) {
+            *strchr(arg[2 * i + 1], '#') = '0' + i;
+        }
         argv[n++] = "-device";
         argv[n++] = arg[2 * i];
         argv[n++] = "-device";

@@ -27,8 +27,9 @@ typedef struct Machine {
 
 /*
  * Starts a machine with @nr_pfs PFs that all have the properties @props
- * ("a=b,c=d", or NULL), mapped and ready for hca_must_boot().  @state is
- * the test's: machine_teardown() must be the test's teardown.
+ * ("a=b,c=d", or NULL; a # in it is the PF's number), mapped and ready for
+ * hca_must_boot().  @state is the test's: machine_teardown() must be the test's
+ * teardown.
  */
 Machine *machine_start(void **state, unsigned nr_pfs, const char *props);
 

@@ -53,6 +53,19 @@ void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
                      HCA_OK);
 }
 
+void hca_must_enable_roce(Hca *hca, bool on)
+{
+    uint8_t in[CX_SZ(modify_nic_vport_context_in)] = {};
+    uint8_t out[CX_SZ(modify_nic_vport_context_out)];
+    uint8_t *ctx = CX_ADDR(modify_nic_vport_context_in, in,
+                           nic_vport_context);
+
+    hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
+    CX_SET(modify_nic_vport_context_in, in, field_select.roce_en, 1);
+    CX_SET(nic_vport_context, ctx, roce_en, on);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+}
+
 uint64_t hca_frames_sent(Hca *hca, unsigned vport)
 {
     uint8_t in[CX_SZ(query_vport_counter_in)] = {};

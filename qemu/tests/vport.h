@@ -15,6 +15,8 @@ void hca_must_set_port(Hca *hca, bool up);
 /* The unicast addresses whose frames it wants, and no others. */
 void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
                        unsigned n);
+/* RoCE on or off, as mlx5_ib has it. */
+void hca_must_enable_roce(Hca *hca, bool on);
 /* Unicast frames that a vport has sent: the function's own, or another one. */
 uint64_t hca_frames_sent(Hca *hca, unsigned vport);
 

@@ -70,6 +70,7 @@ struct ConnectXFunction {
     ConnectXCmdQueue *cmdq;             /* cmd/cmd.c */
     ConnectXVhca *vhca;                 /* vhca/vhca.c */
     ConnectXTracks *tracks;             /* vhca/track.c, of a PF */
+    ConnectXRdma *rdma;                 /* rdma/clock.c */
     ConnectXVport *vport;               /* switch/vport.c */
     ConnectXFlows *flows;               /* switch/match.c */
     ConnectXModeration *moderation;     /* queue/moderate.c */

@@ -29,6 +29,7 @@ typedef struct ConnectXObj ConnectXObj;
 typedef struct ConnectXObjLog ConnectXObjLog;
 typedef struct ConnectXObjStore ConnectXObjStore;
 typedef struct ConnectXPages ConnectXPages;
+typedef struct ConnectXRdma ConnectXRdma;
 typedef struct ConnectXSched ConnectXSched;
 typedef struct ConnectXTracks ConnectXTracks;
 typedef struct ConnectXUar ConnectXUar;

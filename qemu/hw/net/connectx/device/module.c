@@ -31,6 +31,8 @@
 #include "queue/sq.h"
 #include "queue/turn.h"
 #include "queue/xrc_srq.h"
+#include "rdma/clock.h"
+#include "rdma/rdma.h"
 #include "switch/flow.h"
 #include "switch/uplink.h"
 #include "switch/vport.h"
@@ -45,6 +47,8 @@ static void cx_register_parts(void)
     cx_cmd_register();
     cx_vhca_register();
     cx_track_register();
+    cx_rdma_register();
+    cx_clock_register();
     cx_rx_register();
     cx_tx_register();
     cx_rss_register();

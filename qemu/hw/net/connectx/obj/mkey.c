@@ -246,11 +246,11 @@ bool cx_mkey_allows(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
 }
 
 bool cx_mkey_remote(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
-                    uint64_t va, void *buf, uint64_t len,
+                    uint64_t va, void *buf, uint64_t len, bool write,
                     ConnectXKeyRight right)
 {
-    return !len || cx_mkey_rw_by(fn, by, mkey, va, buf, len,
-                                 right == CX_KEY_REMOTE_WRITE, right) == CX_OK;
+    return !len ||
+           cx_mkey_rw_by(fn, by, mkey, va, buf, len, write, right) == CX_OK;
 }
 
 ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,

@@ -52,9 +52,9 @@ typedef enum ConnectXKeyRight {
 /* Does the key allow that for all of [va, va + len)? Nothing is always. */
 bool cx_mkey_allows(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                     uint64_t va, uint64_t len, ConnectXKeyRight right);
-/* Copies as a peer of the queue asks for it. */
+/* Copies as a peer of the queue asks for it, who has that right. */
 bool cx_mkey_remote(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
-                    uint64_t va, void *buf, uint64_t len,
+                    uint64_t va, void *buf, uint64_t len, bool write,
                     ConnectXKeyRight right);
 
 /*

@@ -281,6 +281,7 @@ static ConnectXStatus cx_op_modify_rmp(ConnectXCmd *cmd)
     if (status == CX_OK) {
         if (to == CX_WQ_RST || rmp->run.state == CX_WQ_RST) {
             cx_obj_run(cmd->fn, rmp)->pi = 0;
+            cx_obj_run(cmd->fn, rmp)->ci = 0;
         }
         cx_obj_run(cmd->fn, rmp)->state = to;
     }

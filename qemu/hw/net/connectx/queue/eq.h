@@ -17,6 +17,9 @@ enum {
     CX_EV_WQ_CATAS          = 0x05,
     CX_EV_PORT_CHANGE       = 0x09,
     CX_EV_CMD               = 0x0a,
+    CX_EV_WQ_INVALID        = 0x10,     /* of a peer: a request, an access */
+    CX_EV_WQ_ACCESS         = 0x11,
+    CX_EV_SRQ_LAST          = 0x13,     /* takes no more from a shared queue */
     CX_EV_PAGE_REQUEST      = 0x0b,
     CX_EV_NIC_VPORT_CHANGE  = 0x0d,
     CX_EV_OBJECT_CHANGE     = 0x27,

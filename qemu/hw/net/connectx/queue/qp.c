@@ -21,8 +21,12 @@
 
 /* qpc.rq_type: a receive queue of its own; others have none in their buffer */
 #define CX_QP_RQ_REGULAR    0
+#define CX_QP_RQ_SHARED     1
 #define CX_QP_LOG_STRIDE    4           /* of log_rq_stride 0 */
 #define CX_QP_TYPE_MAX      0xf
+
+/* Data of a queue pair's event: its type is 0 */
+#define CX_EV_QP_NUMBER     24
 
 /* The record's words: what is posted to receive, and to send */
 #define CX_QP_RECORD_SEND   4
@@ -44,6 +48,11 @@ bool cx_qp_work(ConnectXFunction *fn, ConnectXObj *qp, ConnectXBudget *budget)
 bool cx_qp_has_rq(const uint8_t *qpc)
 {
     return CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_REGULAR;
+}
+
+bool cx_qp_shares_rq(const uint8_t *qpc)
+{
+    return CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_SHARED;
 }
 
 bool cx_qp_has_sq(const uint8_t *qpc)
@@ -163,6 +172,7 @@ static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
     const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
     uint32_t cqn_snd = CX_GET(qpc, qpc, cqn_snd);
     uint32_t cqn_rcv = CX_GET(qpc, qpc, cqn_rcv);
+    uint32_t srqn = CX_GET(qpc, qpc, srqn_rmpn_xrqn);
     ConnectXStatus status;
 
     if (CX_GET(qpc, qpc, st) > CX_QP_TYPE_MAX || !cx_qp_run_good(obj) ||
@@ -176,6 +186,10 @@ static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
     }
     if (status == CX_OK && cqn_rcv) {
         status = cx_obj_use(fn, obj, CX_OBJ_CQ, cqn_rcv);
+    }
+    if (status == CX_OK && cx_qp_shares_rq(qpc)) {
+        status = cx_obj_use(fn, obj, cx_obj_find(fn, CX_OBJ_XRC_SRQ, srqn) ?
+                            CX_OBJ_XRC_SRQ : CX_OBJ_RMP, srqn);
     }
     return status;
 }
@@ -202,6 +216,14 @@ static void cx_qp_enter(ConnectXFunction *fn, ConnectXObj *qp, uint8_t state)
     default:
         break;
     }
+}
+
+void cx_qp_event(ConnectXFunction *fn, const ConnectXObj *qp, uint8_t event)
+{
+    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
+
+    stl_be_p(data + CX_EV_QP_NUMBER, qp->id);
+    cx_eq_post(fn, event, 0, data);
 }
 
 void cx_qp_set_state(ConnectXFunction *fn, ConnectXObj *qp, uint8_t state)

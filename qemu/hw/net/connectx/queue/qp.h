@@ -122,6 +122,7 @@ uint32_t cx_qp_pages(const uint8_t *qpc);
 /* Has it a receive queue, or a send queue, of its own, and where? */
 bool cx_qp_has_rq(const uint8_t *qpc);
 bool cx_qp_has_sq(const uint8_t *qpc);
+bool cx_qp_shares_rq(const uint8_t *qpc);
 ConnectXRing cx_qp_recv_ring(const ConnectXObj *qp);
 ConnectXRing cx_qp_send_ring(const ConnectXObj *qp);
 /* Blocks that the driver has produced from the next request to be sent on */
@@ -134,6 +135,8 @@ ConnectXStatus cx_qp_move(ConnectXFunction *fn, ConnectXObj *qp,
                           const uint8_t *qpc, ConnectXQpSyndrome *syndrome);
 /* By itself: into an error */
 void cx_qp_set_state(ConnectXFunction *fn, ConnectXObj *qp, uint8_t state);
+/* Tells the driver: CX_EV_* */
+void cx_qp_event(ConnectXFunction *fn, const ConnectXObj *qp, uint8_t event);
 /* Its context as it is now */
 void cx_qp_query(ConnectXFunction *fn, const ConnectXObj *qp, uint8_t *qpc);
 /* page: the UAR page that it came by, an index in BAR0 */

@@ -18,9 +18,6 @@
 #include "queue/recv.h"
 #include "queue/wq.h"
 
-/* Data of a queue pair's event: its type is 0 */
-#define CX_EV_QP_NUMBER     24
-
 /* The queue pair that it is connected to, which has to think so, too */
 static ConnectXObj *cx_rc_peer(ConnectXFunction *fn, uint32_t qpn)
 {
@@ -45,12 +42,9 @@ static ConnectXObj *cx_rc_peer(ConnectXFunction *fn, uint32_t qpn)
 static ConnectXRcStatus cx_rc_break(ConnectXFunction *fn, ConnectXObj *qp,
                                     const char *why)
 {
-    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
-
     cx_guest_error(fn, "QP 0x%" PRIx64 ": %s", qp->id, why);
     cx_qp_set_state(fn, qp, CX_QP_ERR);
-    stl_be_p(data + CX_EV_QP_NUMBER, qp->id);
-    cx_eq_post(fn, CX_EV_WQ_CATAS, 0, data);
+    cx_qp_event(fn, qp, CX_EV_WQ_CATAS);
     return CX_RC_BROKEN;
 }
 

@@ -21,7 +21,6 @@
 #define CX_NEXT_SEG_INDEX   2           /* of a shared queue's requests */
 
 #define CX_NO_USER_INDEX    0xffffff
-#define CX_QP_RQ_SHARED     1           /* qpc.rq_type */
 
 /* Where the requests lie: the queue pair, or the queue that it shares */
 typedef struct ConnectXRecvQueue {
@@ -66,7 +65,7 @@ static bool cx_recv_queue(ConnectXFunction *fn, ConnectXObj *qp,
 {
     const uint8_t *qpc = cx_qpc(qp), *wq;
 
-    if (CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_SHARED) {
+    if (cx_qp_shares_rq(qpc)) {
         q->obj = cx_obj_find(fn, CX_OBJ_RMP,
                              CX_GET(qpc, qpc, srqn_rmpn_xrqn));
         if (!q->obj) {
@@ -213,7 +212,7 @@ void cx_qp_cqe(const ConnectXObj *qp, uint8_t cqe[64], uint8_t wqe_opcode,
     uint32_t user = CX_GET(qpc, qpc, user_index);
 
     stl_be_p(cqe + CX_QP_CQE_SRQN, user != CX_NO_USER_INDEX ? user :
-             CX_GET(qpc, qpc, rq_type) == CX_QP_RQ_SHARED ?
+             cx_qp_shares_rq(qpc) ?
              CX_GET(qpc, qpc, srqn_rmpn_xrqn) : 0);
     stl_be_p(cqe + CX_QP_CQE_OPCODE_QPN, (uint32_t)wqe_opcode << 24 | qp->id);
     stw_be_p(cqe + CX_QP_CQE_WQE_COUNTER, index);

@@ -25,6 +25,12 @@ typedef enum ConnectXSyndrome {
     CX_SYN_LOCAL_QP_OP      = 2,
     CX_SYN_LOCAL_PROT       = 4,        /* of a memory key */
     CX_SYN_FLUSHED          = 5,        /* not begun: the queue was in error */
+    CX_SYN_BAD_ANSWER       = 0x10,     /* of the peer, from here on */
+    CX_SYN_REMOTE_INVALID   = 0x12,
+    CX_SYN_REMOTE_ACCESS    = 0x13,
+    CX_SYN_REMOTE_OPERATION = 0x14,
+    CX_SYN_RETRIES          = 0x15,     /* no answer */
+    CX_SYN_RNR_RETRIES      = 0x16,     /* it has no receive request */
 } ConnectXSyndrome;
 
 /* wq: the structure of that name inside of obj's creation input */

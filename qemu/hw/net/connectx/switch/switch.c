@@ -75,3 +75,15 @@ unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
     }
     return cx_switch_pass(dev, &frame);
 }
+
+unsigned cx_switch_loop(ConnectXFunction *fn, uint32_t sqn,
+                        const uint8_t *data, uint32_t len)
+{
+    ConnectXFrame frame;
+
+    if (!cx_vport_open(fn)) {
+        return 0;
+    }
+    cx_frame_init(&frame, fn, sqn, data, len);
+    return fn->vport->receive(fn, &frame);
+}

@@ -14,4 +14,11 @@
 unsigned cx_switch_forward(ConnectXDevice *dev, ConnectXFunction *src,
                            uint32_t sqn, const uint8_t *data, uint32_t len);
 
+/*
+ * From a function to itself: not even the forwarding database of the PF is in
+ * between, as a card has it for queue pairs.
+ */
+unsigned cx_switch_loop(ConnectXFunction *fn, uint32_t sqn,
+                        const uint8_t *data, uint32_t len);
+
 #endif /* HW_NET_CONNECTX_SWITCH_H */

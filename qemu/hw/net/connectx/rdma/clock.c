@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: queue pairs that wait for a time
+ *
+ * A function has one timer for all of them. What waits is in no image: resuming
+ * gives every queue pair a turn.
+ */
+#include "qemu/osdep.h"
+#include "qemu/timer.h"
+#include "fn/fn.h"
+#include "fn/life.h"
+#include "host/sched.h"
+#include "rdma/clock.h"
+
+static void cx_clock_set(ConnectXFunction *fn, uint64_t at)
+{
+    timer_mod(fn->rdma->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                               MAX((int64_t)(at - cx_fn_timer_ns(fn)), 0));
+}
+
+/* Nothing that is called here adds to the table. */
+static void cx_clock_expired(void *opaque)
+{
+    ConnectXFunction *fn = opaque;
+    uint64_t now = cx_fn_timer_ns(fn), next = UINT64_MAX;
+    GHashTableIter iter;
+    gpointer qpn, value;
+
+    g_hash_table_iter_init(&iter, fn->rdma->waiting);
+    while (g_hash_table_iter_next(&iter, &qpn, &value)) {
+        uint64_t at = (uintptr_t)value;
+
+        if (at <= now) {
+            g_hash_table_iter_remove(&iter);
+            cx_sched_add(fn, GPOINTER_TO_UINT(qpn));
+        } else {
+            next = MIN(next, at);
+        }
+    }
+    if (next != UINT64_MAX) {
+        cx_clock_set(fn, next);
+    }
+}
+
+void cx_clock_wait(ConnectXFunction *fn, uint32_t qpn, uint64_t at)
+{
+    ConnectXRdma *rdma = fn->rdma;
+    int64_t deadline = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+                       (int64_t)(at - cx_fn_timer_ns(fn));
+
+    g_hash_table_insert(rdma->waiting, GUINT_TO_POINTER(qpn),
+                        (gpointer)(uintptr_t)at);
+    if (!timer_pending(rdma->timer) || !timer_expired(rdma->timer, deadline)) {
+        cx_clock_set(fn, at);
+    }
+}
+
+static void cx_clock_stop(ConnectXFunction *fn)
+{
+    timer_del(fn->rdma->timer);
+    g_hash_table_remove_all(fn->rdma->waiting);
+}
+
+static void cx_clock_init(ConnectXFunction *fn)
+{
+    fn->rdma = g_new0(ConnectXRdma, 1);
+    fn->rdma->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, cx_clock_expired, fn);
+    fn->rdma->waiting = g_hash_table_new(NULL, NULL);
+}
+
+static void cx_clock_uninit(ConnectXFunction *fn)
+{
+    timer_free(fn->rdma->timer);
+    g_hash_table_unref(fn->rdma->waiting);
+    g_clear_pointer(&fn->rdma, g_free);
+}
+
+static const ConnectXParticipant cx_clock_part = {
+    .name = "clock",
+    .init = cx_clock_init,
+    .uninit = cx_clock_uninit,
+    .teardown = cx_clock_stop,
+    .quiesce = cx_clock_stop,
+};
+
+void cx_clock_register(void)
+{
+    cx_fn_register(&cx_clock_part);
+}

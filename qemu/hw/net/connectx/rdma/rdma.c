@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ConnectX device model: queue pairs at work
+ *
+ * Packets are sent in a queue pair's turn alone. One that comes changes memory
+ * and the queue pair, completes requests, and puts it in line: nothing that is
+ * received makes anything be sent before whoever sent it is done.
+ */
+#include "qemu/osdep.h"
+#include "base/ifc.h"
+#include "fn/caps.h"
+#include "fn/fn.h"
+#include "fn/life.h"
+#include "packet/roce.h"
+#include "queue/eq.h"
+#include "queue/qp.h"
+#include "rdma/clock.h"
+#include "rdma/flush.h"
+#include "rdma/path.h"
+#include "rdma/rdma.h"
+#include "rdma/requester.h"
+#include "rdma/responder.h"
+#include "rdma/ud.h"
+#include "switch/vport.h"
+
+#define CX_QPN_GSI          1
+
+/* See ConnectXQpUser */
+static bool cx_rdma_work(ConnectXFunction *fn, ConnectXObj *qp,
+                         ConnectXBudget *budget)
+{
+    if (cx_responder_work(fn, qp, budget)) {
+        return true;
+    }
+    switch (qp->run.state) {
+    case CX_QP_RTS:
+        break;
+    case CX_QP_SQER:
+    case CX_QP_ERR:
+        return cx_flush_work(fn, qp, budget);
+    default:
+        return false;
+    }
+    switch (CX_GET(qpc, cx_qpc(qp), st)) {
+    case CX_QP_RC:
+    case CX_QP_REG_UMR:
+        return cx_requester_work(fn, qp, budget);
+    case CX_QP_UD:
+    case CX_QP_GSI:
+        return cx_ud_work(fn, qp, budget);
+    default:
+        return false;
+    }
+}
+
+static void cx_rdma_note_gsi(ConnectXFunction *fn, const ConnectXObj *qp)
+{
+    bool ready = qp->run.state >= CX_QP_RTR && qp->run.state != CX_QP_ERR;
+
+    if (CX_GET(qpc, cx_qpc(qp), st) != CX_QP_GSI) {
+        return;
+    }
+    if (ready) {
+        fn->rdma->gsi = qp->id;
+    } else if (fn->rdma->gsi == qp->id) {
+        fn->rdma->gsi = 0;
+    }
+}
+
+/* See ConnectXQpUser */
+static void cx_rdma_moved(ConnectXFunction *fn, ConnectXObj *qp,
+                          uint8_t before)
+{
+    ConnectXQpRun *run = cx_qp_go(fn, qp);
+    uint8_t state = qp->run.state;
+
+    cx_rdma_note_gsi(fn, qp);
+    if (state != CX_QP_ERR && state != CX_QP_SQER) {
+        return;
+    }
+    /* What was sent and is not answered is flushed, too. */
+    run->next = run->head;
+    run->next_psn = run->psn = run->una_psn = run->head_psn;
+    run->reads = 0;
+    run->ack_due = 0;
+    run->rnr_due = 0;
+    if (state == CX_QP_ERR) {
+        if (run->owes != CX_OWES_NAK) {
+            run->owes = CX_OWES_NOTHING;
+            run->answers = 0;
+            run->answered = 0;
+        }
+        if (before != CX_QP_ERR && cx_qp_shares_rq(cx_qpc(qp))) {
+            cx_qp_event(fn, qp, CX_EV_SRQ_LAST);
+        }
+    }
+}
+
+static const ConnectXQpUser cx_rdma_user = {
+    .work = cx_rdma_work,
+    .moved = cx_rdma_moved,
+};
+
+/* For whom the packet is; NULL if no queue pair takes such */
+static ConnectXObj *cx_rdma_target(ConnectXFunction *fn,
+                                   const ConnectXRoce *packet)
+{
+    uint32_t qpn = packet->qpn == CX_QPN_GSI ? fn->rdma->gsi : packet->qpn;
+    ConnectXObj *qp = qpn ? cx_obj_find(fn, CX_OBJ_QP, qpn) : NULL;
+    bool datagram = cx_roce_means(packet->opcode) & CX_ROCE_DETH;
+    uint8_t type;
+
+    if (!qp) {
+        return NULL;
+    }
+    type = CX_GET(qpc, cx_qpc(qp), st);
+    return datagram ? type == CX_QP_UD || type == CX_QP_GSI ? qp : NULL :
+           type == CX_QP_RC ? qp : NULL;
+}
+
+static bool cx_rdma_is_roce(const ConnectXFunction *fn,
+                            const ConnectXFrame *frame)
+{
+    return fn->vport->roce_en &&
+           CX_CAP(fn, CX_CAP_GENERAL, cmd_hca_cap, roce) &&
+           CX_GET(fte_match_set_lyr_2_4, frame->packet, udp_dport) ==
+           CX_ROCE_PORT;
+}
+
+/* See ConnectXReceive */
+static unsigned cx_rdma_receive(ConnectXFunction *fn,
+                                const ConnectXFrame *frame)
+{
+    ConnectXRoceEnds ends;
+    ConnectXRoce packet;
+    ConnectXObj *qp;
+
+    if (!cx_rdma_is_roce(fn, frame) ||
+        !cx_roce_parse(frame->data, frame->len, &ends, &packet) ||
+        !cx_path_is_ours(fn, &ends)) {
+        return fn->rdma->others(fn, frame);
+    }
+    qp = cx_rdma_target(fn, &packet);
+    if (!qp) {
+        return fn->rdma->others(fn, frame);
+    }
+    if (cx_roce_means(packet.opcode) & CX_ROCE_DETH) {
+        cx_ud_receive(fn, qp, frame, &ends, &packet);
+    } else if (cx_roce_means(packet.opcode) & CX_ROCE_ANSWER) {
+        cx_requester_answer(fn, qp, &packet);
+    } else {
+        cx_responder_request(fn, qp, &packet);
+    }
+    return 1;
+}
+
+static void cx_rdma_init(ConnectXFunction *fn)
+{
+    fn->rdma->others = fn->vport->receive;
+    fn->vport->receive = cx_rdma_receive;
+}
+
+static bool cx_rdma_look(ConnectXObj *qp, void *opaque)
+{
+    cx_rdma_note_gsi(opaque, qp);
+    return false;
+}
+
+static void cx_rdma_loaded(ConnectXFunction *fn)
+{
+    fn->rdma->gsi = 0;
+    cx_obj_foreach(fn, CX_OBJ_QP, cx_rdma_look, fn);
+}
+
+static void cx_rdma_teardown(ConnectXFunction *fn)
+{
+    fn->rdma->gsi = 0;
+}
+
+static const ConnectXParticipant cx_rdma_part = {
+    .name = "rdma",
+    .init = cx_rdma_init,
+    .teardown = cx_rdma_teardown,
+    .loaded = cx_rdma_loaded,
+};
+
+void cx_rdma_register(void)
+{
+    cx_qp_set_user(&cx_rdma_user);
+    cx_fn_register(&cx_rdma_part);
+}
