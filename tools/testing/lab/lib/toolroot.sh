@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Roots with one tool that no test in a virtual machine needs, made when it is asked
+# Roots with one tool that a release's root is not burdened with, made when it is asked
 # for: "docs-REL" has what makes HTML of the guides, "intree-REL" a kernel's whole
-# source. Their packages are in packages/, and they are made as those of debroot.sh.
+# source, "rdma-REL" the users of RDMA, which a test mounts beside the root that it
+# boots (second-root=). Their packages are in packages/, and they are made as those of
+# debroot.sh.
 
 is_tool_root()
 {
 	case $1 in
-	docs-*|intree-*)	is_release "${1#*-}" ;;
+	docs-*|intree-*|rdma-*)	is_release "${1#*-}" ;;
 	*)	return 1 ;;
 	esac
 }

@@ -9,6 +9,8 @@
 #include "qemu/units.h"
 
 #define CX_VENDOR_ID        0x15b3
+#define CX_IEEE_VENDOR_ID   0x02c9
+#define CX_NODE_DESC        "ConnectX model"   /* 64 bytes at most */
 #define CX_VF_DEVICE_ID     0x101e      /* ConnectX Family mlx5Gen VF */
 
 #define CX_VFS_MAX          64          /* the vfs property's upper bound */
@@ -47,6 +49,7 @@
 #define CX_LOG_QP_MESSAGE   30
 #define CX_LOG_QP_READS     4
 #define CX_QP_READS         (1 << CX_LOG_QP_READS)
+#define CX_LOG_KLM_LIST     6
 #define CX_ROCE_ADDRESSES   16
 #define CX_ROCE_PORT        4791        /* of UDP: its destination */
 

@@ -87,6 +87,7 @@ static void cx_register(void)
     cx_ops_flow_register();
     cx_ops_vport_register();
     cx_ops_reg_register();
+    cx_ops_ib_register();
     cx_ops_vhca_register();
     cx_ops_general_register();
     cx_pf_register();

@@ -93,6 +93,15 @@ static void cx_caps_general_rdma(uint8_t *p)
     CX_SET(cmd_hca_cap, p, roce, 1);
     CX_SET(cmd_hca_cap, p, rc, 1);
     CX_SET(cmd_hca_cap, p, ud, 1);
+    /* Without, mlx5_ib is content with less than it needs, and gives up. */
+    CX_SET(cmd_hca_cap, p, xrc, 1);
+    CX_SET(cmd_hca_cap, p, log_max_xrcd, CX_LOG_DOMAINS);
+    CX_SET(cmd_hca_cap, p, log_max_klm_list_size, CX_LOG_KLM_LIST);
+    /*
+     * Drivers make keys by command then: no request of a queue changes what a
+     * key translates.
+     */
+    CX_SET(cmd_hca_cap, p, umr_modify_entity_size_disabled, 1);
     CX_SET(cmd_hca_cap, p, log_max_ra_req_qp, CX_LOG_QP_READS);
     CX_SET(cmd_hca_cap, p, log_max_ra_res_qp, CX_LOG_QP_READS);
 }

@@ -21,8 +21,6 @@
 /* TEARDOWN_HCA profiles: graceful, forced, prepare fast teardown */
 #define CX_TEARDOWN_LAST    2
 
-#define CX_IEEE_VENDOR_ID   0x02c9
-
 /*
  * The number of a VF holds until the PF's driver disables it or, for one that
  * manages an e-switch, until that starts over: mlx5_core's e-switch asks for

@@ -66,6 +66,7 @@ void cx_ops_rss_register(void);
 void cx_ops_flow_register(void);
 void cx_ops_vport_register(void);
 void cx_ops_reg_register(void);
+void cx_ops_ib_register(void);
 void cx_ops_vhca_register(void);
 void cx_ops_general_register(void);
 

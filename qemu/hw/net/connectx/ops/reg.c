@@ -176,7 +176,18 @@ static ConnectXStatus cx_reg_pmlp(ConnectXFunction *fn, uint8_t *data,
     return CX_OK;
 }
 
+/* The node's description is not kept: who writes it has it. */
+static ConnectXStatus cx_reg_node_desc(ConnectXFunction *fn, uint8_t *data,
+                                       bool write)
+{
+    if (!write) {
+        memcpy(data, CX_NODE_DESC, sizeof(CX_NODE_DESC));
+    }
+    return CX_OK;
+}
+
 #define CX_HOST_ENDIANNESS_SIZE 16
+#define CX_NODE_DESC_SIZE       64
 
 static const ConnectXReg cx_regs[] = {
     { 0x7004, CX_HOST_ENDIANNESS_SIZE, "HOST_ENDIANNESS", cx_reg_accept },
@@ -186,6 +197,7 @@ static const ConnectXReg cx_regs[] = {
     { 0x5006, CX_SZ(paos_reg), "PAOS", cx_reg_paos },
     { 0x5007, CX_SZ(pfcc_reg), "PFCC", cx_reg_accept },
     { 0x5008, CX_SZ(ppcnt_reg), "PPCNT", cx_reg_ppcnt },
+    { 0x6001, CX_NODE_DESC_SIZE, "NODE_DESC", cx_reg_node_desc },
 };
 
 static ConnectXStatus cx_op_access_reg(ConnectXCmd *cmd)

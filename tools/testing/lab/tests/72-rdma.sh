@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The stock mlx5_ib on the model, PF and two VFs: it takes them and lets go of them,
+# and what rdma-core's tools tell of them is so.
+#
+# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13,12,13-backports timeout=300
+# lab: second-root=rdma-13
+# lab-model-prop: eswitch=on,rdma=on
+
+. "$(dirname "$0")/rdma.sh"
+
+# devinfo DEV WORDS - Does ibv_devinfo say that of a device?
+devinfo()
+{
+	user ibv_devinfo -v -d "$1" >/tmp/devinfo || return 1
+	grep -E "$2" /tmp/devinfo
+}
+
+# Each device: a port that is up, on Ethernet, of one partition key, with RoCE version 2
+is_up()
+{
+	devinfo "$1" 'state:.*PORT_ACTIVE' && devinfo "$1" 'link_layer:.*Ethernet' &&
+		devinfo "$1" 'pkey_tbl_len:.*1$' && devinfo "$1" 'vendor_id:.*0x02c9' &&
+		devinfo "$1" 'GID\[.*RoCE v2' && ! devinfo "$1" 'GID\[.*RoCE v1'
+}
+
+# The GUID that a function's vport has is the one that its device shows.
+guids()
+{
+	local i guids
+
+	guids=$(for i in 0 1 2; do
+		cat "/sys/class/infiniband/${IB[i]}/node_guid"
+	done)
+	echo "$guids"
+	[ "$(sort -u <<<"$guids" | wc -l)" = 3 ] && ! grep -q 0000:0000:0000:0000 <<<"$guids"
+}
+
+linked()
+{
+	local i
+
+	for i in 0 1 2; do
+		user rdma link show "${IB[i]}/1" | grep 'state ACTIVE physical_state LINK_UP' ||
+			return 1
+	done
+	user rdma link show "${IB[0]}/1" | grep "netdev $PF_DEV"
+}
+
+# Each has its queue pair for management, which is ready.
+managed()
+{
+	local i
+
+	for i in 0 1 2; do
+		user rdma res show qp link "${IB[i]}/1" | grep 'type GSI state RTS' || return 1
+	done
+}
+
+# Addresses come and go with those of the network device.
+addresses()
+{
+	has_gid "${IB[0]}" 10.9.0.1 && ip addr add 10.9.7.1/24 dev "$PF_DEV" &&
+		wait_for 10 has_gid "${IB[0]}" 10.9.7.1 &&
+		ip addr del 10.9.7.1/24 dev "$PF_DEV" &&
+		! wait_for 2 has_gid "${IB[0]}" 10.9.7.1
+}
+
+# What a user makes and lets go: domain, region, completion queue, queue pair
+makes()
+{
+	user python3 - "$1" <<-END
+	import sys
+	from pyverbs.device import Context
+	from pyverbs.pd import PD
+	from pyverbs.mr import MR
+	from pyverbs.cq import CQ
+	from pyverbs.qp import QP, QPCap, QPInitAttr
+	import pyverbs.enums as e
+	ctx = Context(name=sys.argv[1])
+	for size in 1, 4096, 5 << 20:
+	    pd = PD(ctx)
+	    mrs = [MR(pd, size, e.IBV_ACCESS_LOCAL_WRITE | e.IBV_ACCESS_REMOTE_READ) for i in range(20)]
+	    cq = CQ(ctx, 100)
+	    for kind in e.IBV_QPT_RC, e.IBV_QPT_UD:
+	        QP(pd, QPInitAttr(qp_type=kind, scq=cq, rcq=cq, cap=QPCap(max_recv_wr=10))).close()
+	    cq.close()
+	    for mr in mrs:
+	        mr.close()
+	    pd.close()
+	ctx.close()
+	END
+}
+
+# Nothing of it is left.
+clean()
+{
+	local i
+
+	for i in 0 1 2; do
+		user rdma res show "${IB[i]}" | grep ' qp 1 .* mr 0 ctx 0 ' || return 1
+	done
+}
+
+# unloaded - The module goes, and the devices with it.
+unloaded()
+{
+	modprobe -r rdma_ucm mlx5_ib && [ -z "$(ls -A /sys/class/infiniband)" ]
+}
+
+# loaded - And comes again
+loaded()
+{
+	local i
+
+	rdma_modules && wait_for 60 has_ibdev "$PF" || return 1
+	for i in 0 1; do
+		wait_for 60 has_ibdev "$(vf "$PF" $i)" || return 1
+	done
+	is_up "$(ibdev "$PF")" && is_up "$(ibdev "$(vf "$PF" 0)")"
+}
+
+rdma_start || fatal "mlx5_ib takes a PF and two VFs"
+ok "mlx5_ib takes a PF and two VFs"
+for i in 0 1 2; do
+	check "ibv_devinfo tells of ${IB[i]}" is_up "${IB[i]}"
+done
+check "each has a GUID of its own" guids
+check "rdma tells of links" linked
+check "each has a queue pair for management" managed
+check "addresses make GIDs" addresses
+check "what a user needs is made on the PF" makes "${IB[0]}"
+check "and on a VF" makes "${IB[1]}"
+check "and nothing is left of it" clean
+check "mlx5_ib goes" unloaded
+check "and comes again" loaded
+check "the network goes on" reached 10.9.0.2
+finish
