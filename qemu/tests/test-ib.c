@@ -4,7 +4,7 @@
  * port, node, and the capabilities that lead them to it.
  */
 #include "machine.h"
-#include "hca.h"
+#include "qp.h"
 
 #define MAD_BYTES       256
 #define MAD_METHOD      3
@@ -126,6 +126,29 @@ static void test_offered(void **state)
                             umr_modify_entity_size_disabled), 1);
 }
 
+/* mlx5_ib's queue pair for requests that fill keys says no domain; others must. */
+static void test_domain_of_queue_pairs(void **state)
+{
+    Hca *hca = start(state, "rdma=on");
+    HcaQpSetup setup = { .type = HCA_QP_REG_UMR, .log_sq = 4, .log_rq = 4 };
+    uint8_t in[CX_SZ(create_qp_in)] = {};
+    HcaEq eq;
+    HcaCq cq;
+    HcaQp qp;
+
+    hca_must_create_eq(hca, &eq, 0, 4, 0);
+    hca_must_create_cq(hca, &cq, eq.eqn, 4);
+    setup.send_cqn = setup.recv_cqn = cq.cqn;
+    hca_must_create_qp(hca, &qp, &setup);
+    hca_header(in, OP(CREATE_QP), 0);
+    CX_SET(create_qp_in, in, qpc.st, HCA_QP_RC);
+    CX_SET(create_qp_in, in, qpc.no_sq, 1);
+    CX_SET(create_qp_in, in, qpc.rq_type, 3);
+    CX_SET(create_qp_in, in, qpc.cqn_snd, cq.cqn);
+    assert_int_equal(hca_simple(hca, OP(DESTROY_QP), 0, qp.qpn), HCA_OK);
+    assert_int_equal(hca_exec(hca, in, sizeof(in), in, 16), HCA_BAD_RES);
+}
+
 static void test_not_offered(void **state)
 {
     uint8_t page[HCA_CAP_BYTES];
@@ -144,6 +167,7 @@ int main(void)
         machine_test(test_datagrams),
         machine_test(test_description),
         machine_test(test_offered),
+        machine_test(test_domain_of_queue_pairs),
         machine_test(test_not_offered),
     };
 

@@ -59,8 +59,8 @@ gid_of()
 {
 	local file want
 
-	# shellcheck disable=SC2046 # four words
-	want=$(printf '0000:0000:0000:0000:0000:ffff:%02x%02x:%02x%02x' $(tr . ' ' <<<"$2"))
+	want=$(IFS=. read -r -a byte <<<"$2" &&
+		printf "0000:0000:0000:0000:0000:ffff:%02x%02x:%02x%02x" "${byte[@]}")
 	for file in "/sys/class/infiniband/$1/ports/1/gids/"*; do
 		[ "$(cat "$file" 2>/dev/null)" != "$want" ] || basename "$file"
 	done | head -n 1

@@ -170,6 +170,7 @@ static bool cx_qp_run_good(const ConnectXObj *qp)
 static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
+    uint32_t pd = CX_GET(qpc, qpc, pd);
     uint32_t cqn_snd = CX_GET(qpc, qpc, cqn_snd);
     uint32_t cqn_rcv = CX_GET(qpc, qpc, cqn_rcv);
     uint32_t srqn = CX_GET(qpc, qpc, srqn_rmpn_xrqn);
@@ -180,7 +181,9 @@ static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
         CX_GET(qpc, qpc, dbr_umem_valid) || obj->npas != cx_qp_pages(qpc)) {
         return CX_BAD_PARAM;
     }
-    status = cx_obj_use(fn, obj, CX_OBJ_PD, CX_GET(qpc, qpc, pd));
+    /* mlx5_ib's queue pair of requests that fill keys is in no domain. */
+    status = CX_GET(qpc, qpc, st) == CX_QP_REG_UMR && !pd ?
+             CX_OK : cx_obj_use(fn, obj, CX_OBJ_PD, pd);
     if (status == CX_OK && cqn_snd) {
         status = cx_obj_use(fn, obj, CX_OBJ_CQ, cqn_snd);
     }
