@@ -8,7 +8,7 @@
 #include "machine.h"
 #include "qp.h"
 
-#define RDMA_BUF_BYTES      (256u << 10)
+#define RDMA_BUF_BYTES      (1u << 20)
 #define RDMA_LOG_WQ         4
 #define RDMA_SLOTS          (1u << RDMA_LOG_WQ)
 #define RDMA_MTU            1024

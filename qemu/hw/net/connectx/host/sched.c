@@ -35,6 +35,7 @@ struct ConnectXSched {
     QTAILQ_HEAD(, ConnectXTurn) line;
     GHashTable *in_line;        /* the same turns */
     bool at_once;               /* whoever is in line came by this write */
+    bool going;                 /* who gets in line now is looked after */
 };
 
 static ConnectXWork cx_sched_work;
@@ -100,9 +101,11 @@ static void cx_sched_go(ConnectXSched *s, ConnectXBudget run)
 {
     ConnectXBudget left = run;
 
+    s->going = true;
     while (!QTAILQ_EMPTY(&s->line) && !cx_budget_spent(&left)) {
         cx_sched_next(s, &left);
     }
+    s->going = false;
     trace_connectx_sched_run(run.frames - left.frames, run.bytes - left.bytes,
                              !QTAILQ_EMPTY(&s->line));
 }
@@ -133,7 +136,7 @@ void cx_sched_add(ConnectXFunction *fn, uint32_t number)
     ConnectXSched *s = fn->dev->sched;
 
     cx_sched_append(s, fn, number);
-    if (!s->at_once && !timer_pending(s->rest)) {
+    if (!s->at_once && !s->going && !timer_pending(s->rest)) {
         qemu_bh_schedule(s->bh);
     }
 }

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Functions that move while they speak RoCE: amid writes and reads of which
+ * packets are on their way, amid waits, with queue pairs in every state. No byte
+ * may be lost, nor any request complete twice or not at all.
+ */
+#include "qmp.h"
+#include "rdma-bench.h"
+#include "vhca-bench.h"
+
+#define SLOTS           4               /* two for each end */
+#define PART            (72u << 10)
+#define PARTS           14
+#define MOVES           6
+#define CQE_COUNTER     60
+#define CQE_OP_OWN      63
+
+typedef struct Moves {
+    VhcaBench v;
+    RdmaBench r;
+    unsigned a_slot, b_slot;
+} Moves;
+
+static void moves_start(Moves *t, void **state)
+{
+    RdmaBench *r = &t->r;
+
+    memset(t, 0, sizeof(*t));
+    r->m = t->v.m = machine_start_ready(state, 1, "rdma=on");
+    machine_enable_vfs(r->m, 0, SLOTS);
+    vhca_buf_create(&r->m->pf[0], &t->v.buf[0], VHCA_BUF_BYTES);
+    hca_must_set_port(&r->m->pf[0], true);
+    t->b_slot = 2;
+    rdma_end_create(&r->a, machine_start_vf(r->m, 0, 0), 0, false);
+    rdma_end_create(&r->b, machine_start_vf(r->m, 0, 2), 1, false);
+    rdma_end_qp(&r->a, HCA_QP_RC);
+    rdma_end_qp(&r->b, HCA_QP_RC);
+    /* The peer is patient: an answer may take a second. */
+    r->way = (HcaQpWay) {
+        .mtu = HCA_QP_MTU_1024, .send_psn = 0xffff00, .recv_psn = 0x77,
+        .ack_timeout = 15, .retries = 7, .rnr_retries = 7, .rnr_timer = 14,
+    };
+    rdma_connect(r);
+}
+
+/* The driver goes on, and knows nothing of it. */
+static void move(Moves *t, RdmaEnd *e, unsigned *slot)
+{
+    HcaObjects none = {};
+    Hca *to = &t->r.m->vf[0][*slot ^ 1];
+
+    vhca_move(&t->v, 0, *slot, 0, *slot ^ 1, &none);
+    *slot ^= 1;
+    e->hca = e->qp.hca = to;
+    e->send_cq.hca = e->recv_cq.hca = to;
+    e->async_eq.hca = e->comp_eq.hca = to;
+}
+
+static int suspend(Moves *t, unsigned slot)
+{
+    Hca *pf = &t->r.m->pf[0];
+
+    return vhca_suspend(pf, vhca_id_of(pf, slot), SUSPEND_INITIATOR);
+}
+
+/* Requests over neighbouring parts of memory, rung while the clock stands */
+static void post_parts(Moves *t, unsigned opcode)
+{
+    RdmaBench *r = &t->r;
+
+    for (unsigned i = 0; i < PARTS; i++) {
+        HcaWr wr = rdma_wr(r, opcode, i * PART, PART);
+
+        hca_qp_post(&r->a.qp, &wr);
+    }
+    hca_qp_ring(&r->a.qp);
+}
+
+static unsigned completed(Moves *t, unsigned next)
+{
+    uint8_t *cqe;
+
+    while ((cqe = hca_cq_peek(&t->r.a.send_cq))) {
+        uint16_t want = t->r.a.qp.sq_pi - PARTS + next;
+
+        assert_int_equal(cqe[CQE_OP_OWN] >> 4, HCA_CQE_REQ);
+        assert_int_equal(cqe[CQE_COUNTER] << 8 | cqe[CQE_COUNTER + 1], want);
+        hca_cq_pop(&t->r.a.send_cq);
+        next++;
+    }
+    return next;
+}
+
+static void finish(Moves *t, unsigned next)
+{
+    while (next < PARTS) {
+        assert_true(hca_cq_wait(&t->r.a.send_cq));
+        next = completed(t, next);
+    }
+    qtest_settle(t->r.m->q);
+    assert_int_equal(completed(t, next), PARTS);
+}
+
+/* The one that asks is cut off amid its requests, and goes on elsewhere. */
+static void check_requester(Moves *t, unsigned opcode, unsigned seed)
+{
+    RdmaBench *r = &t->r;
+    bool read = opcode == HCA_WR_READ;
+    uint8_t *from = read ? r->b.bytes : r->a.bytes;
+    uint8_t *to = read ? r->a.bytes : r->b.bytes;
+    unsigned next;
+
+    rdma_fill(from, PARTS * PART, seed);
+    memset(to, 0xee, PARTS * PART);
+    qmp_stop(r->m->q);
+    post_parts(t, opcode);
+    assert_int_equal(suspend(t, t->a_slot), HCA_OK);
+    qmp_cont(r->m->q);
+    next = completed(t, 0);
+    /* Neither nothing nor all was done by then. */
+    assert_in_range(next, 0, PARTS - 1);
+    move(t, &r->a, &t->a_slot);
+    finish(t, next);
+    rdma_check(to, PARTS * PART, seed);
+}
+
+static void test_requester_moves(void **state)
+{
+    Moves t;
+
+    moves_start(&t, state);
+    for (unsigned i = 0; i < MOVES; i++) {
+        check_requester(&t, HCA_WR_WRITE, i);
+        check_requester(&t, HCA_WR_READ, i);
+    }
+}
+
+/* The one that answers is away for a while; its peer retries. */
+static void check_responder(Moves *t, unsigned opcode, unsigned seed)
+{
+    RdmaBench *r = &t->r;
+    bool read = opcode == HCA_WR_READ;
+    uint8_t *from = read ? r->b.bytes : r->a.bytes;
+    uint8_t *to = read ? r->a.bytes : r->b.bytes;
+
+    rdma_fill(from, PARTS * PART, seed);
+    memset(to, 0xee, PARTS * PART);
+    qmp_stop(r->m->q);
+    post_parts(t, opcode);
+    assert_int_equal(suspend(t, t->b_slot), HCA_OK);
+    qmp_cont(r->m->q);
+    move(t, &r->b, &t->b_slot);
+    finish(t, 0);
+    rdma_check(to, PARTS * PART, seed);
+}
+
+static void test_responder_moves(void **state)
+{
+    Moves t;
+
+    moves_start(&t, state);
+    for (unsigned i = 0; i < MOVES; i++) {
+        check_responder(&t, HCA_WR_WRITE, i);
+        check_responder(&t, HCA_WR_READ, i);
+    }
+}
+
+/* A message half received lies in a request that was taken before. */
+static void test_receiver_moves(void **state)
+{
+    Moves t;
+    uint8_t *cqe;
+    HcaWr wr;
+
+    moves_start(&t, state);
+    for (unsigned i = 0; i < MOVES; i++) {
+        wr = rdma_wr(&t.r, HCA_WR_SEND_IMM, 0, PARTS * PART);
+        wr.imm = i;
+        rdma_fill(t.r.a.bytes, PARTS * PART, i);
+        rdma_post_recv(&t.r.b, 0, PARTS * PART);
+        qmp_stop(t.r.m->q);
+        hca_qp_send(&t.r.a.qp, &wr);
+        assert_int_equal(suspend(&t, t.b_slot), HCA_OK);
+        qmp_cont(t.r.m->q);
+        assert_null(hca_cq_peek(&t.r.b.recv_cq));
+        move(&t, &t.r.b, &t.b_slot);
+        cqe = hca_must_complete(&t.r.b.recv_cq, HCA_CQE_RESP_SEND_IMM);
+        assert_int_equal(ldl_be_p(cqe + 36), i);
+        hca_cq_pop(&t.r.b.recv_cq);
+        hca_must_complete(&t.r.a.send_cq, HCA_CQE_REQ);
+        hca_cq_pop(&t.r.a.send_cq);
+        rdma_check(t.r.b.bytes, PARTS * PART, i);
+    }
+}
+
+/* It waits for its peer to be ready, wherever it is. */
+static void test_wait_moves(void **state)
+{
+    Moves t;
+    HcaWr wr;
+
+    moves_start(&t, state);
+    wr = rdma_wr(&t.r, HCA_WR_SEND, 0, 5000);
+    rdma_fill(t.r.a.bytes, 5000, 1);
+    hca_qp_send(&t.r.a.qp, &wr);
+    qtest_settle(t.r.m->q);
+    move(&t, &t.r.a, &t.a_slot);
+    move(&t, &t.r.b, &t.b_slot);
+    assert_null(hca_cq_peek(&t.r.a.send_cq));
+    rdma_post_recv(&t.r.b, 0, 5000);
+    hca_must_complete(&t.r.b.recv_cq, HCA_CQE_RESP_SEND);
+    hca_must_complete(&t.r.a.send_cq, HCA_CQE_REQ);
+    rdma_check(t.r.b.bytes, 5000, 1);
+}
+
+/* Queue pairs in every state are what they were, and can go on from there. */
+static void test_states_move(void **state)
+{
+    static const uint16_t steps[] = {
+        OP(RST2INIT_QP), OP(INIT2RTR_QP), OP(RTR2RTS_QP),
+    };
+    uint8_t before[4][CX_SZ(qpc)], after[CX_SZ(qpc)], qpc[CX_SZ(qpc)];
+    RdmaEnd *a;
+    HcaQp qp[4];
+    Moves t;
+
+    moves_start(&t, state);
+    a = &t.r.a;
+    for (unsigned i = 0; i < 4; i++) {
+        HcaQpWay way = t.r.way;
+
+        way.from = &a->roce;
+        way.to = &t.r.b.roce;
+        hca_qp_fill(&way, qpc);
+        rdma_end_qp(a, HCA_QP_RC);
+        qp[i] = a->qp;
+        for (unsigned step = 0; step < i; step++) {
+            assert_int_equal(hca_move_qp(&qp[i], steps[step], 0, qpc), HCA_OK);
+        }
+        assert_int_equal(hca_must_query_qp(&qp[i], before[i]), i);
+    }
+    move(&t, a, &t.a_slot);
+    for (unsigned i = 0; i < 4; i++) {
+        qp[i].hca = a->hca;
+        hca_must_query_qp(&qp[i], after);
+        assert_memory_equal(before[i], after, sizeof(after));
+        if (i < 3) {
+            assert_int_equal(hca_move_qp(&qp[i], steps[i], 0, qpc), HCA_OK);
+        }
+        assert_int_equal(hca_move_qp(&qp[i], OP(2ERR_QP), 0, NULL), HCA_OK);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        machine_test(test_requester_moves),
+        machine_test(test_responder_moves),
+        machine_test(test_receiver_moves),
+        machine_test(test_wait_moves),
+        machine_test(test_states_move),
+    };
+
+    return machine_main(tests);
+}
