@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Functions that move while they speak RoCE: amid writes and reads of which
- * packets are on their way, amid waits, with queue pairs in every state. No byte
- * may be lost, nor any request complete twice or not at all.
+ * packets are on their way, amid waits, with queue pairs in every state. No
+ * byte may be lost, nor any request complete twice or not at all.
  */
 #include "qmp.h"
 #include "rdma-bench.h"

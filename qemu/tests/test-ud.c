@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Datagrams, the queue pair of management, and receive requests that queue pairs
+ * share.
+ */
+#include "rdma-bench.h"
+
+#define GRH_BYTES       40
+#define CQE_RQPN        24
+#define CQE_HDR_TYPE    29
+#define CQE_VLAN        30
+#define CQE_SRQN        32
+#define CQE_IMM         36
+#define CQE_BYTES       44
+#define CQE_COUNTER     60
+#define RQPN_GRH        (1u << 28)
+#define RQPN_V6         (1u << 24)
+#define RQPN_V4         (2u << 24)
+#define USE_OWN_KEY     0x80000000u
+#define GSI_KEY         0x80010000u
+#define GSI_QPN         1
+#define VLAN            0x123
+#define SRQ_LOG         3
+#define SRQ_SLOTS       (1u << SRQ_LOG)
+#define SRQ_STRIDE      64
+#define EV_SRQ_LAST     0x13
+#define NO_USER_INDEX   0xffffff
+
+static HcaWr datagram(const RdmaBench *r, uint32_t len)
+{
+    HcaWr wr = rdma_wr(r, HCA_WR_SEND, 0, len);
+
+    wr.to = &r->b.roce;
+    wr.from_index = r->a.roce.index;
+    wr.to_qpn = r->b.qp.qpn;
+    wr.q_key = r->way.q_key;
+    return wr;
+}
+
+static void must_have_sent(RdmaBench *r)
+{
+    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
+    hca_cq_pop(&r->a.send_cq);
+}
+
+static void check_datagram(RdmaBench *r, uint32_t len, bool v6)
+{
+    HcaWr wr = datagram(r, len);
+    uint8_t *cqe, *grh = r->b.bytes;
+
+    rdma_fill(r->a.bytes, len, len);
+    memset(r->b.bytes, 0xee, GRH_BYTES + len + 1);
+    rdma_post_recv(&r->b, 0, GRH_BYTES + len);
+    hca_qp_send(&r->a.qp, &wr);
+    must_have_sent(r);
+    cqe = hca_must_complete(&r->b.recv_cq, HCA_CQE_RESP_SEND);
+    assert_int_equal(ldl_be_p(cqe + CQE_BYTES), GRH_BYTES + len);
+    assert_int_equal(ldl_be_p(cqe + CQE_RQPN), RQPN_GRH | r->a.qp.qpn |
+                     (v6 ? RQPN_V6 : RQPN_V4));
+    rdma_check(r->b.bytes + GRH_BYTES, len, len);
+    assert_int_equal(r->b.bytes[GRH_BYTES + len], 0xee);
+    if (v6) {
+        assert_memory_equal(grh + 8, r->a.roce.gid, HCA_GID_BYTES);
+        assert_memory_equal(grh + 24, r->b.roce.gid, HCA_GID_BYTES);
+    } else {
+        assert_int_equal(grh[20], 0x45);
+        assert_memory_equal(grh + 32, r->a.roce.gid + 12, 4);
+        assert_memory_equal(grh + 36, r->b.roce.gid + 12, 4);
+    }
+    hca_cq_pop(&r->b.recv_cq);
+}
+
+static void test_datagrams(void **state)
+{
+    RdmaBench r;
+
+    rdma_start(&r, state, HCA_QP_UD, false);
+    check_datagram(&r, 0, false);
+    check_datagram(&r, 1, false);
+    check_datagram(&r, RDMA_MTU, false);
+}
+
+static void test_datagrams_over_v6(void **state)
+{
+    RdmaBench r;
+
+    rdma_start(&r, state, HCA_QP_UD, true);
+    check_datagram(&r, 333, true);
+}
+
+/* What has no request, or the wrong key, is lost, and the sender is content. */
+static void test_lost(void **state)
+{
+    RdmaBench r;
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_UD, false);
+    wr = datagram(&r, 100);
+    hca_qp_send(&r.a.qp, &wr);
+    must_have_sent(&r);
+    rdma_post_recv(&r.b, 0, 1000);
+    wr.q_key++;
+    hca_qp_send(&r.a.qp, &wr);
+    must_have_sent(&r);
+    wr.q_key--;
+    wr.to_qpn ^= 0x10;
+    hca_qp_send(&r.a.qp, &wr);
+    must_have_sent(&r);
+    qtest_settle(r.m->q);
+    assert_null(hca_cq_peek(&r.b.recv_cq));
+    wr.to_qpn ^= 0x10;
+    wr.opcode = HCA_WR_SEND_IMM;
+    wr.imm = 0x1234;
+    wr.q_key = USE_OWN_KEY;
+    hca_qp_send(&r.a.qp, &wr);
+    must_have_sent(&r);
+    assert_int_equal(ldl_be_p(hca_must_complete(&r.b.recv_cq,
+                                                HCA_CQE_RESP_SEND_IMM) +
+                              CQE_IMM), 0x1234);
+}
+
+static void test_tagged(void **state)
+{
+    RdmaBench r;
+    uint8_t *cqe;
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_UD, false);
+    r.a.roce.vlan = VLAN;
+    assert_int_equal(hca_set_roce(r.a.hca, &r.a.roce), HCA_OK);
+    rdma_post_recv(&r.b, 0, 1000);
+    wr = datagram(&r, 100);
+    hca_qp_send(&r.a.qp, &wr);
+    cqe = hca_must_complete(&r.b.recv_cq, HCA_CQE_RESP_SEND);
+    assert_int_equal(cqe[CQE_HDR_TYPE] & 1, 1);
+    assert_int_equal(lduw_be_p(cqe + CQE_VLAN), VLAN);
+}
+
+/* A bad request stops the sender, until it is told to go on. */
+static void test_send_error(void **state)
+{
+    RdmaBench r;
+    uint8_t qpc[CX_SZ(qpc)];
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_UD, false);
+    rdma_post_recv(&r.b, 0, 2000);
+    wr = datagram(&r, RDMA_MTU + 1);
+    hca_qp_post(&r.a.qp, &wr);
+    wr = datagram(&r, 10);
+    hca_qp_send(&r.a.qp, &wr);
+    hca_must_fail(&r.a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_LENGTH);
+    hca_must_fail(&r.a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_FLUSHED);
+    assert_int_equal(hca_must_query_qp(&r.a.qp, qpc), HCA_QP_SQER);
+    assert_null(hca_cq_peek(&r.b.recv_cq));
+    assert_int_equal(hca_move_qp(&r.a.qp, OP(RTS2RTS_QP), 0, NULL),
+                     HCA_QP_BAD_STATE);
+    assert_int_equal(hca_move_qp(&r.a.qp, OP(SQERR2RTS_QP), 0, NULL), HCA_OK);
+    hca_qp_send(&r.a.qp, &wr);
+    must_have_sent(&r);
+    hca_must_complete(&r.b.recv_cq, HCA_CQE_RESP_SEND);
+}
+
+/* What is for number 1 is for the one that is of that kind. */
+static void test_management(void **state)
+{
+    RdmaBench r;
+    uint8_t *cqe;
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_GSI, false);
+    rdma_post_recv(&r.b, 0, 1000);
+    wr = datagram(&r, 256);
+    wr.to_qpn = GSI_QPN;
+    wr.q_key = GSI_KEY;
+    rdma_fill(r.a.bytes, 256, 7);
+    hca_qp_send(&r.a.qp, &wr);
+    must_have_sent(&r);
+    cqe = hca_must_complete(&r.b.recv_cq, HCA_CQE_RESP_SEND);
+    assert_int_equal(ldl_be_p(cqe + CQE_RQPN) & 0xffffff, GSI_QPN);
+    assert_int_equal(ldl_be_p(cqe + CQE_IMM) & 0xffff, 0xffff);
+    rdma_check(r.b.bytes + GRH_BYTES, 256, 7);
+    hca_cq_pop(&r.b.recv_cq);
+    /* When it is gone, nobody is number 1. */
+    assert_int_equal(hca_move_qp(&r.b.qp, OP(2RST_QP), 0, NULL), HCA_OK);
+    hca_qp_send(&r.a.qp, &wr);
+    must_have_sent(&r);
+    qtest_settle(r.m->q);
+    assert_null(hca_cq_peek(&r.b.recv_cq));
+}
+
+/* Without it in the vport's context, a function has no RoCE. */
+static void test_switched_off(void **state)
+{
+    RdmaBench r;
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_UD, false);
+    hca_must_enable_roce(r.b.hca, false);
+    rdma_post_recv(&r.b, 0, 1000);
+    wr = datagram(&r, 100);
+    hca_qp_send(&r.a.qp, &wr);
+    must_have_sent(&r);
+    qtest_settle(r.m->q);
+    assert_null(hca_cq_peek(&r.b.recv_cq));
+}
+
+/* A queue that is a list: each request names the one behind it. */
+typedef struct Srq {
+    RdmaEnd *e;
+    uint32_t number;
+    uint64_t buf, dbr;
+    uint16_t posted;
+} Srq;
+
+static uint8_t *srq_wqe(Srq *s, unsigned index)
+{
+    return qtest_ram(s->e->hca->q, s->buf + index * SRQ_STRIDE, SRQ_STRIDE);
+}
+
+static void srq_create(Srq *s, RdmaEnd *e)
+{
+    uint8_t in[CX_SZ(create_rmp_in) + 8] = {}, out[CX_SZ(create_rmp_out)];
+    uint8_t *rmpc = CX_ADDR(create_rmp_in, in, ctx);
+    uint8_t *wq = CX_ADDR(rmpc, rmpc, wq);
+
+    s->e = e;
+    s->posted = 0;
+    s->buf = qtest_alloc(e->hca->q, HCA_PAGE_BYTES, HCA_PAGE_BYTES);
+    s->dbr = qtest_alloc(e->hca->q, 8, 64);
+    hca_header(in, OP(CREATE_RMP), 0);
+    CX_SET(rmpc, rmpc, state, HCA_WQ_RDY);
+    CX_SET(wq, wq, pd, e->pd);
+    CX_SET(wq, wq, log_wq_sz, SRQ_LOG);
+    CX_SET(wq, wq, log_wq_stride, 6);
+    CX_SET64(wq, wq, dbr_addr, s->dbr);
+    stq_be_p(wq + CX_OFF(wq, pas), s->buf);
+    assert_int_equal(hca_exec(e->hca, in, sizeof(in), out, sizeof(out)),
+                     HCA_OK);
+    s->number = CX_GET(create_rmp_out, out, rmpn);
+    /* Backwards, so that it is no ring. */
+    for (unsigned i = 0; i < SRQ_SLOTS; i++) {
+        stw_be_p(srq_wqe(s, i) + 2, (i + SRQ_SLOTS - 1) % SRQ_SLOTS);
+    }
+}
+
+static void srq_post(Srq *s, unsigned index, uint32_t at, uint32_t len)
+{
+    uint8_t *wqe = srq_wqe(s, index);
+
+    stl_be_p(wqe + 16, len);
+    stl_be_p(wqe + 20, s->e->mkey);
+    stq_be_p(wqe + 24, s->e->buf + at);
+    stl_be_p(wqe + 36, 0x100);
+    stl_be_p(qtest_ram(s->e->hca->q, s->dbr, 4), ++s->posted);
+}
+
+static void test_shared_queue(void **state)
+{
+    RdmaBench r;
+    uint8_t *cqe;
+    HcaQp own;
+    Srq srq;
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_RC, false);
+    own = r.b.qp;
+    srq_create(&srq, &r.b);
+    hca_must_create_qp(r.b.hca, &r.b.qp, &(HcaQpSetup) {
+        .type = HCA_QP_RC, .pd = r.b.pd, .send_cqn = r.b.send_cq.cqn,
+        .recv_cqn = r.b.recv_cq.cqn, .log_sq = RDMA_LOG_WQ,
+        .srqn = srq.number, .user_index = NO_USER_INDEX,
+    });
+    assert_int_equal(hca_move_qp(&r.a.qp, OP(2RST_QP), 0, NULL), HCA_OK);
+    rdma_connect(&r);
+    for (unsigned i = 0; i < 3 * SRQ_SLOTS; i++) {
+        unsigned index = (SRQ_SLOTS - i % SRQ_SLOTS) % SRQ_SLOTS;
+
+        srq_post(&srq, index, 8192, 3000);
+        rdma_fill(r.a.bytes, 3000, i);
+        wr = rdma_wr(&r, HCA_WR_SEND, 0, 3000);
+        hca_qp_send(&r.a.qp, &wr);
+        cqe = hca_must_complete(&r.b.recv_cq, HCA_CQE_RESP_SEND);
+        assert_int_equal(cqe[CQE_COUNTER] << 8 | cqe[CQE_COUNTER + 1], index);
+        assert_int_equal(ldl_be_p(cqe + CQE_SRQN), srq.number);
+        rdma_check(r.b.bytes + 8192, 3000, i);
+        hca_cq_pop(&r.b.recv_cq);
+        hca_must_complete(&r.a.send_cq, HCA_CQE_REQ);
+        hca_cq_pop(&r.a.send_cq);
+    }
+    /* It is in use; its requests outlive the queue pair. */
+    assert_int_equal(hca_simple(r.b.hca, OP(DESTROY_RMP), 0, srq.number),
+                     HCA_RES_BUSY);
+    srq_post(&srq, 0, 0, 100);
+    assert_int_equal(hca_move_qp(&r.b.qp, OP(2ERR_QP), 0, NULL), HCA_OK);
+    assert_true(hca_eq_wait(&r.b.async_eq));
+    assert_int_equal(hca_eq_peek(&r.b.async_eq)[1], EV_SRQ_LAST);
+    assert_null(hca_cq_peek(&r.b.recv_cq));
+    assert_int_not_equal(own.qpn, r.b.qp.qpn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        machine_test(test_datagrams),
+        machine_test(test_datagrams_over_v6),
+        machine_test(test_lost),
+        machine_test(test_tagged),
+        machine_test(test_send_error),
+        machine_test(test_management),
+        machine_test(test_switched_off),
+        machine_test(test_shared_queue),
+    };
+
+    return machine_main(tests);
+}
