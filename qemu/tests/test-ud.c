@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Datagrams, the queue pair of management, and receive requests that queue pairs
- * share.
+ * Datagrams, the queue pair of management, and receive requests that queue
+ * pairs share.
  */
 #include "rdma-bench.h"
 

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Queue pairs whose requests, records, packets and states are a matter of luck:
+ * QEMU lives, and two others go on as if nothing was. FUZZ_SEED and FUZZ_ROUNDS
+ * in the environment choose others.
+ */
+#include "qemu/osdep.h"
+#include "packet/roce.h"
+#include "rdma-bench.h"
+#include "random.h"
+
+#define DEFAULT_SEED    0xc0ffee
+#define REQUEST_ROUNDS  3000
+#define PACKET_ROUNDS   3000
+#define RENEW_EVERY     3
+#define WQE_BYTES       64
+#define SQ_BYTES        (WQE_BYTES << RDMA_LOG_WQ)
+#define RQ_BYTES        (WQE_BYTES << RDMA_LOG_WQ)
+
+static uint32_t seed;
+static unsigned rounds;
+
+static uint32_t rnd(void)
+{
+    return random_next(&seed);
+}
+
+static uint32_t below(uint32_t n)
+{
+    return random_below(&seed, n);
+}
+
+static void begin(unsigned default_rounds)
+{
+    const char *env = getenv("FUZZ_SEED");
+    const char *n = getenv("FUZZ_ROUNDS");
+
+    seed = env ? strtoul(env, NULL, 0) : DEFAULT_SEED;
+    seed = seed ? seed : 1;
+    rounds = n ? strtoul(n, NULL, 0) : default_rounds;
+    printf("# FUZZ_SEED=0x%x FUZZ_ROUNDS=%u\n", seed, rounds);
+}
+
+static uint32_t some_length(void)
+{
+    switch (below(8)) {
+    case 0:
+        return rnd();
+    case 1:
+        return below(1 << 20);
+    default:
+        return below(5000);
+    }
+}
+
+/* Mostly what works: a few words are others. */
+static void spoil(uint8_t *p, unsigned bytes, unsigned words)
+{
+    while (words--) {
+        unsigned at = below(bytes / 4) * 4;
+
+        stl_be_p(p + at, below(2) ? rnd() : ldl_be_p(p + at) ^
+                                            1u << below(32));
+    }
+}
+
+static void post_some(RdmaBench *r)
+{
+    static const unsigned opcodes[] = {
+        HCA_WR_NOP, HCA_WR_WRITE, HCA_WR_WRITE_IMM, HCA_WR_SEND,
+        HCA_WR_SEND_IMM, HCA_WR_READ, HCA_WR_ATOMIC_CS, HCA_WR_ATOMIC_FA,
+        HCA_WR_UMR,
+    };
+
+    for (unsigned n = 1 + below(4); n; n--) {
+        unsigned opcode = opcodes[below(ARRAY_SIZE(opcodes))];
+        bool number = opcode == HCA_WR_ATOMIC_CS || opcode == HCA_WR_ATOMIC_FA;
+        HcaWr wr = rdma_wr(r, opcode, below(100) * 8,
+                           number ? 8 : below(5000));
+
+        wr.flags = rnd() & 0xff;
+        if (r->a.qp.setup.type == HCA_QP_UD) {
+            wr.to = &r->b.roce;
+            wr.to_qpn = r->b.qp.qpn;
+            wr.from_index = r->a.roce.index;
+            wr.q_key = r->way.q_key;
+        }
+        wr.nr_segs = below(3);
+        wr.seg[1] = wr.seg[0];
+        hca_qp_post(&r->a.qp, &wr);
+    }
+}
+
+static void drain(HcaCq *cq)
+{
+    while (hca_cq_peek(cq)) {
+        hca_cq_pop(cq);
+    }
+}
+
+static void drain_both(RdmaBench *r)
+{
+    drain(&r->a.send_cq);
+    drain(&r->a.recv_cq);
+    drain(&r->b.send_cq);
+    drain(&r->b.recv_cq);
+}
+
+static void fuzz_requests(RdmaBench *r)
+{
+    static const uint16_t moves[] = {
+        OP(RTS2RTS_QP), OP(2ERR_QP), OP(2RST_QP), OP(SQERR2RTS_QP),
+        OP(RTR2RTS_QP), OP(RST2INIT_QP),
+    };
+    Qtest *q = r->m->q;
+    unsigned arrived = 0;
+
+    for (unsigned i = 0; i < rounds; i++) {
+        if (i % RENEW_EVERY == 0) {
+            rdma_reconnect(r);
+        }
+        for (unsigned n = below(3); n; n--) {
+            rdma_post_recv(&r->b, below(1000), some_length());
+        }
+        post_some(r);
+        if (!below(3)) {
+            spoil(qtest_ram(q, r->a.qp.buf + RQ_BYTES, SQ_BYTES), SQ_BYTES, 3);
+        }
+        if (!below(3)) {
+            spoil(qtest_ram(q, r->b.qp.buf, RQ_BYTES), RQ_BYTES, 3);
+        }
+        hca_qp_ring(&r->a.qp);
+        if (!below(20)) {
+            stl_be_p(qtest_ram(q, r->b.qp.dbr, 4), rnd());
+            stl_be_p(qtest_ram(q, r->a.qp.dbr + 4, 4), rnd());
+            hca_move_qp(&r->a.qp, OP(RTS2RTS_QP), 0, NULL);
+        }
+        if (!below(10)) {
+            hca_move_qp(below(2) ? &r->a.qp : &r->b.qp,
+                        moves[below(ARRAY_SIZE(moves))], 0, NULL);
+        }
+        arrived += !!hca_cq_peek(&r->b.recv_cq);
+        drain_both(r);
+    }
+    printf("# something arrived in %u rounds\n", arrived);
+    assert_int_not_equal(arrived, 0);
+}
+
+/* Whatever was, a new connection works. */
+static void must_live(RdmaBench *r)
+{
+    HcaWr wr;
+
+    rdma_reconnect(r);
+    wr = rdma_wr(r, HCA_WR_WRITE, 0, 5000);
+    rdma_fill(r->a.bytes, 5000, 1);
+    hca_qp_send(&r->a.qp, &wr);
+    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
+    rdma_check(r->b.bytes, 5000, 1);
+}
+
+static void test_random_requests(void **state)
+{
+    RdmaBench r;
+
+    begin(REQUEST_ROUNDS);
+    rdma_start(&r, state, HCA_QP_RC, false);
+    fuzz_requests(&r);
+    must_live(&r);
+}
+
+static void test_random_datagrams(void **state)
+{
+    RdmaBench r;
+
+    begin(REQUEST_ROUNDS);
+    rdma_start(&r, state, HCA_QP_UD, false);
+    fuzz_requests(&r);
+}
+
+/* Packets as a stranger makes them, with a right checksum */
+static ConnectXRoce some_packet(const RdmaBench *r, const RdmaEnd *to,
+                                const uint8_t *data)
+{
+    uint8_t opcode = below(8) ? below(0x15) : rnd();
+    unsigned means = cx_roce_means(opcode);
+    /* Answers have the numbers of those whom they answer. */
+    bool a_sent = (to == &r->b) != !!(means & CX_ROCE_ANSWER);
+    uint32_t psn = a_sent ? r->way.send_psn : r->way.recv_psn;
+
+    return (ConnectXRoce) {
+        .opcode = opcode, .solicited = below(2), .ack_wanted = below(2),
+        .pkey = CX_ROCE_PKEY, .qpn = below(8) ? to->qp.qpn : r->a.qp.qpn,
+        .psn = below(8) ? psn + below(4) : rnd(),
+        .va = below(8) ? r->b.buf + below(1000) * 8 : rnd(),
+        .key = below(8) ? r->b.mkey : rnd(),
+        .len = below(8) ? below(5000) : rnd(), .swap_add = rnd(),
+        .compare = below(2), .syndrome = rnd(), .msn = rnd(), .imm = rnd(),
+        .payload = means & CX_ROCE_DATA ? data : NULL,
+        .payload_len = !(means & CX_ROCE_DATA) ? 0 :
+                       below(2) ? RDMA_MTU : below(1100),
+    };
+}
+
+static void send_frame(HcaObjects *o, RdmaBench *r, uint64_t at)
+{
+    const RdmaEnd *to = below(2) ? &r->a : &r->b;
+    const RdmaEnd *from = to == &r->a ? &r->b : &r->a;
+    uint8_t *frame = qtest_ram(r->m->q, at, CX_ROCE_FRAME_MAX);
+    static uint8_t data[CX_ROCE_PAYLOAD_MAX];
+    ConnectXRoceEnds ends = { .hops = 64, .sport = rnd() };
+    ConnectXRoce p = some_packet(r, to, data);
+    uint32_t len;
+
+    memcpy(ends.to, to->roce.mac, sizeof(ends.to));
+    memcpy(ends.from, from->roce.mac, sizeof(ends.from));
+    memcpy(ends.target, to->roce.gid, sizeof(ends.target));
+    memcpy(ends.source, from->roce.gid, sizeof(ends.source));
+    len = cx_roce_build(&ends, &p, frame);
+    hca_sq_post_frame(&o->sq, &(HcaFrame) {
+        .addr = at, .len = len, .key = o->mkey << 8 | HCA_MKEY_BYTE,
+    });
+    hca_sq_ring(&o->sq, true);
+    drain(&o->cq);
+}
+
+static void test_random_packets(void **state)
+{
+    RdmaBench r;
+    HcaObjects o;
+    unsigned arrived = 0;
+    uint64_t at;
+
+    begin(PACKET_ROUNDS);
+    rdma_start(&r, state, HCA_QP_RC, false);
+    hca_must_set_port(&r.m->pf[0], true);
+    hca_must_create_objects(&r.m->pf[0], &o);
+    at = qtest_alloc(r.m->q, CX_ROCE_FRAME_MAX, 64);
+    for (unsigned i = 0; i < rounds; i++) {
+        if (i % RENEW_EVERY == 0) {
+            rdma_reconnect(&r);
+        }
+        if (below(2)) {
+            HcaWr wr = rdma_wr(&r, below(2) ? HCA_WR_READ : HCA_WR_WRITE, 0,
+                               below(5000));
+
+            hca_qp_send(&r.a.qp, &wr);
+        }
+        rdma_post_recv(&r.b, 0, 2000);
+        send_frame(&o, &r, at);
+        arrived += !!hca_cq_peek(&r.b.recv_cq);
+        drain_both(&r);
+    }
+    printf("# something arrived in %u rounds\n", arrived);
+    assert_int_not_equal(arrived, 0);
+    must_live(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        machine_test(test_random_requests),
+        machine_test(test_random_datagrams),
+        machine_test(test_random_packets),
+    };
+
+    return machine_main(tests);
+}
