@@ -236,6 +236,10 @@ void hca_qp_post(HcaQp *qp, const HcaWr *wr)
         (wr->opcode >= HCA_WR_READ && wr->opcode <= HCA_WR_ATOMIC_FA)) {
         at += put_remote(wqe + at, wr);
     }
+    if (wr->body) {
+        memcpy(wqe + at, wr->body, wr->body_len);
+        at += wr->body_len;
+    }
     if (wr->inlined) {
         stl_be_p(wqe + at, SEG_INLINE | wr->inline_len);
         memcpy(wqe + at + 4, wr->inlined, wr->inline_len);

@@ -132,6 +132,9 @@ typedef struct HcaWr {
     unsigned nr_segs;
     const void *inlined;
     unsigned inline_len;
+    /* What stands between the control segment and them, as it is */
+    const void *body;
+    unsigned body_len;
     /* Of a datagram: to whom */
     const HcaRoce *to;
     unsigned from_index;

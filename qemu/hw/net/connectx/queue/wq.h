@@ -25,6 +25,7 @@ typedef enum ConnectXSyndrome {
     CX_SYN_LOCAL_QP_OP      = 2,
     CX_SYN_LOCAL_PROT       = 4,        /* of a memory key */
     CX_SYN_FLUSHED          = 5,        /* not begun: the queue was in error */
+    CX_SYN_KEY_CHANGE       = 6,        /* a request must not change the key */
     CX_SYN_BAD_ANSWER       = 0x10,     /* of the peer, from here on */
     CX_SYN_REMOTE_INVALID   = 0x12,
     CX_SYN_REMOTE_ACCESS    = 0x13,

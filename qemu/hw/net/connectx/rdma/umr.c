@@ -1,12 +1,231 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ConnectX device model: requests that change memory keys
+ *
+ * Control segment, with the key; what is to be changed of it, the values, and
+ * entries of its list, in the request itself or behind a key. A key is changed
+ * as a whole or not at all.
  */
 #include "qemu/osdep.h"
+#include "base/ifc.h"
+#include "fn/fn.h"
+#include "obj/mkey.h"
+#include "obj/obj.h"
+#include "queue/qp.h"
+#include "queue/recv.h"
 #include "rdma/umr.h"
+
+/* Of the request: mlx5_wqe_umr_ctrl_seg, mkc, then the entries */
+#define CX_UMR_AT           16
+#define CX_UMR_OCTWORDS     (CX_UMR_AT + 4)
+#define CX_UMR_OFFSET_LOW   (CX_UMR_AT + 6)
+#define CX_UMR_MASK         (CX_UMR_AT + 8)
+#define CX_UMR_OFFSET_HIGH  (CX_UMR_AT + 16)
+#define CX_UMR_MKC          (CX_UMR_AT + 48)
+#define CX_UMR_LIST         (CX_UMR_MKC + 64)
+
+enum {                      /* first byte of the segment */
+    CX_UMR_HAS_OFFSET       = 1 << 4,
+    CX_UMR_IF_FREE          = 1 << 5,
+    CX_UMR_IF_NOT_FREE      = 2 << 5,
+    CX_UMR_INLINE           = 1 << 7,
+};
+
+/* Entries come 16 bytes at a time, two addresses. */
+#define CX_OCTWORD          16
+/* They are read at that address of memory. */
+#define CX_SEG_BYTES        16
+
+/* Bits of the mask, and the fields that they stand for */
+#define CX_UMR_FIELD(_bit, _f) { _bit, CX_BIT(mkc, _f), CX_WIDTH(mkc, _f) }
+
+static const struct {
+    uint8_t bit;
+    uint16_t at, width;
+} cx_umr_fields[] = {
+    CX_UMR_FIELD(1, log_page_size), CX_UMR_FIELD(7, pd),
+    CX_UMR_FIELD(8, en_rinval), CX_UMR_FIELD(13, mkey_7_0),
+    CX_UMR_FIELD(14, qpn), CX_UMR_FIELD(17, lr), CX_UMR_FIELD(18, lw),
+    CX_UMR_FIELD(19, rr), CX_UMR_FIELD(20, rw), CX_UMR_FIELD(21, a),
+    CX_UMR_FIELD(29, free),
+};
+
+#define CX_UMR_LEN          0           /* and length64 */
+#define CX_UMR_START        6
+#define CX_UMR_KNOWN        (BIT_ULL(0) | BIT_ULL(1) | BIT_ULL(6) | \
+                             BIT_ULL(7) | BIT_ULL(8) | BIT_ULL(13) | \
+                             BIT_ULL(14) | BIT_ULL(17) | BIT_ULL(18) | \
+                             BIT_ULL(19) | BIT_ULL(20) | BIT_ULL(21) | \
+                             BIT_ULL(29))
+/* Asked for, but never with a value: signatures */
+#define CX_UMR_IGNORED      (BIT_ULL(9) | BIT_ULL(12) | BIT_ULL(23))
+
+typedef struct ConnectXUmr {
+    ConnectXFunction *fn;
+    const ConnectXWqe *wqe;
+    ConnectXObj *key;
+    uint64_t mask;
+    uint64_t first, n;                  /* addresses of its list */
+} ConnectXUmr;
+
+uint32_t cx_umr_bytes(const ConnectXWqe *wqe)
+{
+    return wqe->opcode == CX_WR_UMR ?
+           lduw_be_p(wqe->raw + CX_UMR_OCTWORDS) * CX_OCTWORD : 0;
+}
+
+static uint8_t *cx_umr_mkc(uint8_t *in)
+{
+    return CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
+}
+
+static uint8_t cx_umr_flags(const ConnectXUmr *umr)
+{
+    return umr->wqe->raw[CX_UMR_AT];
+}
+
+/* May the queue pair change the key, in the state that it is in? */
+static bool cx_umr_may(const ConnectXUmr *umr, const ConnectXObj *qp)
+{
+    const uint8_t *mkc = cx_umr_mkc(umr->key->in);
+    bool is_free = CX_GET(mkc, mkc, free);
+    uint8_t flags = cx_umr_flags(umr);
+
+    if (!CX_GET(mkc, mkc, umr_en) || umr->key->refs ||
+        (flags & CX_UMR_IF_FREE && !is_free) ||
+        (flags & CX_UMR_IF_NOT_FREE && is_free)) {
+        return false;
+    }
+    return CX_GET(qpc, cx_qpc(qp), st) == CX_QP_REG_UMR ||
+           CX_GET(mkc, mkc, pd) == CX_GET(qpc, cx_qpc(qp), pd);
+}
+
+/* The part of the list that comes with it, within the key's room for it */
+static bool cx_umr_take_range(ConnectXUmr *umr)
+{
+    const uint8_t *raw = umr->wqe->raw;
+    const uint8_t *mkc = cx_umr_mkc(umr->key->in);
+    uint64_t room = CX_GET(mkc, mkc, translations_octword_size);
+    uint64_t n = lduw_be_p(raw + CX_UMR_OCTWORDS), first = 0;
+
+    if (cx_umr_flags(umr) & CX_UMR_HAS_OFFSET) {
+        first = (uint64_t)ldl_be_p(raw + CX_UMR_OFFSET_HIGH) << 16 |
+                lduw_be_p(raw + CX_UMR_OFFSET_LOW);
+    }
+    umr->first = first * 2;
+    umr->n = n * 2;
+    return first <= room && n <= room - first;
+}
+
+static bool cx_umr_read_list(const ConnectXUmr *umr, ConnectXKeyUser by,
+                             uint8_t *list)
+{
+    const ConnectXWqe *wqe = umr->wqe;
+    uint32_t bytes = umr->n * 8;
+
+    if (!bytes) {
+        return true;
+    }
+    if (cx_umr_flags(umr) & CX_UMR_INLINE) {
+        if (CX_UMR_LIST + bytes > wqe->bytes) {
+            return false;
+        }
+        memcpy(list, wqe->raw + CX_UMR_LIST, bytes);
+        return true;
+    }
+    return CX_UMR_LIST + CX_SEG_BYTES <= wqe->bytes &&
+           ldl_be_p(wqe->raw + CX_UMR_LIST) >= bytes &&
+           cx_mkey_gather(umr->fn, by, ldl_be_p(wqe->raw + CX_UMR_LIST + 4),
+                          ldq_be_p(wqe->raw + CX_UMR_LIST + 8), list, bytes);
+}
+
+/* The key's list with what is new of it; NULL if it cannot be read */
+static uint64_t *cx_umr_new_list(const ConnectXUmr *umr, ConnectXKeyUser by,
+                                 uint32_t *npas)
+{
+    g_autofree uint8_t *list = g_malloc(umr->n * 8 + 1);
+    uint64_t *pas;
+
+    if (!cx_umr_read_list(umr, by, list)) {
+        return NULL;
+    }
+    *npas = umr->n ? MAX(umr->key->npas, umr->first + umr->n) :
+                     umr->key->npas;
+    pas = g_new0(uint64_t, *npas + 1);
+    for (uint32_t i = 0; i < umr->key->npas; i++) {
+        pas[i] = umr->key->pas[i];
+    }
+    for (uint64_t i = 0; i < umr->n; i++) {
+        pas[umr->first + i] = ldq_be_p(list + i * 8);
+    }
+    return pas;
+}
+
+static void cx_umr_change_fields(const ConnectXUmr *umr, uint8_t *mkc)
+{
+    const uint8_t *from = umr->wqe->raw + CX_UMR_MKC;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cx_umr_fields); i++) {
+        if (umr->mask & BIT_ULL(cx_umr_fields[i].bit)) {
+            cx_bits_set(mkc, cx_umr_fields[i].at, cx_umr_fields[i].width,
+                        cx_bits_get(from, cx_umr_fields[i].at,
+                                    cx_umr_fields[i].width));
+        }
+    }
+    if (umr->mask & BIT_ULL(CX_UMR_LEN)) {
+        CX_SET64(mkc, mkc, len, CX_GET64(mkc, from, len));
+        CX_SET(mkc, mkc, length64, CX_GET(mkc, from, length64));
+    }
+    if (umr->mask & BIT_ULL(CX_UMR_START)) {
+        CX_SET64(mkc, mkc, start_addr, CX_GET64(mkc, from, start_addr));
+    }
+}
+
+/* Makes the key what in and pas say, or leaves it as it is. */
+static bool cx_umr_apply(ConnectXUmr *umr, const uint8_t *in, uint64_t *pas,
+                         uint32_t npas)
+{
+    ConnectXObj *key = umr->key;
+    g_autofree uint8_t *old_in = g_memdup2(key->in, key->in_len);
+    uint64_t *old_pas = g_memdup2(key->pas, key->npas * sizeof(*key->pas));
+    uint32_t old_npas = key->npas, in_len = key->in_len;
+
+    if (cx_obj_replace(umr->fn, key, in, in_len, pas, npas) != CX_OK) {
+        g_free(old_pas);
+        return false;
+    }
+    if (cx_obj_link(umr->fn, key) != CX_OK) {
+        cx_obj_replace(umr->fn, key, old_in, in_len, old_pas, old_npas);
+        cx_obj_link(umr->fn, key);
+        return false;
+    }
+    g_free(old_pas);
+    return true;
+}
 
 ConnectXSyndrome cx_umr_execute(ConnectXFunction *fn, ConnectXObj *qp,
                                 const ConnectXWqe *wqe)
 {
-    return CX_SYN_LOCAL_QP_OP;
+    ConnectXUmr umr = { .fn = fn, .wqe = wqe };
+    g_autofree uint8_t *in = NULL;
+    uint64_t *pas;
+    uint32_t npas;
+
+    if (wqe->bytes < CX_UMR_LIST) {
+        return CX_SYN_LOCAL_QP_OP;
+    }
+    umr.key = cx_obj_find(fn, CX_OBJ_MKEY, wqe->imm >> 8);
+    umr.mask = ldq_be_p(wqe->raw + CX_UMR_MASK);
+    if (!umr.key || umr.mask & ~(CX_UMR_KNOWN | CX_UMR_IGNORED) ||
+        !cx_umr_may(&umr, qp) || !cx_umr_take_range(&umr)) {
+        return CX_SYN_KEY_CHANGE;
+    }
+    pas = cx_umr_new_list(&umr, cx_qp_key_user(qp), &npas);
+    if (!pas) {
+        return CX_SYN_LOCAL_PROT;
+    }
+    in = g_memdup2(umr.key->in, umr.key->in_len);
+    cx_umr_change_fields(&umr, cx_umr_mkc(in));
+    return cx_umr_apply(&umr, in, pas, npas) ? CX_SYN_NONE :
+                                               CX_SYN_KEY_CHANGE;
 }
