@@ -112,6 +112,7 @@ struct ConnectXDevice {
     /* Faults and what else tests set at run time too (qom-set) */
     ConnectXCmdFaults *faults;          /* cmd/fault.c */
     uint32_t save_next;                 /* junk in a reserved field of SAVE */
+    uint32_t rdma_loses, rdma_chance;   /* one of so many packets is lost */
     uint32_t fatal_function;            /* whose x-fatal is */
     uint32_t fatal_no_request;
 };

@@ -148,6 +148,8 @@ static const ConnectXNumber cx_numbers[] = {
                  "1: no event when a page tracker fails"),
     CX_OF_DEVICE("x-fatal-function", CX_UINT32, fatal_function,
                  "Whose health x-fatal is about: 0 the device's, n VF n's"),
+    CX_OF_DEVICE("x-rdma-loses", CX_UINT32, rdma_loses,
+                 "Of so many packets of RDMA one is lost"),
     CX_OF_DEVICE("x-fatal-no-request", CX_UINT32, fatal_no_request,
                  "1: a firmware that died does not ask for a reset"),
 };

@@ -98,6 +98,16 @@ bool cx_path_is_ours(const ConnectXFunction *fn, const ConnectXRoceEnds *ends)
     return false;
 }
 
+/* At random, but the same in each run: what comes in bursts must not stay so */
+static bool cx_path_loses(ConnectXDevice *dev)
+{
+    if (!dev->rdma_loses) {
+        return false;
+    }
+    dev->rdma_chance = dev->rdma_chance * 1103515245 + 12345;
+    return !((dev->rdma_chance >> 16) % dev->rdma_loses);
+}
+
 void cx_path_send(ConnectXFunction *fn, const ConnectXObj *qp,
                   const ConnectXRoceEnds *ends, const ConnectXRoce *packet,
                   ConnectXBudget *budget)
@@ -106,6 +116,10 @@ void cx_path_send(ConnectXFunction *fn, const ConnectXObj *qp,
     uint32_t len = cx_roce_build(ends, packet, frame);
     unsigned copies;
 
+    if (cx_path_loses(fn->dev)) {
+        cx_budget_spend(budget, 1, len);
+        return;
+    }
     copies = memcmp(ends->to, ends->from, sizeof(ends->to)) ?
              cx_switch_forward(fn->dev, fn, qp->id, frame, len) :
              cx_switch_loop(fn, qp->id, frame, len);
