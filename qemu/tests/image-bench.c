@@ -19,7 +19,7 @@ void image_bench_start(ImageBench *b, void **state, bool with_objects,
     memset(b, 0, sizeof(*b));
     b->m = machine_start_ready(state, 1, props);
     b->pf = &b->m->pf[0];
-    machine_enable_vfs(b->m, 0, 2);
+    machine_enable_vfs(b->m, 0, IMAGE_VFS);
     vhca_buf_create(b->pf, &b->buf, IMAGE_BUF_BYTES);
     b->from = vhca_id_of(b->pf, 0);
     b->to = vhca_id_of(b->pf, 1);

@@ -14,6 +14,7 @@
 #include "vhca.h"
 
 #define IMAGE_BUF_BYTES     (1u << 20)
+#define IMAGE_VFS           3
 
 enum {
     IMAGE_HEADER_BYTES      = 64,
@@ -53,7 +54,7 @@ typedef struct ImageBench {
     uint32_t bytes;
 } ImageBench;
 
-/* Two VFs, the first with all objects if asked to; nothing is stopped. */
+/* VFs, the first with all objects if asked to; nothing is stopped. */
 void image_bench_start(ImageBench *b, void **state, bool with_objects,
                        const char *props);
 /* An image of VF 0; VF 1 is stopped and ready to be loaded. */

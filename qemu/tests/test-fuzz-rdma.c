@@ -6,13 +6,18 @@
  */
 #include "qemu/osdep.h"
 #include "packet/roce.h"
+#include "image-bench.h"
+#include "qmp.h"
 #include "rdma-bench.h"
 #include "random.h"
 
 #define DEFAULT_SEED    0xc0ffee
 #define REQUEST_ROUNDS  3000
 #define PACKET_ROUNDS   3000
+#define IMAGE_ROUNDS    600
 #define RENEW_EVERY     3
+#define OBJECT_HEAD_BYTES   48
+#define RUN_WORDS       124             /* of a queue pair, in an image */
 #define WQE_BYTES       64
 #define SQ_BYTES        (WQE_BYTES << RDMA_LOG_WQ)
 #define RQ_BYTES        (WQE_BYTES << RDMA_LOG_WQ)
@@ -256,12 +261,104 @@ static void test_random_packets(void **state)
     must_live(&r);
 }
 
+/* Words of the queue pair's run, which is behind what all objects have */
+static void damage_run(uint8_t *image)
+{
+    uint8_t *run = image_object(image, "QP", 0) + OBJECT_HEAD_BYTES;
+
+    for (unsigned n = 1 + below(3); n; n--) {
+        uint64_t word;
+
+        switch (below(4)) {
+        case 0:
+            word = below(3);
+            break;
+        case 1:
+            word = below(1 << 16);
+            break;
+        case 2:
+            word = below(1 << 24);
+            break;
+        default:
+            word = (uint64_t)rnd() << 32 | rnd();
+            break;
+        }
+        word = htole64(word);
+        memcpy(run + below(RUN_WORDS) * 8, &word, sizeof(word));
+    }
+    image_fix_crcs(image);
+}
+
+/* Requests are under way on VF 0 when it is stopped. */
+static void images_start(ImageBench *b, RdmaBench *r, void **state)
+{
+    memset(r, 0, sizeof(*r));
+    image_bench_start(b, state, false, "rdma=on");
+    r->m = b->m;
+    rdma_end_create(&r->a, machine_start_vf(b->m, 0, 0), 0, false);
+    rdma_end_create(&r->b, machine_start_vf(b->m, 0, 2), 1, false);
+    rdma_end_qp(&r->a, HCA_QP_RC);
+    rdma_end_qp(&r->b, HCA_QP_RC);
+    r->way = (HcaQpWay) {
+        .mtu = HCA_QP_MTU_1024, .ack_timeout = 9, .retries = 7,
+        .rnr_retries = 7, .rnr_timer = 12,
+    };
+    rdma_connect(r);
+    for (unsigned i = 0; i < 4; i++) {
+        HcaWr wr = rdma_wr(r, i % 2 ? HCA_WR_READ : HCA_WR_WRITE, 0, 200000);
+
+        hca_qp_post(&r->a.qp, &wr);
+    }
+    qmp_stop(b->m->q);
+    hca_qp_ring(&r->a.qp);
+    assert_int_equal(vhca_suspend(b->pf, b->from, SUSPEND_INITIATOR), HCA_OK);
+    qmp_cont(b->m->q);
+    image_bench_save(b);
+}
+
+/* Whatever a run says that is taken, QEMU lives with it. */
+static void test_damaged_runs(void **state)
+{
+    unsigned accepted = 0;
+    uint8_t *bad;
+    RdmaBench r;
+    ImageBench b;
+
+    begin(IMAGE_ROUNDS);
+    images_start(&b, &r, state);
+    bad = malloc(b.bytes);
+    for (unsigned i = 0; i < rounds; i++) {
+        Hca *vf = &b.m->vf[0][1];
+        int status;
+
+        memcpy(bad, b.image, b.bytes);
+        damage_run(bad);
+        status = vhca_load_image(&b.buf, b.to, bad, b.bytes);
+        if (status == HCA_OK) {
+            accepted++;
+            vhca_move_driver(vf, &b.m->vf[0][0]);
+            pci_msix_enable(&vf->fn);
+            vhca_must_run(b.pf, b.to);
+            qtest_settle(b.m->q);
+            assert_true(qtest_alive(b.m->q));
+        } else {
+            assert_int_equal(status, HCA_BAD_PARAM);
+        }
+        image_bench_renew(&b);
+    }
+    printf("# %u of %u damaged images were plausible\n", accepted, rounds);
+    assert_in_range(accepted, rounds / 10, rounds);
+    free(bad);
+    image_bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_random_requests),
         machine_test(test_random_datagrams),
         machine_test(test_random_packets),
+        machine_test(test_damaged_runs),
     };
 
     return machine_main(tests);

@@ -4,6 +4,7 @@
  * packets are on their way, amid waits, with queue pairs in every state. No
  * byte may be lost, nor any request complete twice or not at all.
  */
+#include "delta-bench.h"
 #include "qmp.h"
 #include "rdma-bench.h"
 #include "vhca-bench.h"
@@ -43,6 +44,13 @@ static void moves_start(Moves *t, void **state)
     rdma_connect(r);
 }
 
+static void end_moves_to(RdmaEnd *e, Hca *to)
+{
+    e->hca = e->qp.hca = to;
+    e->send_cq.hca = e->recv_cq.hca = to;
+    e->async_eq.hca = e->comp_eq.hca = to;
+}
+
 /* The driver goes on, and knows nothing of it. */
 static void move(Moves *t, RdmaEnd *e, unsigned *slot)
 {
@@ -51,9 +59,7 @@ static void move(Moves *t, RdmaEnd *e, unsigned *slot)
 
     vhca_move(&t->v, 0, *slot, 0, *slot ^ 1, &none);
     *slot ^= 1;
-    e->hca = e->qp.hca = to;
-    e->send_cq.hca = e->recv_cq.hca = to;
-    e->async_eq.hca = e->comp_eq.hca = to;
+    end_moves_to(e, to);
 }
 
 static int suspend(Moves *t, unsigned slot)
@@ -133,6 +139,44 @@ static void test_requester_moves(void **state)
         check_requester(&t, HCA_WR_WRITE, i);
         check_requester(&t, HCA_WR_READ, i);
     }
+}
+
+/* The same by images taken while it ran, each told from the one before */
+static void test_requester_moves_by_deltas(void **state)
+{
+    DeltaBench d = {};
+    unsigned next;
+    Moves t;
+
+    moves_start(&t, state);
+    d.b = t.v;
+    d.buf = &d.b.buf[0];
+    d.pf = &t.r.m->pf[0];
+    d.vf = t.r.a.hca;
+    d.from = vhca_id_of(d.pf, 0);
+    d.to = vhca_id_of(d.pf, 1);
+    vhca_must_stop(d.pf, d.to);
+    delta_save(&d, false, true);
+    rdma_fill(t.r.b.bytes, PARTS * PART, 1);
+    for (unsigned i = 0; i < MOVES; i++) {
+        post_parts(&t, i % 2 ? HCA_WR_READ : HCA_WR_WRITE);
+        delta_save(&d, true, true);
+        finish(&t, 0);
+    }
+    rdma_fill(t.r.b.bytes, PARTS * PART, 9);
+    qmp_stop(t.r.m->q);
+    post_parts(&t, HCA_WR_READ);
+    assert_int_equal(suspend(&t, 0), HCA_OK);
+    qmp_cont(t.r.m->q);
+    next = completed(&t, 0);
+    assert_in_range(next, 0, PARTS - 1);
+    delta_must_save_final(&d);
+    delta_must_load(&d);
+    delta_check_equal(&d);
+    end_moves_to(&t.r.a, delta_move(&d));
+    finish(&t, next);
+    rdma_check(t.r.a.bytes, PARTS * PART, 9);
+    delta_end(&d);
 }
 
 /* The one that answers is away for a while; its peer retries. */
@@ -255,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_requester_moves),
+        machine_test(test_requester_moves_by_deltas),
         machine_test(test_responder_moves),
         machine_test(test_receiver_moves),
         machine_test(test_wait_moves),

@@ -12,10 +12,19 @@
 #include "host/sched.h"
 #include "rdma/clock.h"
 
-static void cx_clock_set(ConnectXFunction *fn, uint64_t at)
+#define CX_CLOCK_LOOK_NS    (60 * NANOSECONDS_PER_SECOND)
+
+/* From now; whoever waits longer looks in between, and waits again. */
+static int64_t cx_clock_left(ConnectXFunction *fn, uint64_t at)
 {
-    timer_mod(fn->rdma->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                               MAX((int64_t)(at - cx_fn_timer_ns(fn)), 0));
+    uint64_t now = cx_fn_timer_ns(fn);
+
+    return at <= now ? 0 : MIN(at - now, CX_CLOCK_LOOK_NS);
+}
+
+static void cx_clock_set(ConnectXFunction *fn, int64_t left)
+{
+    timer_mod(fn->rdma->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + left);
 }
 
 /* Nothing that is called here adds to the table. */
@@ -38,20 +47,20 @@ static void cx_clock_expired(void *opaque)
         }
     }
     if (next != UINT64_MAX) {
-        cx_clock_set(fn, next);
+        cx_clock_set(fn, cx_clock_left(fn, next));
     }
 }
 
 void cx_clock_wait(ConnectXFunction *fn, uint32_t qpn, uint64_t at)
 {
     ConnectXRdma *rdma = fn->rdma;
-    int64_t deadline = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                       (int64_t)(at - cx_fn_timer_ns(fn));
+    int64_t left = cx_clock_left(fn, at);
+    int64_t deadline = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + left;
 
     g_hash_table_insert(rdma->waiting, GUINT_TO_POINTER(qpn),
                         (gpointer)(uintptr_t)at);
     if (!timer_pending(rdma->timer) || !timer_expired(rdma->timer, deadline)) {
-        cx_clock_set(fn, at);
+        cx_clock_set(fn, left);
     }
 }
 

@@ -78,13 +78,15 @@ static void cx_outstanding_advance(ConnectXFunction *fn, ConnectXObj *qp,
 bool cx_outstanding_done(ConnectXFunction *fn, ConnectXObj *qp, uint32_t psn)
 {
     const ConnectXQpRun *run = cx_qp_run(qp);
+    /* What the driver has changed since may be anything; there is no more. */
+    uint32_t left = 1u << CX_GET(qpc, cx_qpc(qp), log_sq_size);
     ConnectXWqe wqe;
 
     while (cx_psn_diff(psn, run->head_psn) > 0 &&
            qp->run.state != CX_QP_ERR) {
         uint32_t end;
 
-        if (cx_wqe_read(fn, qp, run->head, CX_ANY_BLOCKS, &wqe) !=
+        if (!left-- || cx_wqe_read(fn, qp, run->head, CX_ANY_BLOCKS, &wqe) !=
             CX_SYN_NONE || !cx_wqe_packets(&wqe, cx_path_mtu(qp))) {
             cx_outstanding_fail(fn, qp, CX_SYN_LOCAL_QP_OP);
             return true;
