@@ -27,13 +27,27 @@ pingpong()
 	wait $pid
 }
 
-# listens SERVER - Somebody waits for a pingpong's client where that device is.
+# listens SERVER - Somebody waits for a client where that device is.
 listens()
 {
 	local run=()
 
 	[ "$1" = 0 ] || run=(in_vf $(($1 - 1)))
 	"${run[@]}" ss -Htln sport = :18515 | grep -q LISTEN
+}
+
+# perf WHAT OPTION... - One of perftest's, from the first VF to the PF.
+perf()
+{
+	local what=$1 pid
+	shift
+
+	user timeout 90 "ib_$what" -d "${IB[0]}" -x 0 -F -p 18515 "$@" >/tmp/server 2>&1 &
+	pid=$!
+	wait_for 10 listens 0 || { cat /tmp/server; return 1; }
+	vf_user 0 timeout 90 "ib_$what" -d "${IB[1]}" -x 0 -F -p 18515 "$@" 10.9.0.1 ||
+		{ cat /tmp/server; return 1; }
+	wait $pid
 }
 
 rdma_start || fatal "mlx5_ib takes a PF and two VFs"
@@ -46,4 +60,7 @@ check "from one VF to another" pingpong rc 1 2 -c -n 100
 check "datagrams from VF to PF" pingpong ud 0 1 -c -n 100
 check "datagrams from one VF to another" pingpong ud 1 2 -n 100 -e
 check "a queue that queue pairs share" pingpong srq 0 1 -c -n 100 -q 4
+check "writes" perf write_bw -s 65536 -n 30 -m 1024
+check "reads" perf read_bw -s 65536 -n 30 -m 1024
+check "sends" perf send_bw -s 8192 -n 60 -m 1024
 finish
