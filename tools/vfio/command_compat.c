@@ -65,7 +65,7 @@ static void print_json(const struct compat *compats, int nr)
 	const struct compat *compat;
 
 	json_open(&json, NULL, '{');
-	json_bool(&json, "fits", !compat_count(compats, nr, COMPAT_FAILS));
+	json_truth(&json, "fits", !compat_count(compats, nr, COMPAT_FAILS));
 	json_number(&json, "risks", compat_count(compats, nr, COMPAT_RISK));
 	json_open(&json, "compared", '[');
 	for (compat = compats; compat < compats + nr; compat++) {
@@ -75,10 +75,10 @@ static void print_json(const struct compat *compats, int nr)
 		json_text(&json, "source", compat->source);
 		json_text(&json, "destination", compat->destination);
 		json_text(&json, "why", compat->why);
-		json_close(&json, '}');
+		json_close(&json);
 	}
-	json_close(&json, ']');
-	json_close(&json, '}');
+	json_close(&json);
+	json_close(&json);
 }
 
 static int read_side(const char *path, struct profile *profile)

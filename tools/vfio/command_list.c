@@ -106,13 +106,13 @@ static void print_json(const struct function *functions, const bool *shown, int 
 		json_text(&json, "best_alias", function->best.pattern);
 		json_number(&json, "best_wildcards", function->best.wildcards);
 		json_text(&json, "devlink_migratable", allowed_words[function->allowed]);
-		json_bool(&json, "driver_migrates", function->migration);
+		json_truth(&json, "driver_migrates", function->migration);
 		json_text(&json, "last_role", function->role);
 		json_text(&json, "last_result", function->result);
 		json_text(&json, "group", function->group);
-		json_close(&json, '}');
+		json_close(&json);
 	}
-	json_close(&json, ']');
+	json_close(&json);
 }
 
 static void ask_devlink(struct function *functions, int nr)

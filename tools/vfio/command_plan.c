@@ -101,7 +101,7 @@ static void print_json(const struct plan_input *input, const struct forecast *fo
 	int nr = list_notes(input, notes), i;
 
 	json_open(&json, NULL, '{');
-	json_bool(&json, "ends", forecast->ends);
+	json_truth(&json, "ends", forecast->ends);
 	json_number(&json, "rounds", forecast->rounds);
 	json_number(&json, "running_ms", forecast->running_ms);
 	json_number(&json, "last_bytes", forecast->last_bytes);
@@ -110,8 +110,8 @@ static void print_json(const struct plan_input *input, const struct forecast *fo
 	json_open(&json, "notes", '[');
 	for (i = 0; i < nr; i++)
 		json_text(&json, NULL, notes[i]);
-	json_close(&json, ']');
-	json_close(&json, '}');
+	json_close(&json);
+	json_close(&json);
 }
 
 /* A file of the source tells most of it, one of the destination what a load takes there. */

@@ -134,7 +134,7 @@ static void print_json(const struct report *report, const char *path,
 	json_open(&json, NULL, '{');
 	json_text(&json, "device", report->device);
 	json_text(&json, "file", path);
-	json_bool(&json, "done", !ret);
+	json_truth(&json, "done", !ret);
 	json_number(&json, "bytes", transfer->bytes);
 	json_number(&json, "data_us", transfer->data_us);
 	json_number(&json, "total_us", transfer->total_us);
@@ -143,8 +143,8 @@ static void print_json(const struct report *report, const char *path,
 	json_open(&json, "notes", '[');
 	for (i = 0; i < report->nr_notes; i++)
 		json_text(&json, NULL, report->notes[i]);
-	json_close(&json, ']');
-	json_close(&json, '}');
+	json_close(&json);
+	json_close(&json);
 }
 
 static int transfer(const struct way *way, const char *name, const char *path, bool as_json)

@@ -133,7 +133,7 @@ static void tell_json(struct json *json, const char *name, const struct testrun 
 	json_number(json, "skipped", run->tap.skipped);
 	json_number(json, "seconds", run->seconds);
 	json_text(json, "first_failed", run->tap.first_failed);
-	json_close(json, '}');
+	json_close(json);
 }
 
 static void log_line(void *data, const char *line)
@@ -174,7 +174,7 @@ static void run_all(struct selftest *test)
 			test->failed++;
 	}
 	if (test->as_json)
-		json_close(&json, ']');
+		json_close(&json);
 }
 
 static int run_selftest(struct selftest *test, char **names, int nr)

@@ -63,9 +63,9 @@ static void print_json(struct json *json, const struct holders *holders)
 	json_text(json, "driver", holders->report.driver);
 	json_text(json, "processes", holders->processes);
 	json_text(json, "native", holders->native);
-	json_bool(json, "removal_waits", holders->report.waits_for[0]);
+	json_truth(json, "removal_waits", holders->report.waits_for[0]);
 	json_text(json, "error", holders->report.error);
-	json_close(json, '}');
+	json_close(json);
 }
 
 static int who(char **names, int nr, bool as_json)
@@ -91,7 +91,7 @@ static int who(char **names, int nr, bool as_json)
 		free(holders);
 	}
 	if (as_json)
-		json_close(&json, ']');
+		json_close(&json);
 	return status;
 }
 

@@ -66,7 +66,7 @@ static void print_json(const struct facts *facts, const struct check *checks, in
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "device", facts->function.bdf);
-	json_bool(&json, "can_migrate", !checks_failed(checks, nr));
+	json_truth(&json, "can_migrate", !checks_failed(checks, nr));
 	json_open(&json, "checks", '[');
 	for (check = checks; check < checks + nr; check++) {
 		json_open(&json, NULL, '{');
@@ -75,10 +75,10 @@ static void print_json(const struct facts *facts, const struct check *checks, in
 		json_text(&json, "text", check->text);
 		json_text(&json, "message", check->message);
 		json_text(&json, "fix", check->fix);
-		json_close(&json, '}');
+		json_close(&json);
 	}
-	json_close(&json, ']');
-	json_close(&json, '}');
+	json_close(&json);
+	json_close(&json);
 }
 
 static int why(const char *name, bool as_json)

@@ -1,82 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Writing JSON, two blanks per level. */
+/* Writing JSON by json-c, a text at a time: what is open is a path through its tree. */
+
+#include <json-c/json.h>
 
 #include "json.h"
 
-static void quote(FILE *out, const char *text)
+static void add(struct json *json, const char *name, struct json_object *value)
 {
-	unsigned char c;
+	struct json_object *parent = json->open[json->depth - 1];
 
-	fputc('"', out);
-	for (; *text; text++) {
-		c = *text;
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20)
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
-
-static void begin_line(const struct json *json)
-{
-	if (!json->one_line)
-		fprintf(json->out, "\n%*s", 2 * json->depth, "");
-	else if (json->more)
-		fputc(' ', json->out);
-}
-
-static void begin_member(struct json *json, const char *name)
-{
-	if (json->more)
-		fputc(',', json->out);
-	if (json->depth)
-		begin_line(json);
-	if (name) {
-		quote(json->out, name);
-		fputs(": ", json->out);
-	}
-	json->more = true;
+	if (name)
+		json_object_object_add(parent, name, value);
+	else
+		json_object_array_add(parent, value);
 }
 
 void json_open(struct json *json, const char *name, char bracket)
 {
-	begin_member(json, name);
-	fputc(bracket, json->out);
-	json->depth++;
-	json->more = false;
+	struct json_object *value = bracket == '{' ? json_object_new_object() :
+						     json_object_new_array();
+
+	if (json->depth)
+		add(json, name, value);
+	json->open[json->depth++] = value;
 }
 
-void json_close(struct json *json, char bracket)
+void json_close(struct json *json)
 {
-	json->depth--;
-	if (json->more && !json->one_line)
-		begin_line(json);
-	fputc(bracket, json->out);
-	json->more = true;
-	if (!json->depth)
-		fputc('\n', json->out);
+	int flags = JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
+
+	if (--json->depth)
+		return;
+	if (!json->one_line)
+		flags |= JSON_C_TO_STRING_PRETTY;
+	fprintf(json->out, "%s%s", json_object_to_json_string_ext(json->open[0], flags),
+		json->end ? json->end : "\n");
+	json_object_put(json->open[0]);
 }
 
 void json_text(struct json *json, const char *name, const char *text)
 {
-	begin_member(json, name);
-	if (text && text[0])
-		quote(json->out, text);
-	else
-		fputs("null", json->out);
+	add(json, name, text && text[0] ? json_object_new_string(text) : NULL);
 }
 
 void json_number(struct json *json, const char *name, long long value)
 {
-	begin_member(json, name);
-	fprintf(json->out, "%lld", value);
+	add(json, name, json_object_new_int64(value));
 }
 
-void json_bool(struct json *json, const char *name, bool value)
+void json_truth(struct json *json, const char *name, bool value)
 {
-	begin_member(json, name);
-	fputs(value ? "true" : "false", json->out);
+	add(json, name, json_object_new_boolean(value));
 }

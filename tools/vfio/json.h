@@ -5,18 +5,24 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#define JSON_MAX_DEPTH	4
+
+struct json_object;
+
 /**
  * struct json - a JSON text on its way out
- * @out: where it goes
+ * @out: where it goes, when it is whole
+ * @end: what comes behind it, NULL for a line end
+ * @one_line: no line ends inside, for who reads line by line
  * @depth: how many objects and lists are open
- * @more: the open one has a member already
- * @one_line: no line ends but the last, for who reads line by line
+ * @open: these, the outermost first
  */
 struct json {
 	FILE *out;
-	int depth;
-	bool more;
+	const char *end;
 	bool one_line;
+	int depth;
+	struct json_object *open[JSON_MAX_DEPTH];
 };
 
 /**
@@ -28,11 +34,10 @@ struct json {
 void json_open(struct json *json, const char *name, char bracket);
 
 /**
- * json_close() - end what json_open() began last
+ * json_close() - end what json_open() began last; the end of the whole writes it
  * @json: the text
- * @bracket: '}' or ']'; after the whole comes a line end
  */
-void json_close(struct json *json, char bracket);
+void json_close(struct json *json);
 
 /**
  * json_text() - a member that is a string
@@ -51,11 +56,11 @@ void json_text(struct json *json, const char *name, const char *text);
 void json_number(struct json *json, const char *name, long long value);
 
 /**
- * json_bool() - a member that is true or false
+ * json_truth() - a member that is true or false
  * @json: the text
  * @name: of the member, NULL in a list
  * @value: which
  */
-void json_bool(struct json *json, const char *name, bool value);
+void json_truth(struct json *json, const char *name, bool value);
 
 #endif

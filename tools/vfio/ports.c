@@ -7,13 +7,12 @@
  */
 
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/devlink.h>
 #include <linux/genetlink.h>
-#include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "bounded.h"
 #include "ports.h"
@@ -24,17 +23,10 @@
 #define REQUEST_SIZE		256
 #define ANSWER_SIZE		32768
 
-/* A message under construction; what is put in fits, as it is ours. */
-struct request {
+/* A message of ours, which fits. */
+union request {
 	struct nlmsghdr head;
-	struct genlmsghdr genl;
-	char attributes[REQUEST_SIZE];
-};
-
-/* Netlink messages, aligned as they must be. */
-union answer {
-	struct nlmsghdr head;
-	char bytes[ANSWER_SIZE];
+	char bytes[REQUEST_SIZE];
 };
 
 /* The attributes of a message that matter here; NULL for those that it has not. */
@@ -42,202 +34,148 @@ struct attributes {
 	const struct nlattr *at[DEVLINK_ATTR_MAX + 1];
 };
 
-static void begin(struct request *request, int family, int command, int flags)
+static void begin(union request *request, int family, int command, int flags)
 {
-	memset(request, 0, sizeof(*request));
-	request->head.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
+	struct genlmsghdr *genl;
+
+	mnl_nlmsg_put_header(request);
 	request->head.nlmsg_type = family;
 	request->head.nlmsg_flags = NLM_F_REQUEST | flags;
-	request->genl.cmd = command;
-	request->genl.version = 1;
+	genl = mnl_nlmsg_put_extra_header(&request->head, sizeof(*genl));
+	genl->cmd = command;
+	genl->version = 1;
 }
 
-static struct nlattr *put(struct request *request, int type, const void *data, size_t size)
+static int take_attribute(const struct nlattr *attr, void *attributes)
 {
-	struct nlattr *attr = (void *)((char *)request + NLMSG_ALIGN(request->head.nlmsg_len));
-
-	attr->nla_type = type;
-	attr->nla_len = NLA_HDRLEN + size;
-	if (size)
-		memcpy((char *)attr + NLA_HDRLEN, data, size);
-	request->head.nlmsg_len = NLMSG_ALIGN(request->head.nlmsg_len) + NLA_ALIGN(attr->nla_len);
-	return attr;
+	if (mnl_attr_type_valid(attr, DEVLINK_ATTR_MAX) > 0)
+		((struct attributes *)attributes)->at[mnl_attr_get_type(attr)] = attr;
+	return MNL_CB_OK;
 }
 
-static const void *data_of(const struct nlattr *attr)
+/* Not all answers have all numbers. */
+static unsigned int number(const struct nlattr *attr, enum mnl_attr_data_type type)
 {
-	return (const char *)attr + NLA_HDRLEN;
-}
-
-static size_t size_of(const struct nlattr *attr)
-{
-	return attr->nla_len - NLA_HDRLEN;
-}
-
-/* Numbers lie unaligned, and are not there in all answers. */
-static unsigned int number(const struct nlattr *attr, size_t size)
-{
-	unsigned int value = 0;
-	unsigned short half;
-
-	if (!attr || size_of(attr) < size)
+	if (!attr || mnl_attr_validate(attr, type) < 0)
 		return 0;
-	if (size == sizeof(half)) {
-		memcpy(&half, data_of(attr), sizeof(half));
-		return half;
-	}
-	memcpy(&value, data_of(attr), size);
-	return value;
+	return type == MNL_TYPE_U16 ? mnl_attr_get_u16(attr) : mnl_attr_get_u32(attr);
 }
 
-static bool is_text(const struct nlattr *attr, size_t max)
+static const char *text(const struct nlattr *attr)
 {
-	return attr && size_of(attr) && size_of(attr) <= max &&
-	       !((const char *)data_of(attr))[size_of(attr) - 1];
-}
-
-static void sort_out(const void *data, size_t size, struct attributes *attributes)
-{
-	const struct nlattr *attr = data;
-	size_t len;
-
-	memset(attributes, 0, sizeof(*attributes));
-	while (size >= sizeof(*attr) && attr->nla_len >= sizeof(*attr) && attr->nla_len <= size) {
-		if ((attr->nla_type & NLA_TYPE_MASK) <= DEVLINK_ATTR_MAX)
-			attributes->at[attr->nla_type & NLA_TYPE_MASK] = attr;
-		len = NLA_ALIGN(attr->nla_len);
-		if (len >= size)
-			return;
-		size -= len;
-		attr = (const void *)((const char *)attr + len);
-	}
+	return attr && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attr) :
+									   "";
 }
 
 static enum function_allowed allowed_of(const struct nlattr *function)
 {
-	struct attributes attributes;
-	struct nla_bitfield32 caps;
+	struct attributes attributes = { };
+	const struct nla_bitfield32 *caps;
 
 	if (!function)
 		return ALLOWED_NO_WORD;
-	sort_out(data_of(function), size_of(function), &attributes);
-	if (!attributes.at[FN_ATTR_CAPS] || size_of(attributes.at[FN_ATTR_CAPS]) < sizeof(caps))
+	mnl_attr_parse_nested(function, take_attribute, &attributes);
+	if (!attributes.at[FN_ATTR_CAPS] ||
+	    mnl_attr_get_payload_len(attributes.at[FN_ATTR_CAPS]) < sizeof(*caps))
 		return ALLOWED_NO_WORD;
-	memcpy(&caps, data_of(attributes.at[FN_ATTR_CAPS]), sizeof(caps));
-	if (!(caps.selector & FN_CAP_MIGRATABLE))
+	caps = mnl_attr_get_payload(attributes.at[FN_ATTR_CAPS]);
+	if (!(caps->selector & FN_CAP_MIGRATABLE))
 		return ALLOWED_NO_WORD;
-	return caps.value & FN_CAP_MIGRATABLE ? ALLOWED_YES : ALLOWED_NO;
+	return caps->value & FN_CAP_MIGRATABLE ? ALLOWED_YES : ALLOWED_NO;
 }
 
-static void add_port(struct ports *ports, const void *data, size_t size)
+static int add_port(const struct nlmsghdr *message, void *data)
 {
+	struct attributes attributes = { };
+	struct ports *ports = data;
 	struct port *port = &ports->at[ports->nr];
-	struct attributes attributes;
+	const char *pf;
 
-	sort_out(data, size, &attributes);
-	if (ports->nr == PORTS_MAX ||
-	    number(attributes.at[DEVLINK_ATTR_PORT_FLAVOUR], 2) != DEVLINK_PORT_FLAVOUR_PCI_VF ||
-	    !is_text(attributes.at[DEVLINK_ATTR_BUS_NAME], sizeof(BUS)) ||
-	    strcmp(data_of(attributes.at[DEVLINK_ATTR_BUS_NAME]), BUS) ||
-	    !is_text(attributes.at[DEVLINK_ATTR_DEV_NAME], sizeof(port->pf)))
-		return;
-	snprintf(port->pf, sizeof(port->pf), "%s",
-		 (const char *)data_of(attributes.at[DEVLINK_ATTR_DEV_NAME]));
-	port->index = number(attributes.at[DEVLINK_ATTR_PORT_INDEX], 4);
-	port->vf = number(attributes.at[DEVLINK_ATTR_PORT_PCI_VF_NUMBER], 2);
+	mnl_attr_parse(message, sizeof(struct genlmsghdr), take_attribute, &attributes);
+	pf = text(attributes.at[DEVLINK_ATTR_DEV_NAME]);
+	if (ports->nr == PORTS_MAX || !pf[0] || strlen(pf) >= sizeof(port->pf) ||
+	    number(attributes.at[DEVLINK_ATTR_PORT_FLAVOUR], MNL_TYPE_U16) !=
+		    DEVLINK_PORT_FLAVOUR_PCI_VF ||
+	    strcmp(text(attributes.at[DEVLINK_ATTR_BUS_NAME]), BUS))
+		return MNL_CB_OK;
+	snprintf(port->pf, sizeof(port->pf), "%s", pf);
+	port->index = number(attributes.at[DEVLINK_ATTR_PORT_INDEX], MNL_TYPE_U32);
+	port->vf = number(attributes.at[DEVLINK_ATTR_PORT_PCI_VF_NUMBER], MNL_TYPE_U16);
 	port->allowed = allowed_of(attributes.at[DEVLINK_ATTR_PORT_FUNCTION]);
 	ports->nr++;
+	return MNL_CB_OK;
 }
 
 int ports_parse(struct ports *ports, const void *message, size_t size)
 {
-	const struct nlmsghdr *head = message;
-	const struct nlmsgerr *error;
+	int ret = mnl_cb_run(message, size, 0, 0, add_port, ports);
 
-	while (size >= sizeof(*head) && head->nlmsg_len >= sizeof(*head) &&
-	       head->nlmsg_len <= size) {
-		if (head->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (head->nlmsg_type == NLMSG_ERROR) {
-			error = NLMSG_DATA(head);
-			return head->nlmsg_len < NLMSG_LENGTH(sizeof(*error)) ? -EPROTO :
-										error->error;
-		}
-		if (head->nlmsg_len >= NLMSG_LENGTH(GENL_HDRLEN))
-			add_port(ports, (const char *)NLMSG_DATA(head) + GENL_HDRLEN,
-				 head->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
-		if (NLMSG_ALIGN(head->nlmsg_len) >= size)
-			return 1;
-		size -= NLMSG_ALIGN(head->nlmsg_len);
-		head = (const void *)((const char *)head + NLMSG_ALIGN(head->nlmsg_len));
-	}
-	return size ? -EPROTO : 1;
+	return ret < 0 ? -errno : ret;
 }
 
-static int send_request(int fd, const struct request *request)
+/* Send a request, and take all that comes back. Return: 0, or a negative errno. */
+static int converse(struct mnl_socket *socket, const union request *request, mnl_cb_t take,
+		    void *data)
 {
-	return send(fd, request, request->head.nlmsg_len, 0) < 0 ? -errno : 0;
+	static union {
+		struct nlmsghdr head;
+		char bytes[ANSWER_SIZE];
+	} answer;
+	ssize_t len;
+	int ret = 1;
+
+	if (mnl_socket_sendto(socket, request, request->head.nlmsg_len) < 0)
+		return -errno;
+	while (ret > 0) {
+		len = mnl_socket_recvfrom(socket, &answer, sizeof(answer));
+		ret = len < 0 ? -1 : mnl_cb_run(&answer, len, 0, 0, take, data);
+	}
+	return ret < 0 ? -errno : 0;
+}
+
+static int take_family(const struct nlmsghdr *message, void *family)
+{
+	struct attributes attributes = { };
+
+	mnl_attr_parse(message, sizeof(struct genlmsghdr), take_attribute, &attributes);
+	*(int *)family = number(attributes.at[CTRL_ATTR_FAMILY_ID], MNL_TYPE_U16);
+	return MNL_CB_STOP;
 }
 
 /* The kernel's number for devlink; its module is not loaded by asking. */
-static int find_family(int fd)
+static int find_family(struct mnl_socket *socket)
 {
-	union answer answer;
-	struct attributes attributes;
-	struct request request;
-	ssize_t len;
-	int ret;
+	union request request;
+	int family = 0, ret;
 
 	begin(&request, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0);
-	put(&request, CTRL_ATTR_FAMILY_NAME, DEVLINK_GENL_NAME, sizeof(DEVLINK_GENL_NAME));
-	ret = send_request(fd, &request);
+	mnl_attr_put_strz(&request.head, CTRL_ATTR_FAMILY_NAME, DEVLINK_GENL_NAME);
+	ret = converse(socket, &request, take_family, &family);
 	if (ret)
 		return ret;
-	len = recv(fd, &answer, sizeof(answer), 0);
-	if (len < (ssize_t)NLMSG_LENGTH(GENL_HDRLEN))
-		return len < 0 ? -errno : -EPROTO;
-	if (answer.head.nlmsg_type == NLMSG_ERROR)
-		return -ENOENT;
-	sort_out((char *)NLMSG_DATA(&answer.head) + GENL_HDRLEN,
-		 len - NLMSG_LENGTH(GENL_HDRLEN), &attributes);
-	ret = number(attributes.at[CTRL_ATTR_FAMILY_ID], 2);
-	return ret ? ret : -EPROTO;
+	return family ? family : -EPROTO;
 }
 
-static int open_devlink(int *family)
+/* The process ends with its question, and so does the socket. */
+static int open_devlink(struct mnl_socket **socket)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-
-	if (fd < 0)
-		return -errno;
-	*family = find_family(fd);
-	if (*family > 0)
-		return fd;
-	close(fd);
-	return *family;
+	*socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	return *socket ? find_family(*socket) : -errno;
 }
 
 static int read_ports(const void *question, void *answer)
 {
-	static union answer message;
 	struct ports *ports = answer;
-	struct request request;
-	int fd, family, ret;
-	ssize_t len;
+	struct mnl_socket *socket;
+	union request request;
+	int family = open_devlink(&socket);
 
 	(void)question;
 	ports->nr = 0;
-	fd = open_devlink(&family);
-	if (fd < 0)
-		return fd;
+	if (family < 0)
+		return family;
 	begin(&request, family, DEVLINK_CMD_PORT_GET, NLM_F_DUMP);
-	ret = send_request(fd, &request) ?: 1;
-	while (ret > 0) {
-		len = recv(fd, &message, sizeof(message), 0);
-		ret = len < 0 ? -errno : ports_parse(ports, &message, len);
-	}
-	close(fd);
-	return ret;
+	return converse(socket, &request, add_port, ports);
 }
 
 int ports_read(struct ports *ports, int seconds)
@@ -274,34 +212,26 @@ struct wish {
 
 static int allow(const void *question, void *answer)
 {
-	static union answer message;
 	const struct wish *wish = question;
 	struct nla_bitfield32 caps = { .selector = FN_CAP_MIGRATABLE };
 	struct ports none = { };
-	struct request request;
+	struct mnl_socket *socket;
+	union request request;
 	struct nlattr *nest;
-	int fd, family, ret;
-	ssize_t len;
+	int family = open_devlink(&socket);
 
 	(void)answer;
+	if (family < 0)
+		return family;
 	caps.value = wish->allow ? FN_CAP_MIGRATABLE : 0;
-	fd = open_devlink(&family);
-	if (fd < 0)
-		return fd;
 	begin(&request, family, DEVLINK_CMD_PORT_SET, NLM_F_ACK);
-	put(&request, DEVLINK_ATTR_BUS_NAME, BUS, sizeof(BUS));
-	put(&request, DEVLINK_ATTR_DEV_NAME, wish->function->physfn,
-	    strlen(wish->function->physfn) + 1);
-	put(&request, DEVLINK_ATTR_PORT_INDEX, &wish->function->port, sizeof(unsigned int));
-	nest = put(&request, DEVLINK_ATTR_PORT_FUNCTION | NLA_F_NESTED, NULL, 0);
-	put(&request, FN_ATTR_CAPS, &caps, sizeof(caps));
-	nest->nla_len += NLA_HDRLEN + sizeof(caps);
-	ret = send_request(fd, &request);
-	len = ret ? 0 : recv(fd, &message, sizeof(message), 0);
-	if (!ret)
-		ret = len < 0 ? -errno : ports_parse(&none, &message, len);
-	close(fd);
-	return ret > 0 ? -EPROTO : ret;
+	mnl_attr_put_strz(&request.head, DEVLINK_ATTR_BUS_NAME, BUS);
+	mnl_attr_put_strz(&request.head, DEVLINK_ATTR_DEV_NAME, wish->function->physfn);
+	mnl_attr_put_u32(&request.head, DEVLINK_ATTR_PORT_INDEX, wish->function->port);
+	nest = mnl_attr_nest_start(&request.head, DEVLINK_ATTR_PORT_FUNCTION);
+	mnl_attr_put(&request.head, FN_ATTR_CAPS, sizeof(caps), &caps);
+	mnl_attr_nest_end(&request.head, nest);
+	return converse(socket, &request, add_port, &none);
 }
 
 int ports_allow(const struct function *function, bool allowed, int seconds)

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <json-c/json.h>
+
 #include "json.h"
-#include "json_read.h"
 #include "profile.h"
 
 /* Members of another meaning make another version; a reader ignores those that it does not know. */
@@ -16,6 +17,7 @@
 #define VERSION_NAME	"vfioctl_report"
 /* More than a file of ours has by far */
 #define MAX_BYTES	65536
+#define MAX_DEPTH	16
 
 static const struct {
 	const char *name;
@@ -72,40 +74,55 @@ void profile_write(const struct profile *profile, FILE *out)
 		if (answer == PROFILE_MAYBE)
 			json_text(&json, answers[i].name, NULL);
 		else
-			json_bool(&json, answers[i].name, answer == PROFILE_YES);
+			json_truth(&json, answers[i].name, answer == PROFILE_YES);
 	}
-	json_close(&json, '}');
+	json_close(&json);
 }
 
-/* A file on its way in. */
-struct input {
-	struct profile *profile;
-	long long version;
-};
-
-static void take_member(void *data, const struct json_member *member)
+static void take_members(struct json_object *file, struct profile *profile)
 {
-	struct input *input = data;
-	char *base = (char *)input->profile;
-	enum profile_answer answer = member->type == JSON_TRUE ? PROFILE_YES : PROFILE_NO;
+	char *base = (char *)profile;
+	enum profile_answer answer;
+	struct json_object *value;
+	long long number;
 	size_t i;
 
-	if (!strcmp(member->name, VERSION_NAME) && member->type == JSON_NUMBER)
-		input->version = member->number;
 	for (i = 0; i < COUNT(texts); i++) {
-		if (!strcmp(member->name, texts[i].name) && member->type == JSON_TEXT)
-			snprintf(base + texts[i].offset, PROFILE_TEXT_SIZE, "%.*s",
-				 PROFILE_TEXT_SIZE - 1, member->text);
+		value = json_object_object_get(file, texts[i].name);
+		if (json_object_is_type(value, json_type_string))
+			snprintf(base + texts[i].offset, PROFILE_TEXT_SIZE, "%s",
+				 json_object_get_string(value));
 	}
 	for (i = 0; i < COUNT(numbers); i++) {
-		if (!strcmp(member->name, numbers[i].name) && member->type == JSON_NUMBER)
-			memcpy(base + numbers[i].offset, &member->number, sizeof(member->number));
+		value = json_object_object_get(file, numbers[i].name);
+		number = json_object_get_int64(value);
+		if (json_object_is_type(value, json_type_int))
+			memcpy(base + numbers[i].offset, &number, sizeof(number));
 	}
 	for (i = 0; i < COUNT(answers); i++) {
-		if (!strcmp(member->name, answers[i].name) &&
-		    (member->type == JSON_TRUE || member->type == JSON_FALSE))
+		value = json_object_object_get(file, answers[i].name);
+		answer = json_object_get_boolean(value) ? PROFILE_YES : PROFILE_NO;
+		if (json_object_is_type(value, json_type_boolean))
 			memcpy(base + answers[i].offset, &answer, sizeof(answer));
 	}
+}
+
+/* Return: the object that a text is, all of it, or NULL. The text may be anybody's. */
+static struct json_object *parse(const char *text)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
+	struct json_object *file;
+
+	if (!tokener)
+		return NULL;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* With the end of the text, so that none that is cut off is taken */
+	file = json_tokener_parse_ex(tokener, text, strlen(text) + 1);
+	json_tokener_free(tokener);
+	if (json_object_is_type(file, json_type_object))
+		return file;
+	json_object_put(file);
+	return NULL;
 }
 
 static int read_file(const char *path, char text[MAX_BYTES])
@@ -129,9 +146,10 @@ static int read_file(const char *path, char text[MAX_BYTES])
 
 int profile_read(struct profile *profile, const char *path)
 {
-	struct input input = { .profile = profile };
 	char *text = malloc(MAX_BYTES);
 	int ret = text ? read_file(path, text) : -ENOMEM;
+	struct json_object *file = NULL, *value;
+	int version = 0;
 
 	*profile = (struct profile) {
 		.kind = PROFILE_UNKNOWN, .card = PROFILE_UNKNOWN, .bar_bytes = PROFILE_UNKNOWN,
@@ -140,9 +158,17 @@ int profile_read(struct profile *profile, const char *path)
 		.can_migrate = PROFILE_MAYBE, .p2p = PROFILE_MAYBE, .precopy = PROFILE_MAYBE,
 	};
 	if (!ret)
-		ret = json_read(text, take_member, &input);
+		file = parse(text);
 	free(text);
-	if (!ret && input.version != VERSION)
-		ret = input.version > VERSION ? -EOPNOTSUPP : -EINVAL;
-	return ret;
+	if (ret)
+		return ret;
+	value = json_object_object_get(file, VERSION_NAME);
+	if (json_object_is_type(value, json_type_int))
+		version = json_object_get_int(value);
+	if (version == VERSION)
+		take_members(file, profile);
+	json_object_put(file);
+	if (version == VERSION)
+		return 0;
+	return version > VERSION ? -EOPNOTSUPP : -EINVAL;
 }

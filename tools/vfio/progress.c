@@ -195,5 +195,5 @@ void progress_json(const struct progress *progress, const char *bdf, FILE *out)
 	json_number(&json, "loaded_bytes", numbers->loaded.bytes);
 	json_number(&json, "bytes_per_s", progress->rate);
 	json_number(&json, "dirty_bytes_per_s", progress->dirty_rate);
-	json_close(&json, '}');
+	json_close(&json);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "report.h"
 
 /* The kernel cuts a record of /dev/kmsg at about 1000 bytes. */
@@ -62,54 +63,27 @@ void report_fix(struct report *report, const char *format, ...)
 	va_end(ap);
 }
 
-static void json_string(const char *text)
+static void print_json(const struct report *report, const char *end)
 {
-	putchar('"');
-	for (; *text; text++) {
-		unsigned char c = *text;
-
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < 0x20)
-			printf("\\u%04x", c);
-		else
-			putchar(c);
-	}
-	putchar('"');
-}
-
-/* A member whose empty text means that there is none. */
-static void json_member(const char *name, const char *text)
-{
-	printf("  \"%s\": ", name);
-	if (text && text[0])
-		json_string(text);
-	else
-		printf("null");
-	printf(",\n");
-}
-
-static void print_json(const struct report *report)
-{
+	struct json json = { .out = stdout, .end = end };
 	int i;
 
-	printf("{\n");
-	json_member("device", report->device);
-	json_member("flavour", report->flavour);
-	json_member("driver", report->driver);
-	json_member("module", report->module);
-	json_member("alias", report->alias);
-	printf("  \"changed\": %s,\n", report->changed ? "true" : "false");
-	printf("  \"dry_run\": %s,\n", report->dry_run ? "true" : "false");
-	json_member("waits_for", report->waits_for);
-	json_member("error", report->error);
-	json_member("fix", report->fix);
-	printf("  \"notes\": [");
-	for (i = 0; i < report->nr_notes; i++) {
-		printf("%s\n    ", i ? "," : "");
-		json_string(report->notes[i]);
-	}
-	printf("%s]\n}", report->nr_notes ? "\n  " : "");
+	json_open(&json, NULL, '{');
+	json_text(&json, "device", report->device);
+	json_text(&json, "flavour", report->flavour);
+	json_text(&json, "driver", report->driver);
+	json_text(&json, "module", report->module);
+	json_text(&json, "alias", report->alias);
+	json_truth(&json, "changed", report->changed);
+	json_truth(&json, "dry_run", report->dry_run);
+	json_text(&json, "waits_for", report->waits_for);
+	json_text(&json, "error", report->error);
+	json_text(&json, "fix", report->fix);
+	json_open(&json, "notes", '[');
+	for (i = 0; i < report->nr_notes; i++)
+		json_text(&json, NULL, report->notes[i]);
+	json_close(&json);
+	json_close(&json);
 }
 
 static void print_text(const struct report *report, bool verbose)
@@ -148,10 +122,8 @@ void report_print(const struct report *reports, int nr, bool json, bool list, bo
 		return;
 	if (list)
 		printf("[\n");
-	for (i = 0; i < nr; i++) {
-		print_json(&reports[i]);
-		printf("%s\n", i + 1 < nr ? "," : "");
-	}
+	for (i = 0; i < nr; i++)
+		print_json(&reports[i], i + 1 < nr ? ",\n" : "\n");
 	if (list)
 		printf("]\n");
 }

@@ -219,10 +219,10 @@ static void a_line_of_json(void **state)
 	progress_json(&progress, VF, out);
 	assert_int_equal(fclose(out), 0);
 	assert_ptr_equal(strchr(text, '\n'), text + size - 1);
-	assert_non_null(strstr(text, "{\"device\": \"" VF "\", \"ms\": 0, \"role\": \"load\", "));
+	assert_non_null(strstr(text, "{ \"device\": \"" VF "\", \"ms\": 0, \"role\": \"load\", "));
 	assert_non_null(strstr(text, "\"state\": \"RESUMING\", \"result\": \"active\", "));
 	assert_non_null(strstr(text, "\"loaded_bytes\": 5, \"bytes_per_s\": 0, "));
-	assert_non_null(strstr(text, "\"dirty_bytes_per_s\": 0}\n"));
+	assert_non_null(strstr(text, "\"dirty_bytes_per_s\": 0 }\n"));
 	free(text);
 }
 

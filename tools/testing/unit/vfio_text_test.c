@@ -77,12 +77,12 @@ static void json_is_nested(void **state)
 	json_open(&json, "list", '[');
 	json_number(&json, NULL, -1);
 	json_number(&json, NULL, 2);
-	json_close(&json, ']');
+	json_close(&json);
 	json_open(&json, "empty", '[');
-	json_close(&json, ']');
-	json_bool(&json, "right", true);
-	json_close(&json, '}');
-	assert_text(json.out, "{\n  \"name\": \"a \\\"b\\\"\\\\\\u000a\",\n  \"nothing\": null,\n"
+	json_close(&json);
+	json_truth(&json, "right", true);
+	json_close(&json);
+	assert_text(json.out, "{\n  \"name\": \"a \\\"b\\\"\\\\\\n\",\n  \"nothing\": null,\n"
 		    "  \"list\": [\n    -1,\n    2\n  ],\n  \"empty\": [],\n  \"right\": true\n}\n");
 }
 
