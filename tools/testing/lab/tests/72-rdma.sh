@@ -4,7 +4,7 @@
 # The stock mlx5_ib on the model, PF and two VFs: it takes them and lets go of them,
 # and what rdma-core's tools tell of them is so.
 #
-# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13,12,13-backports timeout=300
+# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 soak-root=12,13-backports timeout=300
 # lab: second-root=rdma-13
 # lab-model-prop: eswitch=on,rdma=on
 
@@ -112,7 +112,7 @@ loaded()
 
 	rdma_modules && wait_for 60 has_ibdev "$PF" || return 1
 	for i in 0 1; do
-		wait_for 60 has_ibdev "$(vf "$PF" $i)" || return 1
+		wait_for 60 has_ibdev "$(vf "$PF" "$i")" || return 1
 	done
 	is_up "$(ibdev "$PF")" && is_up "$(ibdev "$(vf "$PF" 0)")"
 }
