@@ -269,8 +269,15 @@ static void test_keys_that_lie(void **state)
 
 #define MKC(in, f, v) CX_SET(create_mkey_in, in, memory_key_mkey_entry.f, v)
 
-/* Faults are not taken: the capability pg is 0. */
+/* Faults are not taken: the capability pg is 0. One page is not there to write. */
 static void ask_for_faults(uint8_t *in)
+{
+    CX_SET(create_mkey_in, in, pg_access, 1);
+    in[CX_OFF(create_mkey_in, klm_pas_mtt) + 15] &= ~2;
+}
+
+/* A list whose flags count, and say that all of it is there */
+static void all_is_there(uint8_t *in)
 {
     CX_SET(create_mkey_in, in, pg_access, 1);
 }
@@ -313,6 +320,8 @@ static void test_keys_that_want_more(void **state)
         .pd = q.o.pd, .listed = 4, .len = 4 * HCA_PAGE_BYTES,
         .buf = qtest_alloc(q.m->q, 4 * HCA_PAGE_BYTES, HCA_PAGE_BYTES),
     };
+    assert_int_equal(hca_create_list_mkey(q.hca, &key, &index), HCA_OK);
+    key.spoil = all_is_there;
     assert_int_equal(hca_create_list_mkey(q.hca, &key, &index), HCA_OK);
     for (unsigned i = 0; i < sizeof(spoil) / sizeof(spoil[0]); i++) {
         int status;

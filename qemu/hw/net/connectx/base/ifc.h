@@ -72,4 +72,10 @@ static inline void cx_bits_set(void *p, size_t bit, unsigned width, uint32_t v)
 /* ...query_vhca_migration_state_out, where it is 4 bits wide */
 #define CX_BIT_MIGRATION_STATE          0x60
 
+/* Queues in memory of user space: where the header has but reserved bits */
+#define CX_BIT_CQ_UMEM_OFFSET           0x280
+#define CX_BIT_CQ_UMEM_ID               0x2c0
+#define CX_BIT_CQC_DBR_UMEM_ID          0x20
+#define CX_BIT_QPC_DBR_UMEM_ID          0x720
+
 #endif /* HW_NET_CONNECTX_IFC_H */

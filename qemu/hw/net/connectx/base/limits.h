@@ -37,6 +37,7 @@
 #define CX_LOG_WQ_SIZE_MAX  15
 /* Of each kind a function may have: CQs, work queues, QPs, SRQs */
 #define CX_LOG_QUEUES       16
+#define CX_RECORD_BYTES     8           /* of a doorbell record */
 #define CX_WQE_MAX          1024        /* bytes of a send queue's request */
 #define CX_LOG_LSO_MAX      18          /* bytes of payload of one request */
 

@@ -20,6 +20,7 @@
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "obj/plain.h"
+#include "obj/umem.h"
 #include "obj/roce.h"
 #include "ops/ops.h"
 #include "port/port.h"
@@ -64,6 +65,7 @@ static void cx_register_parts(void)
     cx_moderate_register();
     cx_eq_register();
     cx_mkey_register();
+    cx_umem_register();
     cx_roce_register();
     cx_plain_register();
     cx_obj_register();
@@ -87,6 +89,7 @@ static void cx_register(void)
     cx_ops_flow_register();
     cx_ops_vport_register();
     cx_ops_reg_register();
+    cx_ops_umem_register();
     cx_ops_ib_register();
     cx_ops_vhca_register();
     cx_ops_general_register();

@@ -102,6 +102,8 @@ static void cx_caps_general_rdma(uint8_t *p)
      * key translates.
      */
     CX_SET(cmd_hca_cap, p, umr_modify_entity_size_disabled, 1);
+    /* rdma-core's VFIO provider takes no function without. */
+    CX_SET(cmd_hca_cap, p, umem_uid_0, 1);
     CX_SET(cmd_hca_cap, p, log_max_ra_req_qp, CX_LOG_QP_READS);
     CX_SET(cmd_hca_cap, p, log_max_ra_res_qp, CX_LOG_QP_READS);
 }

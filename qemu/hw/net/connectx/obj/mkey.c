@@ -19,6 +19,7 @@ enum {
 
 /* Translation entries: an address with flags in its low bits. */
 #define CX_MTT_FLAGS    7ull
+#define CX_MTT_PRESENT  3ull            /* to be read, to be written */
 #define CX_MKEY_PAGE_SHIFT_MAX  40
 
 /* mkc.qpn: serves all queues */
@@ -50,6 +51,8 @@ static bool cx_mkey_pages_good(const ConnectXObj *obj)
                                  memory_key_mkey_entry);
     uint8_t shift = CX_GET(mkc, mkc, log_page_size);
     uint64_t len = CX_GET64(mkc, mkc, len), offset, pages;
+    /* Its flags count: one that is not there would be a page fault. */
+    bool flagged = CX_GET(create_mkey_in, obj->in, pg_access);
 
     if (shift < CX_PAGE_SHIFT || shift > CX_MKEY_PAGE_SHIFT_MAX ||
         CX_GET(mkc, mkc, length64)) {
@@ -65,7 +68,8 @@ static bool cx_mkey_pages_good(const ConnectXObj *obj)
         return false;
     }
     for (uint64_t i = 0; i < pages; i++) {
-        if (obj->pas[i] & ((1ull << shift) - 1) & ~CX_MTT_FLAGS) {
+        if (obj->pas[i] & ((1ull << shift) - 1) & ~CX_MTT_FLAGS ||
+            (flagged && (obj->pas[i] & CX_MTT_PRESENT) != CX_MTT_PRESENT)) {
             return false;
         }
     }
@@ -73,15 +77,14 @@ static bool cx_mkey_pages_good(const ConnectXObj *obj)
 }
 
 /*
- * Asks for nothing that no capability offers: memory of user contexts, page
- * faults (pg), modes, relaxed ordering; and has room for its list.
+ * Asks for nothing that no capability offers: memory of user contexts, modes,
+ * relaxed ordering; and has room for its list.
  */
 static bool cx_mkey_is_modest(const uint8_t *in)
 {
     const uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
 
     return !CX_GET(create_mkey_in, in, mkey_umem_valid) &&
-           !CX_GET(create_mkey_in, in, pg_access) &&
            cx_mkey_mode(in) <= CX_MKEY_KSM &&
            !CX_GET(mkc, mkc, relaxed_ordering_write) &&
            !CX_GET(mkc, mkc, relaxed_ordering_read) &&

@@ -22,6 +22,7 @@ typedef enum ConnectXObjKind {
     CX_OBJ_TD,
     CX_OBJ_XRCD,
     CX_OBJ_Q_COUNTER,
+    CX_OBJ_UMEM,
     CX_OBJ_MKEY,            /* number = index; the key is index << 8 | byte */
     CX_OBJ_EQ,
     CX_OBJ_CQ,

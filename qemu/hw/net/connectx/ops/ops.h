@@ -41,6 +41,20 @@ ConnectXStatus cx_cmd_query(ConnectXCmd *cmd, ConnectXObjKind kind,
                             uint32_t to, uint32_t from, uint32_t len);
 
 /*
+ * cx_cmd_create_in_umem - The same with a list of n pages of CX_PAGE_SIZE that
+ * lie in a UMEM, from where the byte at offset is.
+ */
+ConnectXStatus cx_cmd_create_in_umem(ConnectXCmd *cmd, ConnectXObjKind kind,
+                                     uint32_t keep, uint32_t id,
+                                     uint64_t offset, uint32_t n);
+/*
+ * cx_cmd_umem_record - A doorbell record: if valid, dbr_addr is where in the
+ * UMEM it lies, and becomes its address.
+ */
+ConnectXStatus cx_cmd_umem_record(ConnectXCmd *cmd, bool valid, uint32_t id,
+                                  uint8_t *dbr_addr);
+
+/*
  * The function that a command with the other_function/other_vport bit means:
  * the caller itself without the bit. NULL if there is none or a VF asks.
  */
@@ -66,6 +80,7 @@ void cx_ops_rss_register(void);
 void cx_ops_flow_register(void);
 void cx_ops_vport_register(void);
 void cx_ops_reg_register(void);
+void cx_ops_umem_register(void);
 void cx_ops_ib_register(void);
 void cx_ops_vhca_register(void);
 void cx_ops_general_register(void);

@@ -6,15 +6,32 @@
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "obj/obj.h"
+#include "obj/umem.h"
 #include "ops/ops.h"
 #include "queue/qp.h"
 #include "queue/xrc_srq.h"
 
 static ConnectXStatus cx_op_create_qp(ConnectXCmd *cmd)
 {
-    return cx_cmd_create(cmd, CX_OBJ_QP, CX_SZ(create_qp_in),
-                         CX_SZ(create_qp_in),
-                         cx_qp_pages(CX_ADDR(create_qp_in, cmd->in, qpc)));
+    uint8_t *qpc = CX_ADDR(create_qp_in, cmd->in, qpc);
+    uint32_t id = CX_GET(create_qp_in, cmd->in, wq_umem_id);
+    uint64_t offset = CX_GET64(create_qp_in, cmd->in, wq_umem_offset);
+    ConnectXStatus status;
+
+    status = cx_cmd_umem_record(cmd, CX_GET(qpc, qpc, dbr_umem_valid),
+                                cx_bits_get(qpc, CX_BIT_QPC_DBR_UMEM_ID, 32),
+                                CX_ADDR(qpc, qpc, dbr_addr));
+    if (status != CX_OK) {
+        return status;
+    }
+    if (!CX_GET(create_qp_in, cmd->in, wq_umem_valid)) {
+        return cx_cmd_create(cmd, CX_OBJ_QP, CX_SZ(create_qp_in),
+                             CX_SZ(create_qp_in), cx_qp_pages(qpc));
+    }
+    CX_SET(qpc, qpc, log_page_size, 0);
+    CX_SET(qpc, qpc, page_offset, cx_umem_in_page(cmd->fn, id, offset) / 64);
+    return cx_cmd_create_in_umem(cmd, CX_OBJ_QP, CX_SZ(create_qp_in), id,
+                                 offset, cx_qp_pages(qpc));
 }
 
 static ConnectXStatus cx_op_destroy_qp(ConnectXCmd *cmd)

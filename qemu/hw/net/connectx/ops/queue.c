@@ -8,6 +8,7 @@
 #include "fn/fn.h"
 #include "obj/obj.h"
 #include "ops/ops.h"
+#include "obj/umem.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
 #include "queue/wq.h"
@@ -99,7 +100,28 @@ static ConnectXStatus cx_op_query_eq(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_create_cq(ConnectXCmd *cmd)
 {
-    return cx_queue_create(cmd, CX_OBJ_CQ, cx_cq_ring, CX_SZ(create_cq_in));
+    uint8_t *cqc = CX_ADDR(create_cq_in, cmd->in, cq_context);
+    ConnectXObj look = { .kind = CX_OBJ_CQ, .in = cmd->in };
+    uint32_t id = cx_bits_get(cmd->in, CX_BIT_CQ_UMEM_ID, 32);
+    uint64_t offset = ldq_be_p(cmd->in + CX_BIT_CQ_UMEM_OFFSET / 8);
+    ConnectXStatus status;
+    ConnectXRing ring;
+
+    status = cx_cmd_umem_record(cmd, CX_GET(cqc, cqc, dbr_umem_valid),
+                                cx_bits_get(cqc, CX_BIT_CQC_DBR_UMEM_ID, 32),
+                                CX_ADDR(cqc, cqc, dbr_addr));
+    if (status != CX_OK) {
+        return status;
+    }
+    if (!CX_GET(create_cq_in, cmd->in, cq_umem_valid)) {
+        return cx_queue_create(cmd, CX_OBJ_CQ, cx_cq_ring,
+                               CX_SZ(create_cq_in));
+    }
+    CX_SET(cqc, cqc, log_page_size, 0);
+    CX_SET(cqc, cqc, page_offset, cx_umem_in_page(cmd->fn, id, offset) / 64);
+    ring = cx_cq_ring(&look);
+    return cx_cmd_create_in_umem(cmd, CX_OBJ_CQ, CX_SZ(create_cq_in), id,
+                                 offset, cx_ring_pages(&ring));
 }
 
 static ConnectXStatus cx_op_destroy_cq(ConnectXCmd *cmd)
@@ -165,13 +187,47 @@ static ConnectXRing cx_rmp_ring(const ConnectXObj *obj)
     return cx_wq_ring(obj, CX_ADDR(create_rmp_in, obj->in, ctx.wq));
 }
 
+/* The same of a work queue, whose ring and record can lie in user memory. */
+static ConnectXStatus cx_wq_create(ConnectXCmd *cmd, ConnectXObjKind kind,
+                                   ConnectXRing (*ring)(const ConnectXObj *),
+                                   uint8_t *wq, uint32_t pas)
+{
+    ConnectXObj look = { .kind = kind, .in = cmd->in };
+    uint32_t id = CX_GET(wq, wq, wq_umem_id);
+    uint64_t offset = CX_GET64(wq, wq, wq_umem_offset);
+    ConnectXStatus status;
+    uint32_t in_page;
+    ConnectXRing r;
+
+    status = cx_cmd_umem_record(cmd, CX_GET(wq, wq, dbr_umem_valid),
+                                CX_GET(wq, wq, dbr_umem_id),
+                                CX_ADDR(wq, wq, dbr_addr));
+    if (status != CX_OK) {
+        return status;
+    }
+    if (!CX_GET(wq, wq, wq_umem_valid)) {
+        return cx_queue_create(cmd, kind, ring, pas);
+    }
+    in_page = cx_umem_in_page(cmd->fn, id, offset) / 64;
+    if (in_page >> CX_WIDTH(wq, page_offset)) {
+        return CX_BAD_PARAM;
+    }
+    CX_SET(wq, wq, log_wq_pg_sz, 0);
+    CX_SET(wq, wq, page_offset, in_page);
+    r = ring(&look);
+    return cx_cmd_create_in_umem(cmd, kind, pas, id, offset,
+                                 cx_ring_pages(&r));
+}
+
 static ConnectXStatus cx_op_create_sq(ConnectXCmd *cmd)
 {
     if (CX_GET(create_sq_in, cmd->in, ctx.state) != CX_WQ_RST ||
         CX_GET(create_sq_in, cmd->in, ctx.hairpin)) {
         return CX_BAD_PARAM;
     }
-    return cx_queue_create(cmd, CX_OBJ_SQ, cx_sq_ring, CX_SZ(create_sq_in));
+    return cx_wq_create(cmd, CX_OBJ_SQ, cx_sq_ring,
+                        CX_ADDR(create_sq_in, cmd->in, ctx.wq),
+                        CX_SZ(create_sq_in));
 }
 
 static ConnectXStatus cx_op_create_rq(ConnectXCmd *cmd)
@@ -183,7 +239,9 @@ static ConnectXStatus cx_op_create_rq(ConnectXCmd *cmd)
     if (CX_GET(create_rq_in, cmd->in, ctx.mem_rq_type)) {
         return cx_cmd_create(cmd, CX_OBJ_RQ, CX_SZ(create_rq_in), 0, 0);
     }
-    return cx_queue_create(cmd, CX_OBJ_RQ, cx_rq_ring, CX_SZ(create_rq_in));
+    return cx_wq_create(cmd, CX_OBJ_RQ, cx_rq_ring,
+                        CX_ADDR(create_rq_in, cmd->in, ctx.wq),
+                        CX_SZ(create_rq_in));
 }
 
 static ConnectXStatus cx_op_create_rmp(ConnectXCmd *cmd)
@@ -193,8 +251,9 @@ static ConnectXStatus cx_op_create_rmp(ConnectXCmd *cmd)
     if (CX_GET(create_rmp_in, cmd->in, ctx.state) > CX_WQ_RDY) {
         return CX_BAD_PARAM;
     }
-    status = cx_queue_create(cmd, CX_OBJ_RMP, cx_rmp_ring,
-                             CX_SZ(create_rmp_in));
+    status = cx_wq_create(cmd, CX_OBJ_RMP, cx_rmp_ring,
+                          CX_ADDR(create_rmp_in, cmd->in, ctx.wq),
+                          CX_SZ(create_rmp_in));
     if (status == CX_OK) {
         ConnectXObj *rmp = cx_obj_find(cmd->fn, CX_OBJ_RMP,
                                        CX_GET(create_rmp_out, cmd->out, rmpn));

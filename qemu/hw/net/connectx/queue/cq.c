@@ -10,6 +10,7 @@
 #include "fn/life.h"
 #include "host/dma.h"
 #include "obj/obj.h"
+#include "obj/umem.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
 #include "queue/moderate.h"
@@ -74,14 +75,22 @@ static ConnectXStatus cx_cq_link(ConnectXFunction *fn, ConnectXObj *obj)
     ConnectXStatus status;
 
     if (!pages || obj->npas != pages || ring.log_size > CX_LOG_CQ_SIZE_MAX ||
-        CX_GET(cqc, cqc, cqe_sz) > 1 || CX_GET(cqc, cqc, dbr_umem_valid) ||
-        CX_GET(create_cq_in, obj->in, cq_umem_valid) ||
+        CX_GET(cqc, cqc, cqe_sz) > 1 ||
         obj->run.pi > CX_INDEX_MASK || obj->run.ci > CX_INDEX_MASK ||
         obj->run.count[CX_CQ_ASKED] > CX_ARM_SN_MASK + 1 ||
         obj->run.count[CX_CQ_FIRED] > CX_ARM_SN_MASK + 1) {
         return CX_BAD_PARAM;
     }
-    status = cx_obj_use(fn, obj, CX_OBJ_EQ, cx_cq_eqn(obj));
+    status = cx_umem_use(fn, obj, CX_GET(cqc, cqc, dbr_umem_valid),
+                         cx_bits_get(cqc, CX_BIT_CQC_DBR_UMEM_ID, 32));
+    if (status == CX_OK) {
+        status = cx_umem_use(fn, obj,
+                             CX_GET(create_cq_in, obj->in, cq_umem_valid),
+                             cx_bits_get(obj->in, CX_BIT_CQ_UMEM_ID, 32));
+    }
+    if (status == CX_OK) {
+        status = cx_obj_use(fn, obj, CX_OBJ_EQ, cx_cq_eqn(obj));
+    }
     if (status != CX_OK) {
         return status;
     }

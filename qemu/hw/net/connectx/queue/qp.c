@@ -14,6 +14,7 @@
 #include "host/dma.h"
 #include "host/sched.h"
 #include "obj/obj.h"
+#include "obj/umem.h"
 #include "queue/eq.h"
 #include "queue/qp.h"
 #include "queue/wq.h"
@@ -167,6 +168,21 @@ static bool cx_qp_run_good(const ConnectXObj *qp)
            run->rnr_due <= INT64_MAX && cx_qp_answers_good(run);
 }
 
+/* Buffer and record can lie in memory of user space. */
+static ConnectXStatus cx_qp_use_umem(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
+    ConnectXStatus status;
+
+    status = cx_umem_use(fn, obj, CX_GET(qpc, qpc, dbr_umem_valid),
+                         cx_bits_get(qpc, CX_BIT_QPC_DBR_UMEM_ID, 32));
+    if (status != CX_OK) {
+        return status;
+    }
+    return cx_umem_use(fn, obj, CX_GET(create_qp_in, obj->in, wq_umem_valid),
+                       CX_GET(create_qp_in, obj->in, wq_umem_id));
+}
+
 static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
@@ -177,8 +193,7 @@ static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
     ConnectXStatus status;
 
     if (CX_GET(qpc, qpc, st) > CX_QP_TYPE_MAX || !cx_qp_run_good(obj) ||
-        CX_GET(create_qp_in, obj->in, wq_umem_valid) ||
-        CX_GET(qpc, qpc, dbr_umem_valid) || obj->npas != cx_qp_pages(qpc)) {
+        obj->npas != cx_qp_pages(qpc)) {
         return CX_BAD_PARAM;
     }
     /* mlx5_ib's queue pair of requests that fill keys is in no domain. */
@@ -189,6 +204,9 @@ static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
     }
     if (status == CX_OK && cqn_rcv) {
         status = cx_obj_use(fn, obj, CX_OBJ_CQ, cqn_rcv);
+    }
+    if (status == CX_OK) {
+        status = cx_qp_use_umem(fn, obj);
     }
     if (status == CX_OK && cx_qp_shares_rq(qpc)) {
         status = cx_obj_use(fn, obj, cx_obj_find(fn, CX_OBJ_XRC_SRQ, srqn) ?

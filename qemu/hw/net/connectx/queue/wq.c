@@ -9,6 +9,7 @@
 #include "host/dma.h"
 #include "host/sched.h"
 #include "obj/obj.h"
+#include "obj/umem.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
 #include "queue/wq.h"
@@ -47,17 +48,26 @@ static bool cx_wq_run_good(const ConnectXObjRun *run)
             run->state == CX_WQ_ERR);
 }
 
-/* What RQ, SQ and RMP have in common: ring, protection domain, no UMEM. */
+/* What RQ, SQ and RMP have in common: ring, protection domain. */
 ConnectXStatus cx_wq_link(ConnectXFunction *fn, ConnectXObj *obj,
                           const uint8_t *wq)
 {
     ConnectXRing ring = cx_wq_ring(obj, wq);
     uint32_t pages = cx_ring_pages(&ring);
+    ConnectXStatus status;
 
     if (!pages || obj->npas != pages || ring.log_size > CX_LOG_WQ_SIZE_MAX ||
-        CX_GET(wq, wq, dbr_umem_valid) || CX_GET(wq, wq, wq_umem_valid) ||
         !cx_wq_run_good(&obj->run)) {
         return CX_BAD_PARAM;
+    }
+    status = cx_umem_use(fn, obj, CX_GET(wq, wq, dbr_umem_valid),
+                         CX_GET(wq, wq, dbr_umem_id));
+    if (status == CX_OK) {
+        status = cx_umem_use(fn, obj, CX_GET(wq, wq, wq_umem_valid),
+                             CX_GET(wq, wq, wq_umem_id));
+    }
+    if (status != CX_OK) {
+        return status;
     }
     /* A receive queue that only drops names no domain. */
     if (obj->kind == CX_OBJ_RQ && !CX_GET(wq, wq, pd)) {
