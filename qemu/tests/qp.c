@@ -79,17 +79,33 @@ void hca_must_create_qp(Hca *hca, HcaQp *qp, const HcaQpSetup *setup)
     qp->qpn = CX_GET(create_qp_out, out, qpn);
 }
 
-int hca_move_qp(HcaQp *qp, uint16_t opcode, uint32_t optional,
-                const uint8_t *qpc)
+static void fill_move(const HcaQp *qp, uint16_t opcode, uint32_t optional,
+                      const uint8_t *qpc, uint8_t in[CX_SZ(init2rtr_qp_in)])
 {
-    uint8_t in[CX_SZ(init2rtr_qp_in)] = {}, out[16];
-
+    memset(in, 0, CX_SZ(init2rtr_qp_in));
     hca_header(in, opcode, 0);
     CX_SET(init2rtr_qp_in, in, qpn, qp->qpn);
     CX_SET(init2rtr_qp_in, in, opt_param_mask, optional);
     if (qpc) {
         memcpy(CX_ADDR(init2rtr_qp_in, in, qpc), qpc, CX_SZ(qpc));
     }
+}
+
+void hca_try_qp(HcaQp *qp, uint16_t opcode, const uint8_t *qpc)
+{
+    uint8_t in[CX_SZ(init2rtr_qp_in)];
+
+    fill_move(qp, opcode, 0, qpc, in);
+    hca_prepare(qp->hca, 0, in, sizeof(in), 16, NULL);
+    hca_ring(qp->hca, 1);
+}
+
+int hca_move_qp(HcaQp *qp, uint16_t opcode, uint32_t optional,
+                const uint8_t *qpc)
+{
+    uint8_t in[CX_SZ(init2rtr_qp_in)], out[16];
+
+    fill_move(qp, opcode, optional, qpc, in);
     return hca_exec(qp->hca, in, sizeof(in), out, sizeof(out));
 }
 

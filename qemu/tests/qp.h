@@ -83,6 +83,8 @@ void hca_must_create_qp(Hca *hca, HcaQp *qp, const HcaQpSetup *setup);
 /* A transition; qpc: NULL for zeroes. Returns the status. */
 int hca_move_qp(HcaQp *qp, uint16_t opcode, uint32_t optional,
                 const uint8_t *qpc);
+/* The same, of a device that may not answer; it is not waited for. */
+void hca_try_qp(HcaQp *qp, uint16_t opcode, const uint8_t *qpc);
 /* QUERY_QP; returns the state. */
 unsigned hca_must_query_qp(HcaQp *qp, uint8_t qpc[CX_SZ(qpc)]);
 

@@ -83,8 +83,8 @@ void rdma_end_qp(RdmaEnd *e, unsigned type)
     });
 }
 
-static void connect_one(const RdmaBench *r, RdmaEnd *from, const RdmaEnd *to,
-                        bool is_a)
+static HcaQpWay way_of(const RdmaBench *r, const RdmaEnd *from,
+                       const RdmaEnd *to, bool is_a)
 {
     HcaQpWay way = r->way;
 
@@ -94,7 +94,36 @@ static void connect_one(const RdmaBench *r, RdmaEnd *from, const RdmaEnd *to,
     /* Each way has its own numbers. */
     way.send_psn = is_a ? r->way.send_psn : r->way.recv_psn;
     way.recv_psn = is_a ? r->way.recv_psn : r->way.send_psn;
+    return way;
+}
+
+static void connect_one(const RdmaBench *r, RdmaEnd *from, const RdmaEnd *to,
+                        bool is_a)
+{
+    HcaQpWay way = way_of(r, from, to, is_a);
+
     hca_must_connect_qp(&from->qp, &way);
+}
+
+static void connect_if_may(const RdmaBench *r, RdmaEnd *from,
+                           const RdmaEnd *to, bool is_a)
+{
+    HcaQpWay way = way_of(r, from, to, is_a);
+    uint8_t qpc[CX_SZ(qpc)];
+
+    hca_qp_fill(&way, qpc);
+    hca_try_qp(&from->qp, OP(2RST_QP), qpc);
+    hca_try_qp(&from->qp, OP(RST2INIT_QP), qpc);
+    hca_try_qp(&from->qp, OP(INIT2RTR_QP), qpc);
+    hca_try_qp(&from->qp, OP(RTR2RTS_QP), qpc);
+    memset(qtest_ram(from->hca->q, from->qp.dbr, 8), 0, 8);
+    from->qp.rq_pi = from->qp.sq_pi = 0;
+}
+
+void rdma_reconnect_if_may(RdmaBench *r)
+{
+    connect_if_may(r, &r->a, &r->b, true);
+    connect_if_may(r, &r->b, &r->a, false);
 }
 
 void rdma_connect(RdmaBench *r)

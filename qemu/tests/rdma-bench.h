@@ -38,6 +38,8 @@ void rdma_end_qp(RdmaEnd *e, unsigned type);
 void rdma_connect(RdmaBench *r);
 /* Out of whatever state both are in, and connected anew */
 void rdma_reconnect(RdmaBench *r);
+/* The same as far as the device lets it */
+void rdma_reconnect_if_may(RdmaBench *r);
 
 /* A key over an end's memory with other rights, or other than its length. */
 typedef struct RdmaKey {

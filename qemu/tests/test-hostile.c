@@ -21,6 +21,7 @@
 #include "objects.h"
 #include "qmp.h"
 #include "random.h"
+#include "rdma-bench.h"
 #include "track.h"
 #include "vhca.h"
 
@@ -49,6 +50,7 @@ typedef struct Fuzz {
     Machine *m;
     Hca *hca[FUNCTIONS];
     HcaObjects o[FUNCTIONS];
+    RdmaBench rdma;                     /* between VFs 1 and 2 */
     uint16_t id[FUNCTIONS];
     VhcaBuf buf;
     ImageSpots right;                   /* an image of a VF */
@@ -370,6 +372,30 @@ static void work(void)
     }
 }
 
+/* A request of a queue pair's, mostly a right one, and room at its peer */
+static void converse(void)
+{
+    static const unsigned opcodes[] = {
+        HCA_WR_NOP, HCA_WR_WRITE, HCA_WR_WRITE_IMM, HCA_WR_SEND, HCA_WR_READ,
+        HCA_WR_ATOMIC_FA, HCA_WR_UMR,
+    };
+    RdmaBench *r = &fuzz.rdma;
+    HcaWr wr = rdma_wr(r, opcodes[below(sizeof(opcodes) / sizeof(opcodes[0]))],
+                       below(100) * 8, below(4) ? 8 : below(20000));
+
+    if (!below(4)) {
+        rdma_reconnect_if_may(r);
+    }
+    wr.flags = rnd() & 0xff;
+    rdma_post_recv(&r->b, 0, below(20000));
+    hca_qp_post(&r->a.qp, &wr);
+    if (!below(4)) {
+        stl_be_p(qtest_ram(fuzz.m->q, r->a.qp.buf + below(500) * 4, 4), rnd());
+        stl_be_p(qtest_ram(fuzz.m->q, r->b.qp.buf + below(500) * 4, 4), rnd());
+    }
+    hca_qp_ring(&r->a.qp);
+}
+
 static void vhca_command(uint16_t opcode, unsigned op_mod)
 {
     uint8_t in[CX_SZ(load_vhca_state_in)] = {};
@@ -555,8 +581,10 @@ static void one_step(void)
         random_command();
     } else if (what < 100) {
         doorbell();
-    } else if (what < 150) {
+    } else if (what < 130) {
         work();
+    } else if (what < 150) {
+        converse();
     } else if (what < 165 && wild & WILD_VHCA) {
         vhca_command(vhca[below(sizeof(vhca) / sizeof(vhca[0]))], below(2));
     } else if (what < 170 && wild & WILD_VHCA) {
@@ -601,7 +629,7 @@ static void begin_tracking(void)
 static void begin(void **state_of_test)
 {
     Machine *m = machine_start(state_of_test, 1,
-                               "fw-pages=4,page-tracking=on");
+                               "fw-pages=4,page-tracking=on,rdma=on");
     uint8_t *image;
     uint32_t bytes;
 
@@ -618,6 +646,16 @@ static void begin(void **state_of_test)
         hca_must_create_objects(fuzz.hca[n], &fuzz.o[n]);
         fuzz.id[n] = n ? vhca_id_of(&m->pf[0], n - 1) : 0;
     }
+    fuzz.rdma.m = m;
+    rdma_end_create(&fuzz.rdma.a, fuzz.hca[1], 0, false);
+    rdma_end_create(&fuzz.rdma.b, fuzz.hca[2], 1, false);
+    rdma_end_qp(&fuzz.rdma.a, HCA_QP_RC);
+    rdma_end_qp(&fuzz.rdma.b, HCA_QP_RC);
+    fuzz.rdma.way = (HcaQpWay) {
+        .mtu = HCA_QP_MTU_1024, .ack_timeout = 9, .retries = 7,
+        .rnr_retries = 7, .rnr_timer = 1,
+    };
+    rdma_connect(&fuzz.rdma);
     fuzz.payload = qtest_alloc(m->q, PAYLOAD_BYTES, 64);
     vhca_buf_create(&m->pf[0], &fuzz.buf, IMAGE_BYTES);
     vhca_must_stop(&m->pf[0], fuzz.id[1]);

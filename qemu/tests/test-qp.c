@@ -15,6 +15,10 @@
 #define OPT_RNR_TIMEOUT (1u << 6)
 #define ROCE_TABLE      16
 #define HCA_BAD_INDEX   0x0a
+#define LOG_BIG_CQ      7
+#define CQE_BYTES       64
+#define CQE_COUNTER     61              /* low byte */
+#define CQE_RESIZED     5
 #define EVERY_STATE     (HCA_QP_ERR + 1)
 
 typedef struct Bench {
@@ -209,6 +213,69 @@ static void test_not_offered(void **state)
     assert_int_equal(hca_set_roce(b.hca, &roce), HCA_BAD_OP);
 }
 
+/* MODIFY_CQ to another ring; returns the status. */
+static int resize(Bench *b, uint64_t buf, unsigned log_size, unsigned pages)
+{
+    uint8_t in[CX_SZ(modify_cq_in) + 4 * 8] = {}, out[16];
+    uint8_t *cqc = CX_ADDR(modify_cq_in, in, cq_context);
+
+    hca_header(in, OP(MODIFY_CQ), MLX5_MODIFY_CQ_IN_OP_MOD_RESIZE_CQ);
+    CX_SET(modify_cq_in, in, cqn, b->cq.cqn);
+    CX_SET(cqc, cqc, log_cq_size, log_size);
+    for (unsigned i = 0; i < pages; i++) {
+        stq_be_p(in + CX_SZ(modify_cq_in) + i * 8, buf + i * HCA_PAGE_BYTES);
+    }
+    return hca_exec(b->hca, in, CX_SZ(modify_cq_in) + pages * 8, out, 16);
+}
+
+static void must_have_nop(Bench *b, uint8_t index)
+{
+    uint8_t *cqe = hca_must_complete(&b->cq, HCA_CQE_REQ);
+
+    assert_int_equal(cqe[CQE_COUNTER], index);
+    hca_cq_pop(&b->cq);
+}
+
+/* A driver takes over what it had not consumed, and finds the rest behind. */
+static void test_resize(void **state)
+{
+    Bench b = bench_start(state, "rdma=on");
+    HcaWr nop = { .opcode = HCA_WR_NOP, .flags = HCA_SIGNALLED };
+    uint64_t buf = qtest_alloc(b.m->q, 2 * HCA_PAGE_BYTES, HCA_PAGE_BYTES);
+    uint8_t *ring = qtest_ram(b.m->q, buf, CQE_BYTES << LOG_BIG_CQ);
+    HcaCq old;
+    HcaQp qp;
+
+    create(&b, &qp, HCA_QP_RC);
+    bring(&qp, HCA_QP_RTS);
+    for (unsigned i = 0; i < (1u << LOG_CQ) + 3; i++) {
+        hca_qp_send(&qp, &nop);
+        must_have_nop(&b, i);
+    }
+    hca_qp_post(&qp, &nop);
+    hca_qp_send(&qp, &nop);
+    assert_true(hca_cq_wait(&b.cq));
+    memset(ring, 0xf1, CQE_BYTES << LOG_BIG_CQ);
+    assert_int_equal(resize(&b, buf, LOG_BIG_CQ, 1), HCA_BAD_PARAM);
+    assert_int_equal(resize(&b, buf, 0, 1), HCA_BAD_PARAM);
+    assert_int_equal(resize(&b, buf, LOG_BIG_CQ, 2), HCA_OK);
+    old = b.cq;
+    for (unsigned i = 0; i < 2; i++) {
+        hca_must_complete(&old, HCA_CQE_REQ);
+        old.ci++;
+    }
+    hca_must_complete(&old, CQE_RESIZED);
+    /* Two were there, and the one that says so. */
+    b.cq.ci += 3;
+    b.cq.buf = buf;
+    b.cq.log_size = LOG_BIG_CQ;
+    stl_be_p(qtest_ram(b.m->q, b.cq.dbr, 4), b.cq.ci);
+    for (unsigned i = 0; i < 2u << LOG_BIG_CQ; i++) {
+        hca_qp_send(&qp, &nop);
+        must_have_nop(&b, (1u << LOG_CQ) + 5 + i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +284,7 @@ int main(void)
         machine_test(test_query_tells),
         machine_test(test_addresses),
         machine_test(test_not_offered),
+        machine_test(test_resize),
     };
 
     return machine_main(tests);

@@ -91,6 +91,7 @@ static void cx_caps_general_queues(uint8_t *p)
 static void cx_caps_general_rdma(uint8_t *p)
 {
     CX_SET(cmd_hca_cap, p, roce, 1);
+    CX_SET(cmd_hca_cap, p, cq_resize, 1);
     CX_SET(cmd_hca_cap, p, rc, 1);
     CX_SET(cmd_hca_cap, p, ud, 1);
     /* Without, mlx5_ib is content with less than it needs, and gives up. */

@@ -146,6 +146,20 @@ static ConnectXStatus cx_op_query_cq(ConnectXCmd *cmd)
     return CX_OK;
 }
 
+static ConnectXStatus cx_cq_resized(ConnectXCmd *cmd, ConnectXObj *cq)
+{
+    if (cmd->in_len < CX_SZ(modify_cq_in)) {
+        return CX_BAD_INPUT_LEN;
+    }
+    if (CX_GET(modify_cq_in, cmd->in, cq_umem_valid)) {
+        return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "resize in a UMEM");
+    }
+    return cx_cq_resize(cmd->fn, cq,
+                        CX_ADDR(modify_cq_in, cmd->in, cq_context),
+                        cmd->in + CX_SZ(modify_cq_in),
+                        (cmd->in_len - CX_SZ(modify_cq_in)) / 8);
+}
+
 /* Moderation is taken note of, not modelled. */
 static ConnectXStatus cx_op_modify_cq(ConnectXCmd *cmd)
 {
@@ -157,6 +171,9 @@ static ConnectXStatus cx_op_modify_cq(ConnectXCmd *cmd)
 
     if (!cq) {
         return CX_BAD_RESOURCE;
+    }
+    if (cmd->op_mod == MLX5_MODIFY_CQ_IN_OP_MOD_RESIZE_CQ) {
+        return cx_cq_resized(cmd, cq);
     }
     to = CX_ADDR(create_cq_in, cq->in, cq_context);
     if (select & CX_CQ_SET_PERIOD) {
@@ -379,8 +396,9 @@ static const ConnectXOp cx_queue_ops[] = {
     CX_ROW(DESTROY_CQ, destroy_cq, 0),
     { MLX5_CMD_OP_QUERY_CQ, 0, "QUERY_CQ", cx_op_query_cq, CX_SZ(query_cq_in),
       CX_OFF(query_cq_out, cq_context) + CX_SZ(cqc) },
-    { MLX5_CMD_OP_MODIFY_CQ, 0, "MODIFY_CQ", cx_op_modify_cq,
-      CX_OFF(modify_cq_in, cq_context) + CX_SZ(cqc), CX_SZ(modify_cq_out) },
+    { MLX5_CMD_OP_MODIFY_CQ, CX_OP_MOD(0) | CX_OP_MOD(1), "MODIFY_CQ",
+      cx_op_modify_cq, CX_OFF(modify_cq_in, cq_context) + CX_SZ(cqc),
+      CX_SZ(modify_cq_out) },
     CX_ROW(CREATE_SQ, create_sq, 0),
     CX_ROW(MODIFY_SQ, modify_sq, 0),
     CX_ROW(DESTROY_SQ, destroy_sq, 0),

@@ -5,6 +5,7 @@
 #ifndef HW_NET_CONNECTX_CQ_H
 #define HW_NET_CONNECTX_CQ_H
 
+#include "base/status.h"
 #include "base/types.h"
 #include "queue/ring.h"
 
@@ -18,6 +19,13 @@ void cx_cq_arm(ConnectXFunction *fn, uint32_t page, uint32_t cqn,
  */
 bool cx_cq_post(ConnectXFunction *fn, uint32_t cqn, uint8_t cqe[64],
                 bool solicited);
+/*
+ * cx_cq_resize - Go on in another ring, that of cqc over the pages of a list of
+ * room big-endian addresses. The last completion in the old one says so.
+ */
+ConnectXStatus cx_cq_resize(ConnectXFunction *fn, ConnectXObj *cq,
+                            const uint8_t *cqc, const uint8_t *list,
+                            uint64_t room);
 void cx_cq_register(void);
 
 #endif /* HW_NET_CONNECTX_CQ_H */

@@ -28,6 +28,7 @@ typedef struct ConnectXSender {
     ConnectXObj *qp;
     ConnectXBudget *budget;
     uint32_t mtu;
+    bool reachable;                     /* else it sends into the void */
     ConnectXRoceEnds ends;
     /* The request at run.next, once it was read */
     bool there;
@@ -121,7 +122,11 @@ static bool cx_sender_packet(ConnectXSender *s, uint32_t packets)
     }
     /* Answers come in there, so everything is as if it were sent already. */
     cx_sender_moved_on(s, packets);
-    cx_path_send(s->fn, s->qp, &s->ends, &packet, s->budget);
+    if (s->reachable) {
+        cx_path_send(s->fn, s->qp, &s->ends, &packet, s->budget);
+    } else {
+        cx_budget_spend(s->budget, 1, packet.payload_len);
+    }
     return true;
 }
 
@@ -230,9 +235,9 @@ bool cx_requester_work(ConnectXFunction *fn, ConnectXObj *qp,
     ConnectXSender s = {
         .fn = fn, .qp = qp, .budget = budget, .mtu = cx_path_mtu(qp),
     };
-    bool reachable = cx_path_of_qp(fn, qp, &s.ends);
     uint32_t todo;
 
+    s.reachable = cx_path_of_qp(fn, qp, &s.ends);
     if (!cx_requester_looked_at_clock(fn, qp)) {
         return false;
     }
@@ -248,10 +253,7 @@ bool cx_requester_work(ConnectXFunction *fn, ConnectXObj *qp,
             cx_qp_event(fn, qp, CX_EV_WQ_CATAS);
             return false;
         }
-        if (!todo || (!reachable && CX_GET(qpc, cx_qpc(qp), st) == CX_QP_RC)) {
-            return false;
-        }
-        if (!cx_sender_step(&s, todo)) {
+        if (!todo || !cx_sender_step(&s, todo)) {
             return false;
         }
     }
