@@ -4,13 +4,13 @@
 # Roots with one tool that a release's root is not burdened with, made when it is asked
 # for: "docs-REL" has what makes HTML of the guides, "intree-REL" a kernel's whole
 # source, "rdma-REL" the users of RDMA, which a test mounts beside the root that it
-# boots (second-root=). Their packages are in packages/, and they are made as those of
-# debroot.sh.
+# boots (second-root=), "secureboot-REL" firmware (secureboot.sh). Their packages are
+# in packages/, and they are made as those of debroot.sh.
 
 is_tool_root()
 {
 	case $1 in
-	docs-*|intree-*|rdma-*)	is_release "${1#*-}" ;;
+	docs-*|intree-*|rdma-*|secureboot-*)	is_release "${1#*-}" ;;
 	*)	return 1 ;;
 	esac
 }
