@@ -25,11 +25,23 @@ void json_open(struct json *json, const char *name, char bracket)
 	json->open[json->depth++] = value;
 }
 
+static int print_empty_list(struct json_object *list, struct printbuf *text, int level, int flags)
+{
+	(void)list;
+	(void)level;
+	(void)flags;
+	return printbuf_memappend(text, "[]", 2);
+}
+
 void json_close(struct json *json)
 {
 	int flags = JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
+	struct json_object *closed = json->open[--json->depth];
 
-	if (--json->depth)
+	/* Debian 12's json-c has a line end in it. */
+	if (json_object_is_type(closed, json_type_array) && !json_object_array_length(closed))
+		json_object_set_serializer(closed, print_empty_list, NULL, NULL);
+	if (json->depth)
 		return;
 	if (!json->one_line)
 		flags |= JSON_C_TO_STRING_PRETTY;

@@ -128,10 +128,6 @@ static void what_is_too_long_is_cut(void **state)
 		 (int)sizeof(value), value, (int)sizeof(value), value);
 	assert_int_equal(read_text(text, &profile), 0);
 	assert_int_equal(strlen(profile.psid), PROFILE_TEXT_SIZE - 1);
-	memset(value, '1', sizeof(value));
-	snprintf(text, sizeof(text), "{\"vfioctl_report\": 1, \"card\": %.*s}", (int)sizeof(value),
-		 value);
-	assert_int_equal(read_text(text, &profile), -EINVAL);
 }
 
 static void a_profile_comes_back(void **state)
