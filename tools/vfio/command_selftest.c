@@ -37,7 +37,7 @@ static const char *const programs[] = {
 	"feature_test", "region_info_test", "arc_test", "data_fd_test", "image_test",
 	"precopy_test", "stats_test", "v1_test", "lifetime_test", "memory_test",
 	"passed_files_test", "growth_test", "concurrent_test", "parallel_test",
-	"mlx5_objects_test",
+	"mlx5_objects_test", "mlx5_rdma_test",
 };
 
 #define NR_PROGRAMS	((int)(sizeof(programs) / sizeof(*programs)))

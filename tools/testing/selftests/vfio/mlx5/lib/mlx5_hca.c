@@ -50,18 +50,6 @@
 /* The driver's own limit is 60 s; nothing here takes more than a moment. */
 #define TIMEOUT_MS	20000
 
-static void put_be32(void *at, __u32 value)
-{
-	value = htobe32(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static void put_be64(void *at, __u64 value)
-{
-	value = htobe64(value);
-	memcpy(at, &value, sizeof(value));
-}
-
 static __u32 bar_read(const struct mlx5_hca *hca, size_t offset)
 {
 	__u32 *reg = (__u32 *)(hca->bar + offset);
@@ -189,10 +177,10 @@ static __u64 chain_mailboxes(struct mlx5_hca *hca, unsigned int slot, bool out,
 
 		memset(box, 0, MAILBOX_STRIDE);
 		if (i + 1 < count)
-			put_be64(box + MAILBOX_NEXT,
+			mlx5_put_be64(box + MAILBOX_NEXT,
 				 mlx5_guest_iova(hca, mailbox(hca, slot, out,
 							      i + 1)));
-		put_be32(box + MAILBOX_NUMBER, i);
+		mlx5_put_be32(box + MAILBOX_NUMBER, i);
 		box[MAILBOX_TOKEN] = hca->token;
 	}
 	return count ? mlx5_guest_iova(hca, mailbox(hca, slot, out, 0)) : 0;
@@ -230,10 +218,10 @@ void mlx5_cmd_post(struct mlx5_hca *hca, unsigned int slot, const void *in,
 	out_ptr = chain_mailboxes(hca, slot, true, mailboxes_for(out_bytes));
 	copy_command(hca, slot, false, (void *)in, in_bytes);
 	entry[0] = CMD_TYPE_PRM;
-	put_be32(entry + CMD_IN_LEN, in_bytes);
-	put_be64(entry + CMD_IN_PTR, in_ptr);
-	put_be64(entry + CMD_OUT_PTR, out_ptr);
-	put_be32(entry + CMD_OUT_LEN, out_bytes);
+	mlx5_put_be32(entry + CMD_IN_LEN, in_bytes);
+	mlx5_put_be64(entry + CMD_IN_PTR, in_ptr);
+	mlx5_put_be64(entry + CMD_OUT_PTR, out_ptr);
+	mlx5_put_be32(entry + CMD_OUT_LEN, out_bytes);
 	entry[CMD_TOKEN] = hca->token;
 	__sync_synchronize();
 	entry[CMD_STATUS] = CMD_OWNED_BY_HW;
@@ -366,7 +354,7 @@ static void give_pages(struct mlx5_hca *hca, __u16 phase)
 		MLX5_SET_FIELD(in, MLX5_AT(manage_pages_in)->function_id, function);
 		MLX5_SET_FIELD(in, MLX5_AT(manage_pages_in)->input_num_entries, count);
 		for (i = 0; i < count; i++)
-			put_be64(in + MLX5_BYTES(manage_pages_in) + 8 * i,
+			mlx5_put_be64(in + MLX5_BYTES(manage_pages_in) + 8 * i,
 				 mlx5_guest_iova(hca,
 						 mlx5_guest_alloc(hca,
 								  PAGE_BYTES)));
@@ -428,7 +416,7 @@ static void make_mkey(struct mlx5_hca *hca)
 	MLX5_SET_FIELD(mkc, MLX5_AT(mkc)->translations_octword_size, 1);
 	MLX5_SET_FIELD(mkc, MLX5_AT(mkc)->log_page_size, 12);
 	/* The low bits of an entry allow reading and writing. */
-	put_be64(in + MLX5_BYTES(create_mkey_in),
+	mlx5_put_be64(in + MLX5_BYTES(create_mkey_in),
 		 mlx5_guest_iova(hca, page) | 3);
 	mlx5_cmd(hca, in, sizeof(in), out, sizeof(out));
 	hca->mkey_index = MLX5_FIELD(out, MLX5_AT(create_mkey_out)->mkey_index);
@@ -449,9 +437,9 @@ static void make_eq(struct mlx5_hca *hca)
 	MLX5_SET_FIELD(eqc, MLX5_AT(eqc)->log_eq_size, MLX5_EQ_LOG_SIZE);
 	MLX5_SET_FIELD(eqc, MLX5_AT(eqc)->uar_page, hca->uar);
 	MLX5_SET_FIELD(eqc, MLX5_AT(eqc)->intr, 0);
-	put_be64(in + MLX5_BYTE_OFF(create_eq_in, event_bitmask),
+	mlx5_put_be64(in + MLX5_BYTE_OFF(create_eq_in, event_bitmask),
 		 BIT_ULL(MLX5_EVENT_CMD));
-	put_be64(in + MLX5_BYTES(create_eq_in), mlx5_guest_iova(hca, hca->eq));
+	mlx5_put_be64(in + MLX5_BYTES(create_eq_in), mlx5_guest_iova(hca, hca->eq));
 	mlx5_cmd(hca, in, sizeof(in), out, sizeof(out));
 	hca->eqn = MLX5_FIELD(out, MLX5_AT(create_eq_out)->eq_number);
 }
@@ -469,7 +457,7 @@ static void make_cq(struct mlx5_hca *hca)
 	MLX5_SET_FIELD(cqc, MLX5_AT(cqc)->uar_page, hca->uar);
 	MLX5_SET_FIELD(cqc, MLX5_AT(cqc)->c_eqn_or_apu_element, hca->eqn);
 	MLX5_SET_FIELD(cqc, MLX5_AT(cqc)->dbr_addr, mlx5_guest_iova(hca, doorbell));
-	put_be64(in + MLX5_BYTES(create_cq_in), mlx5_guest_iova(hca, ring));
+	mlx5_put_be64(in + MLX5_BYTES(create_cq_in), mlx5_guest_iova(hca, ring));
 	mlx5_cmd(hca, in, sizeof(in), out, sizeof(out));
 	hca->cqn = MLX5_FIELD(out, MLX5_AT(create_cq_out)->cqn);
 }

@@ -11,6 +11,7 @@
 #include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <linux/types.h>
 #include <linux/stddef.h>
 
@@ -33,6 +34,18 @@ typedef __u64 u64;
 #define MLX5_BITS(type)		struct mlx5_ifc_##type##_bits
 #define MLX5_BYTES(type)	(sizeof(MLX5_BITS(type)) / 8)
 #define MLX5_BYTE_OFF(type, field)	(offsetof(MLX5_BITS(type), field) / 8)
+
+static inline void mlx5_put_be32(void *at, __u32 value)
+{
+	value = htobe32(value);
+	memcpy(at, &value, sizeof(value));
+}
+
+static inline void mlx5_put_be64(void *at, __u64 value)
+{
+	value = htobe64(value);
+	memcpy(at, &value, sizeof(value));
+}
 
 /* A field of at most 64 bits, inside one or over two 32-bit words */
 static inline __u64 mlx5_get_bits(const void *buf, size_t bit_off,
