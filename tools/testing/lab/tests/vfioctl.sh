@@ -200,7 +200,7 @@ vfioctl_selftests()
 			says '^feature_test +passed +[1-9][0-9]* passed, 0 failed' \
 				'^region_info_test +passed +[1-9]' '^arc_test +FAILED .*: planted$' \
 				'^data_fd_test +not run .*: No such file' \
-				'^13 of 15 programs failed; all that they said is in /tmp/report$'"
+				'^14 of 16 programs failed; all that they said is in /tmp/report$'"
 	check "the report has what they said, the device and its log" eval \
 		"grep -q '\"device\": \"$vf\"' /tmp/report && grep -q '^not ok 1 planted' /tmp/report &&
 			grep -q '^mlx5_vfio_pci $vf: migration:' /tmp/report"
