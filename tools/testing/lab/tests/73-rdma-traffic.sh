@@ -24,7 +24,7 @@ pingpong()
 	wait_for 10 listens "$server" || { cat /tmp/server; return 1; }
 	vf_user $((client - 1)) timeout 60 "ibv_${kind}_pingpong" -d "${IB[client]}" -g 0 "$@" \
 		"$to" || { cat /tmp/server; return 1; }
-	wait $pid
+	wait "$pid"
 }
 
 # listens SERVER - Somebody waits for a client where that device is.
@@ -47,7 +47,7 @@ perf()
 	wait_for 10 listens 0 || { cat /tmp/server; return 1; }
 	vf_user 0 timeout 90 "ib_$what" -d "${IB[1]}" -x 0 -F -p 18515 "$@" 10.9.0.1 ||
 		{ cat /tmp/server; return 1; }
-	wait $pid
+	wait "$pid"
 }
 
 rdma_start || fatal "mlx5_ib takes a PF and two VFs"
