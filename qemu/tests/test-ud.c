@@ -24,6 +24,7 @@
 #define SRQ_SLOTS       (1u << SRQ_LOG)
 #define SRQ_STRIDE      64
 #define EV_SRQ_LAST     0x13
+#define EV_SRQ_LIMIT    0x14
 #define NO_USER_INDEX   0xffffff
 
 static HcaWr datagram(const RdmaBench *r, uint32_t len)
@@ -255,6 +256,54 @@ static void srq_post(Srq *s, unsigned index, uint32_t at, uint32_t len)
     stl_be_p(qtest_ram(s->e->hca->q, s->dbr, 4), ++s->posted);
 }
 
+static void set_limit(Srq *s, unsigned limit)
+{
+    uint8_t in[CX_SZ(modify_rmp_in)] = {}, out[CX_SZ(modify_rmp_out)];
+
+    hca_header(in, OP(MODIFY_RMP), 0);
+    CX_SET(modify_rmp_in, in, rmp_state, HCA_WQ_RDY);
+    CX_SET(modify_rmp_in, in, rmpn, s->number);
+    CX_SET(modify_rmp_in, in, bitmask.lwm, 1);
+    CX_SET(modify_rmp_in, in, ctx.state, HCA_WQ_RDY);
+    CX_SET(modify_rmp_in, in, ctx.wq.lwm, limit);
+    assert_int_equal(hca_exec(s->e->hca, in, sizeof(in), out, sizeof(out)),
+                     HCA_OK);
+}
+
+static void take_one(RdmaBench *r)
+{
+    HcaWr wr = rdma_wr(r, HCA_WR_SEND, 0, 10);
+
+    hca_qp_send(&r->a.qp, &wr);
+    hca_must_complete(&r->b.recv_cq, HCA_CQE_RESP_SEND);
+    hca_cq_pop(&r->b.recv_cq);
+    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
+    hca_cq_pop(&r->a.send_cq);
+}
+
+/* With the list's first request next: told once, when less than two are left */
+static void check_limit(RdmaBench *r, Srq *s)
+{
+    uint8_t *eqe;
+
+    for (unsigned i = 0; i < SRQ_SLOTS; i++) {
+        srq_post(s, i, 0, 100);
+    }
+    set_limit(s, 2);
+    for (unsigned i = 0; i < SRQ_SLOTS - 2; i++) {
+        take_one(r);
+        assert_null(hca_eq_peek(&r->b.async_eq));
+    }
+    take_one(r);
+    assert_true(hca_eq_wait(&r->b.async_eq));
+    eqe = hca_eq_peek(&r->b.async_eq);
+    assert_int_equal(eqe[1], EV_SRQ_LIMIT);
+    assert_int_equal(ldl_be_p(eqe + 32 + 24), s->number);
+    hca_eq_pop(&r->b.async_eq);
+    take_one(r);
+    assert_null(hca_eq_peek(&r->b.async_eq));
+}
+
 static void test_shared_queue(void **state)
 {
     RdmaBench r;
@@ -288,6 +337,7 @@ static void test_shared_queue(void **state)
         hca_must_complete(&r.a.send_cq, HCA_CQE_REQ);
         hca_cq_pop(&r.a.send_cq);
     }
+    check_limit(&r, &srq);
     /* It is in use; its requests outlive the queue pair. */
     assert_int_equal(hca_simple(r.b.hca, OP(DESTROY_RMP), 0, srq.number),
                      HCA_RES_BUSY);

@@ -16,7 +16,8 @@
  *   EQ: pi, ci, armed
  *   CQ: pi, ci (of the last arm), armed, solicited, dead (overrun)
  *   SQ, RQ, RMP, QP, XRC SRQ: pi (next WQE to process), state (wire value)
- *   RMP that is a list: ci is which one that is, pi how many were taken
+ *   RMP that is a list: ci is which one that is, pi how many were taken, armed
+ *     that the driver wants to know when few are left
  *   SQ, QP: armed, when its doorbell rang since it left reset
  *   SQ: count[0] is how many frames of the request at pi have been sent
  *   CQ: count[0] and [1] are the requests to be told: see queue/cq.c

@@ -11,6 +11,7 @@
 #include "obj/umem.h"
 #include "queue/cq.h"
 #include "queue/eq.h"
+#include "queue/recv.h"
 #include "queue/wq.h"
 
 /* eqc.st and cqc.st */
@@ -360,6 +361,10 @@ static ConnectXStatus cx_op_modify_rmp(ConnectXCmd *cmd)
             cx_obj_run(cmd->fn, rmp)->ci = 0;
         }
         cx_obj_run(cmd->fn, rmp)->state = to;
+        if (CX_GET(modify_rmp_in, cmd->in, bitmask.lwm)) {
+            cx_recv_set_limit(cmd->fn, rmp, CX_GET(modify_rmp_in, cmd->in,
+                                                   ctx.wq.lwm));
+        }
     }
     return status;
 }

@@ -19,6 +19,7 @@ enum {
     CX_EV_CMD               = 0x0a,
     CX_EV_WQ_INVALID        = 0x10,     /* of a peer: a request, an access */
     CX_EV_WQ_ACCESS         = 0x11,
+    CX_EV_SRQ_LIMIT         = 0x14,     /* fewer are posted than wanted */
     CX_EV_SRQ_LAST          = 0x13,     /* takes no more from a shared queue */
     CX_EV_PAGE_REQUEST      = 0x0b,
     CX_EV_NIC_VPORT_CHANGE  = 0x0d,

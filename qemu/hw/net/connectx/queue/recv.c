@@ -13,12 +13,16 @@
 #include "host/dma.h"
 #include "obj/obj.h"
 #include "queue/cq.h"
+#include "queue/eq.h"
 #include "queue/recv.h"
 #include "queue/ring.h"
 
 #define CX_SEG_BYTES        16
 #define CX_SEG_LEN_MASK     0x7fffffff
 #define CX_NEXT_SEG_INDEX   2           /* of a shared queue's requests */
+
+/* Data of a shared queue's event */
+#define CX_EV_SRQ_NUMBER    24
 
 #define CX_NO_USER_INDEX    0xffffff
 
@@ -28,6 +32,7 @@ typedef struct ConnectXRecvQueue {
     bool shared;
     ConnectXRing ring;
     uint64_t record;
+    uint32_t todo;                      /* posted, when it was looked at last */
 } ConnectXRecvQueue;
 
 uint32_t cx_segs_read(const uint8_t *list, uint32_t bytes, ConnectXSeg *seg,
@@ -103,7 +108,7 @@ static bool cx_recv_read(ConnectXFunction *fn, const ConnectXRecvQueue *q,
 }
 
 static ConnectXRecvStatus cx_recv_next(ConnectXFunction *fn,
-                                       const ConnectXRecvQueue *q,
+                                       ConnectXRecvQueue *q,
                                        ConnectXRecv *recv, uint16_t *next)
 {
     uint16_t index = q->shared ? q->obj->run.ci : q->obj->run.pi;
@@ -124,6 +129,7 @@ static ConnectXRecvStatus cx_recv_next(ConnectXFunction *fn,
     if (!todo) {
         return CX_RECV_NONE;
     }
+    q->todo = todo;
     if (!cx_recv_read(fn, q, index, recv, next)) {
         cx_guest_error(fn, "%s 0x%" PRIx64 ": receive request out of reach",
                        q->shared ? "RMP" : "QP", q->obj->id);
@@ -141,6 +147,30 @@ ConnectXRecvStatus cx_recv_peek(ConnectXFunction *fn, ConnectXObj *qp,
     memset(recv, 0, sizeof(*recv));
     return cx_recv_queue(fn, qp, &q) ? cx_recv_next(fn, &q, recv, &next) :
                                        CX_RECV_NONE;
+}
+
+static uint8_t *cx_rmp_wq(const ConnectXObj *rmp)
+{
+    return CX_ADDR(create_rmp_in, rmp->in, ctx.wq);
+}
+
+void cx_recv_set_limit(ConnectXFunction *fn, ConnectXObj *rmp, uint16_t limit)
+{
+    CX_SET(wq, cx_rmp_wq(rmp), lwm, limit);
+    cx_obj_touch(fn, rmp);
+    cx_obj_run(fn, rmp)->armed = limit;
+}
+
+static void cx_recv_look_at_limit(ConnectXFunction *fn,
+                                  const ConnectXRecvQueue *q)
+{
+    uint8_t data[CX_EQE_DATA_LEN] = { 0 };
+
+    if (q->obj->run.armed && q->todo - 1 < CX_GET(wq, cx_rmp_wq(q->obj), lwm)) {
+        cx_obj_run(fn, q->obj)->armed = false;
+        stl_be_p(data + CX_EV_SRQ_NUMBER, q->obj->id);
+        cx_eq_post(fn, CX_EV_SRQ_LIMIT, 0, data);
+    }
 }
 
 ConnectXRecvStatus cx_recv_take(ConnectXFunction *fn, ConnectXObj *qp,
@@ -161,6 +191,7 @@ ConnectXRecvStatus cx_recv_take(ConnectXFunction *fn, ConnectXObj *qp,
         run->pi = (run->pi + 1) & CX_WQ_INDEX_MASK;
         if (q.shared) {
             run->ci = next & ((1u << q.ring.log_size) - 1);
+            cx_recv_look_at_limit(fn, &q);
         }
     }
     return status;
