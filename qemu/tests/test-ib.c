@@ -11,6 +11,7 @@
 #define MAD_STATUS      4
 #define MAD_ATTRIBUTE   16
 #define MAD_DATA        64
+#define ATOMIC_PAGE     3
 #define NODE_DESC       0x6001
 #define NODE_DESC_BYTES 64
 
@@ -64,7 +65,7 @@ static void test_port(void **state)
                      CX_GET64(nic_vport_context, nic, port_guid));
 }
 
-/* Sends a datagram with that method and attribute; returns the answer's status */
+/* Sends a datagram with that method and attribute; the answer's status */
 static unsigned mad(Hca *hca, uint8_t method, uint16_t attribute, uint8_t *data)
 {
     uint8_t in[CX_SZ(mad_ifc_in)] = {}, out[CX_SZ(mad_ifc_out)];
@@ -113,7 +114,7 @@ static void test_description(void **state)
     assert_true(data[0]);
 }
 
-/* mlx5_ib takes no function without XRC, and makes keys by command with this. */
+/* mlx5_ib takes none without XRC, and makes keys by command with this. */
 static void test_offered(void **state)
 {
     uint8_t page[HCA_CAP_BYTES];
@@ -124,9 +125,15 @@ static void test_offered(void **state)
     assert_int_equal(CX_GET(cmd_hca_cap, page, xrc), 1);
     assert_int_equal(CX_GET(cmd_hca_cap, page,
                             umr_modify_entity_size_disabled), 1);
+    assert_int_equal(CX_GET(cmd_hca_cap, page, atomic), 1);
+    assert_int_equal(hca_query_cap(hca, 0, ATOMIC_PAGE, true, page), HCA_OK);
+    assert_int_equal(CX_GET(atomic_caps, page, atomic_operations), 3);
+    assert_int_equal(CX_GET(atomic_caps, page, atomic_size_qp), 8);
+    assert_int_equal(CX_GET(atomic_caps, page, atomic_req_8B_endianness_mode),
+                     1);
 }
 
-/* mlx5_ib's queue pair for requests that fill keys says no domain; others must. */
+/* mlx5_ib's queue pair that fills keys says no domain; others must. */
 static void test_domain_of_queue_pairs(void **state)
 {
     Hca *hca = start(state, "rdma=on");
@@ -157,6 +164,8 @@ static void test_not_offered(void **state)
     assert_int_equal(hca_query_cap(hca, 0, 0, true, page), HCA_OK);
     assert_int_equal(CX_GET(cmd_hca_cap, page, roce), 0);
     assert_int_equal(CX_GET(cmd_hca_cap, page, xrc), 0);
+    assert_int_equal(hca_query_cap(hca, 0, ATOMIC_PAGE, true, page),
+                     HCA_BAD_PARAM);
 }
 
 int main(void)

@@ -269,7 +269,7 @@ static void test_keys_that_lie(void **state)
 
 #define MKC(in, f, v) CX_SET(create_mkey_in, in, memory_key_mkey_entry.f, v)
 
-/* Faults are not taken: the capability pg is 0. One page is not there to write. */
+/* Faults are not taken (pg is 0): one page is not there to be written. */
 static void ask_for_faults(uint8_t *in)
 {
     CX_SET(create_mkey_in, in, pg_access, 1);

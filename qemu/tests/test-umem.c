@@ -16,7 +16,7 @@ typedef struct Bench {
     uint32_t umem;
 } Bench;
 
-/* Creates one of n pages that begin at page, given last to first but for flags. */
+/* Creates one of n pages that begin at page, given last to first, flagged. */
 static int create_umem(Hca *hca, uint64_t page, unsigned n, uint32_t offset,
                        uint64_t claim, uint32_t *id)
 {

@@ -49,6 +49,11 @@ static const ConnectXCapField cx_cap_fields[] = {
     CX_SETTABLE(CX_CAP_GENERAL_2, cmd_hca_cap_2, migratable, true),
 };
 
+/* atomic_caps: operations, and sizes of operands */
+#define CX_ATOMIC_COMPARE_SWAP  (1 << 0)
+#define CX_ATOMIC_FETCH_ADD     (1 << 1)
+#define CX_ATOMIC_OF_8_BYTES    (1 << 3)
+
 /* SET_HCA_CAP for another function carries no more than this of the page. */
 #define CX_CAP_SET_SIZE     CX_SZ(cmd_hca_cap)
 
@@ -105,6 +110,8 @@ static void cx_caps_general_rdma(uint8_t *p)
     CX_SET(cmd_hca_cap, p, umr_modify_entity_size_disabled, 1);
     /* rdma-core's VFIO provider takes no function without. */
     CX_SET(cmd_hca_cap, p, umem_uid_0, 1);
+    /* mlx5_ib gives no queue pair of the connection manager without. */
+    CX_SET(cmd_hca_cap, p, atomic, 1);
     CX_SET(cmd_hca_cap, p, log_max_ra_req_qp, CX_LOG_QP_READS);
     CX_SET(cmd_hca_cap, p, log_max_ra_res_qp, CX_LOG_QP_READS);
 }
@@ -255,6 +262,15 @@ static void cx_caps_eswitch(ConnectXFunction *fn, uint8_t *p)
     CX_SET(e_switch_cap, p, vport_cvlan_insert_if_not_exist, 1);
 }
 
+/* Operands are in the order of the host's CPU; no driver can set that. */
+static void cx_caps_atomic(ConnectXFunction *fn, uint8_t *p)
+{
+    CX_SET(atomic_caps, p, atomic_req_8B_endianness_mode, 1);
+    CX_SET(atomic_caps, p, atomic_operations,
+           CX_ATOMIC_COMPARE_SWAP | CX_ATOMIC_FETCH_ADD);
+    CX_SET(atomic_caps, p, atomic_size_qp, CX_ATOMIC_OF_8_BYTES);
+}
+
 /* Version 2 alone, over IPv4 and IPv6 */
 static void cx_caps_roce(ConnectXFunction *fn, uint8_t *p)
 {
@@ -309,6 +325,7 @@ static const struct {
 } cx_cap_pages[] = {
     { CX_CAP_GENERAL, cx_caps_always, cx_caps_general },
     { CX_CAP_ETHERNET, cx_caps_always, cx_caps_ethernet },
+    { CX_CAP_ATOMIC, cx_caps_if_rdma, cx_caps_atomic },
     { CX_CAP_ROCE, cx_caps_if_rdma, cx_caps_roce },
     { CX_CAP_FLOW_TABLE, cx_caps_always, cx_caps_flow_table },
     { CX_CAP_ESWITCH_FLOW_TABLE, cx_caps_if_eswitch,

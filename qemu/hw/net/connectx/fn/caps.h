@@ -16,6 +16,7 @@
 enum {
     CX_CAP_GENERAL              = 0x00,
     CX_CAP_ETHERNET             = 0x01,
+    CX_CAP_ATOMIC               = 0x03,
     CX_CAP_ROCE                 = 0x04,
     CX_CAP_FLOW_TABLE           = 0x07,
     CX_CAP_ESWITCH_FLOW_TABLE   = 0x08,
