@@ -25,15 +25,19 @@ is_up()
 		devinfo "$1" 'GID\[.*RoCE v2' && ! devinfo "$1" 'GID\[.*RoCE v1'
 }
 
-# The PF's GUID is made of its address; that of a VF is the PF's administrator's to set.
-guid()
+# A GUID is made of the address: the device's, or that which the PF gave a VF.
+guids()
 {
-	local mac guid
-	mac=$(tr -d : <"/sys/class/net/$PF_DEV/address")
-	guid=$(tr -d : <"/sys/class/infiniband/${IB[0]}/node_guid")
+	local i mac guid dev
 
-	echo "$mac $guid"
-	[ "${guid:0:12}" = "$mac" ]
+	for i in 0 1 2; do
+		dev=$PF_DEV
+		[ "$i" = 0 ] || dev=${VF_DEV[i - 1]}
+		mac=$(at "$i" cat "/sys/class/net/$dev/address" | tr -d :)
+		guid=$(tr -d : <"/sys/class/infiniband/${IB[i]}/node_guid")
+		echo "$mac $guid"
+		[ "${guid:0:6}${guid:10:6}" = "$mac" ] || [ "${guid:0:12}" = "$mac" ] || return 1
+	done
 }
 
 linked()
@@ -122,7 +126,7 @@ ok "mlx5_ib takes a PF and two VFs"
 for i in 0 1 2; do
 	check "ibv_devinfo tells of ${IB[i]}" is_up "${IB[i]}"
 done
-check "the PF has a GUID" guid
+check "each has a GUID of its address" guids
 check "rdma tells of links" linked
 check "each has a queue pair for management" managed
 check "addresses make GIDs" addresses

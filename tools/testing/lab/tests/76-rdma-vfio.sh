@@ -18,7 +18,8 @@ drives()
 }
 
 echo 'blacklist mlx5_ib' >/etc/modprobe.d/lab.conf
-load_mlx5 && modprobe vfio_iommu_type1 || fatal "mlx5_core drives the PF, and mlx5_vfio_pci is there"
+{ load_mlx5 && modprobe vfio_iommu_type1; } ||
+	fatal "mlx5_core drives the PF, and mlx5_vfio_pci is there"
 VF=$(vfio_vfs "$(pf 0)" 1) || fatal "a VF is bound to mlx5_vfio_pci"
 ok "a VF is bound to mlx5_vfio_pci"
 check "rdma-core's VFIO provider drives it" drives "$VF"

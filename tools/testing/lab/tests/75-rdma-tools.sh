@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# RDMA between PF and VFs by the stock mlx5_ib, in the ways that rdma-core's connection
+# manager and perftest have and the model offers: sends, writes and reads of all sizes,
+# atomics, datagrams, several queue pairs at once.
+#
+# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13,12,13-backports timeout=900 soak=1
+# lab: second-root=rdma-13
+# lab-model-prop: eswitch=on,rdma=on
+
+. "$(dirname "$0")/rdma.sh"
+
+# A queue pair that is gone with its process leaves nothing.
+clean()
+{
+	local i
+
+	for i in 0 1 2; do
+		user rdma res show "${IB[i]}" | grep ' qp 1 .* mr 0 ctx 0 ' || return 1
+	done
+}
+
+rdma_start || fatal "mlx5_ib takes a PF and two VFs"
+for i in 1 2; do
+	reached "$(address $i)" || fatal "the network is up"
+done
+
+for pair in "0 1" "1 0" "1 2"; do
+	read -r a b <<<"$pair"
+	check "a connection by its manager from $a to $b" rings "$a" "$b"
+done
+check "messages of one byte" pingpong rc 0 1 -n 50 -s 1
+check "and of a megabyte" pingpong rc 0 1 -n 10 -s 1048576
+check "by the newer calls of rdma-core" pingpong rc 1 2 -n 100 -N
+check "writes" perf ib_write_bw 0 1 -n 100
+check "writes of all sizes" perf ib_write_bw 1 2 -n 10 -a
+check "reads" perf ib_read_bw 0 1 -n 100
+check "atomics" perf ib_atomic_bw 0 1 -n 100
+check "sends" perf ib_send_bw 1 0 -n 100
+check "sends of datagrams" perf ib_send_bw 0 1 -n 100 -c UD -s 1000
+check "both ways at once" perf ib_write_bw 0 1 -n 50 -b
+check "four queue pairs at once" perf ib_write_bw 0 1 -n 50 -q 4
+check "and nothing is left of all" wait_for 20 clean
+finish
