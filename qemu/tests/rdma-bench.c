@@ -66,7 +66,8 @@ void rdma_end_create(RdmaEnd *e, Hca *hca, unsigned nth, bool v6)
     e->pd = hca_must_alloc(hca, OP(ALLOC_PD));
     hca_must_create_eq(hca, &e->async_eq, EVENT(HCA_EV_WQ_CATAS) |
                        EVENT(EV_WQ_INVALID) | EVENT(EV_WQ_ACCESS) |
-                       EVENT(EV_SRQ_LAST) | EVENT(EV_SRQ_LIMIT) | EVENT(HCA_EV_CQ_ERROR), LOG_EQ, 0);
+                       EVENT(EV_SRQ_LAST) | EVENT(EV_SRQ_LIMIT) |
+                       EVENT(HCA_EV_CQ_ERROR), LOG_EQ, 0);
     hca_must_create_eq(hca, &e->comp_eq, 0, LOG_EQ, 1);
     hca_must_create_cq(hca, &e->send_cq, e->comp_eq.eqn, LOG_CQ);
     hca_must_create_cq(hca, &e->recv_cq, e->comp_eq.eqn, LOG_CQ);

@@ -71,7 +71,7 @@ ConnectXRecvStatus cx_recv_take(ConnectXFunction *fn, ConnectXObj *qp,
 /* One that was taken before, by its index */
 bool cx_recv_again(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,
                    ConnectXRecv *recv);
-/* Have the driver told, once, when fewer are left in a shared queue; 0: never */
+/* Have the driver told, once, when fewer are left in a shared queue; 0: not */
 void cx_recv_set_limit(ConnectXFunction *fn, ConnectXObj *rmp, uint16_t limit);
 /* Writes to the request's memory, from an offset on. */
 ConnectXSyndrome cx_recv_scatter(ConnectXFunction *fn, ConnectXObj *qp,
