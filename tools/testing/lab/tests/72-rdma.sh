@@ -28,15 +28,16 @@ is_up()
 # A GUID is made of the address: the device's, or that which the PF gave a VF.
 guids()
 {
-	local i mac guid dev
+	local i macs=() guid
 
+	macs=("$(cat "/sys/class/net/$PF_DEV/address")"
+		"$(in_vf 0 cat "/sys/class/net/${VF_DEV[0]}/address")"
+		"$(in_vf 1 cat "/sys/class/net/${VF_DEV[1]}/address")")
 	for i in 0 1 2; do
-		dev=$PF_DEV
-		[ "$i" = 0 ] || dev=${VF_DEV[i - 1]}
-		mac=$(at "$i" cat "/sys/class/net/$dev/address" | tr -d :)
 		guid=$(tr -d : <"/sys/class/infiniband/${IB[i]}/node_guid")
-		echo "$mac $guid"
-		[ "${guid:0:6}${guid:10:6}" = "$mac" ] || [ "${guid:0:12}" = "$mac" ] || return 1
+		echo "${macs[i]} $guid"
+		[ "${guid:0:6}${guid:10:6}" = "${macs[i]//:/}" ] ||
+			[ "${guid:0:12}" = "${macs[i]//:/}" ] || return 1
 	done
 }
 
