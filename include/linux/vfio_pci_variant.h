@@ -225,7 +225,9 @@ typedef int (*vfio_pci_variant_dirty_fn)(void *priv, u64 start, u64 bytes);
  *               before its pages are freed. @buf is not in flight. Called for each buffer
  *               whose @priv is not NULL, at the latest right after @save_stop or @load_stop.
  *               False when the device may still access the pages, which then stay
- *               allocated for ever; to be said in the log, since it is memory lost.
+ *               allocated. It is called again for such a buffer when the next session ends, and
+ *               when the user closes the device or the PF goes. After the last refusal they
+ *               stay for ever; to be said in the log, since it is memory lost.
  *
  * @bytes_left: Sets @bytes to an estimate, rather too high than too low, of what a save
  *              would yield from here to the end of the stream

@@ -271,14 +271,15 @@ struct mlx5_vhca_buf *mlx5_vhca_buf_create(struct mlx5_vhca *vhca, struct sg_tab
  *
  * A save or load that was never answered leaves @buf with the firmware, and so does
  * a memory key that cannot be destroyed: the card may write to the pages, or read
- * them, at any time from then on. Key and DMA mapping are then kept, for good, and
- * the pages must be kept as well. That is logged, with their size. It cannot go on
- * and on: after a command without an answer the VF takes no other save or load
- * before its PF was reloaded.
+ * them, at any time from then on. Key and DMA mapping are then kept, and the pages must
+ * be kept as well, until a later call says something else: the key may be destroyed
+ * then, or the PF have come back from a reset. What is left at mlx5_vhca_close() stays
+ * for good. That is logged, with its size. It cannot go on and on: after a command without
+ * an answer the VF takes no other save or load before its PF was reloaded.
  *
  * Context: process context. Needed after a detach, too.
- * Return: true when the pages are the caller's again; false when they must never be
- * freed, nor the scatter list. @buf is gone in either case.
+ * Return: true when the pages are the caller's again, and @buf is gone; false when they
+ * must not be freed, nor the scatter list. It can be called again for @buf then.
  */
 bool mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf);
 

@@ -25,7 +25,7 @@ struct vpv_buf {
 	struct vfio_pci_variant_buf pub;
 	struct vpv_session *session;
 
-	/* Under the state mutex: membership of vpv_session.bufs */
+	/* Under the state mutex: membership of vpv_session.bufs or vfio_pci_variant_mig.kept */
 	struct list_head bufs_item;
 	/* Under vpv_session.lock: membership of a queue of the session */
 	struct list_head queue_item;

@@ -118,6 +118,8 @@ struct vfio_pci_variant_mig {
 	/* Takes the mutex after a reset, in case that nobody else does */
 	struct work_struct reset_work;
 
+	/* Under the state mutex: buffers that the backend did not give back when it was asked */
+	struct list_head kept;
 	/* Buffers that no session has any more, on their way to be freed */
 	struct llist_head dying;
 	struct work_struct free_work;

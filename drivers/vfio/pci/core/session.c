@@ -110,6 +110,7 @@ struct vfio_pci_variant_mig *vpv_mig_alloc(struct vfio_pci_variant *variant)
 	mig->state = VFIO_DEVICE_STATE_RUNNING;
 	spin_lock_init(&mig->reset_lock);
 	INIT_WORK(&mig->reset_work, vpv_mig_reset_work);
+	INIT_LIST_HEAD(&mig->kept);
 	init_llist_head(&mig->dying);
 	INIT_WORK(&mig->free_work, vpv_mig_free_work);
 	return mig;
@@ -411,6 +412,32 @@ int vpv_session_grow_buf(struct vpv_session *session, struct vpv_buf *buf, size_
 	return ret;
 }
 
+/* Whether the pages, which are then on their way to be freed, are no device's any more */
+static bool vpv_buf_release(struct vfio_pci_variant_mig *mig, struct vpv_buf *buf)
+{
+	if (buf->pub.priv && vpv_mig_ops(mig)->buf_release &&
+	    !vpv_mig_ops(mig)->buf_release(mig->variant, &buf->pub))
+		return false;
+	buf->pub.priv = NULL;
+	llist_add(&buf->dying_item, &mig->dying);
+	vpv_mig_queue(mig, &mig->free_work);
+	return true;
+}
+
+static void vpv_mig_ask_for_kept(struct vfio_pci_variant_mig *mig)
+{
+	struct vpv_buf *buf, *next;
+
+	lockdep_assert_held(&mig->state_mutex);
+
+	list_for_each_entry_safe(buf, next, &mig->kept, bufs_item) {
+		/* It may be freed at once */
+		list_del_init(&buf->bufs_item);
+		if (!vpv_buf_release(mig, buf))
+			list_add(&buf->bufs_item, &mig->kept);
+	}
+}
+
 /*
  * The buffer is not in flight. Its pages are freed later: in the destination of a migration
  * this is time in which the guest stands still.
@@ -418,7 +445,8 @@ int vpv_session_grow_buf(struct vpv_session *session, struct vpv_buf *buf, size_
 void vpv_session_drop_buf(struct vpv_session *session, struct vpv_buf *buf)
 {
 	struct vfio_pci_variant_mig *mig = session->mig;
-	bool released = true;
+	size_t bytes = buf->pub.capacity_bytes;
+	bool released;
 	u64 memory_bytes;
 
 	lockdep_assert_held(&mig->state_mutex);
@@ -427,16 +455,11 @@ void vpv_session_drop_buf(struct vpv_session *session, struct vpv_buf *buf)
 	list_del_init(&buf->queue_item);
 	spin_unlock_irq(&session->lock);
 	list_del_init(&buf->bufs_item);
-	if (buf->pub.priv && vpv_mig_ops(mig)->buf_release)
-		released = vpv_mig_ops(mig)->buf_release(mig->variant, &buf->pub);
-	buf->pub.priv = NULL;
-	memory_bytes = vpv_stats_add_memory(&mig->stats, -(s64)buf->pub.capacity_bytes);
-	trace_vpv_buf_drop(mig, buf->pub.capacity_bytes, memory_bytes, released ? 0 : -EIO);
-	/* Else the pages are the device's for ever, and there is nobody left to know of them */
-	if (released) {
-		llist_add(&buf->dying_item, &mig->dying);
-		vpv_mig_queue(mig, &mig->free_work);
-	}
+	released = vpv_buf_release(mig, buf);
+	if (!released)
+		list_add(&buf->bufs_item, &mig->kept);
+	memory_bytes = vpv_stats_add_memory(&mig->stats, -(s64)bytes);
+	trace_vpv_buf_drop(mig, bytes, memory_bytes, released ? 0 : -EIO);
 }
 
 /* The buffer, which is in no queue, can be used again */
@@ -543,6 +566,7 @@ void vpv_session_end(struct vfio_pci_variant_mig *mig)
 
 	lockdep_assert_held(&mig->state_mutex);
 
+	vpv_mig_ask_for_kept(mig);
 	if (!session)
 		return;
 

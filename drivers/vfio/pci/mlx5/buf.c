@@ -52,10 +52,8 @@ int mlx5vf_prepare_buf(struct vfio_pci_variant *variant, struct vfio_pci_variant
 bool mlx5vf_buf_release(struct vfio_pci_variant *variant, struct vfio_pci_variant_buf *buf)
 {
 	struct mlx5vf_device *mvdev = mlx5vf_from_variant(variant);
-	bool released = mlx5_vhca_buf_destroy(buf->priv);
 
 	if (mvdev->save.room == buf)
 		mvdev->save.room = NULL;
-	buf->priv = NULL;
-	return released;
+	return mlx5_vhca_buf_destroy(buf->priv);
 }

@@ -4,11 +4,12 @@
 # What the card tells of pages that VFs wrote to, by VFIO's DMA logging: offered where the
 # kernel can pass it on, which Debian's later ones cannot (13-iommufd can). The card has
 # little room for what it remembers, and sends messages that are so small that reports are
-# of many. What could not be destroyed keeps its event queue when the PF's driver goes.
+# of many. What cannot be destroyed keeps its event queue and its doorbell page when the
+# PF's driver goes; the faults are made twice, as nothing of the first time may be left.
 #
-# lab: pfs=1 vfs=8 mem=1536 release=13 kernel-root=12 soak-root=13-iommufd timeout=400
+# lab: pfs=1 vfs=8 mem=1536 release=13 kernel-root=12 soak-root=13-iommufd,13-debug timeout=600
 # lab-model-prop: page-tracking=on,track-kib=64,track-log-msg-max=14
-# lab-guest-error-allow: fn 0: destroying EQ .* in use by
+# lab-guest-error-allow: fn 0: destroying (EQ|CQ|UAR) .* in use by
 
 . "$(dirname "$0")/lib.sh"
 
@@ -18,7 +19,6 @@ mapfile -t vfs < <(vfio_vfs "$(pf 0)" 8)
 
 export VFIO_BDFS="${vfs[*]}"
 export VFIO_MODEL_QMP=/dev/virtio-ports/lab.qmp VFIO_MODEL_PF=pf0
-# Faults last, as they leave objects in the card.
-by_iommufd mlx5_dirty_log_test mlx5_dirty_copy_test
+by_iommufd mlx5_dirty_log_test mlx5_dirty_copy_test mlx5_dirty_fault_test
 kselftest mlx5_dirty_log_test mlx5_dirty_copy_test mlx5_dirty_fault_test
 finish

@@ -366,6 +366,58 @@ TEST_F(fault, pf_that_goes_is_told)
 	expect_exact(_metadata, &self->user);
 }
 
+/* What the card does not let go of is in nobody's way, and goes with the PF's next reset. */
+
+FIXTURE(kept) {
+	struct user user;
+};
+
+FIXTURE_VARIANT(kept) {
+	/* Of those that mlx5_core itself has no use for */
+	const char *command;
+};
+
+FIXTURE_VARIANT_ADD(kept, tracker) {
+	.command = "DESTROY_GENERAL_OBJECT",
+};
+
+FIXTURE_VARIANT_ADD(kept, queue_pairs) {
+	.command = "DESTROY_QP",
+};
+
+FIXTURE_SETUP(kept)
+{
+	const char *skip = open_user(&self->user);
+
+	if (skip)
+		SKIP(return, "%s", skip);
+}
+
+FIXTURE_TEARDOWN(kept)
+{
+	close_user(&self->user);
+}
+
+TEST_F(kept, until_the_pf_goes)
+{
+	struct user *user = &self->user;
+
+	model_fail(variant->command, 0, STATUS_INTERNAL);
+	ASSERT_EQ(0, start(user));
+	expect_exact(_metadata, user);
+	EXPECT_EQ(0, __log_stop(&user->dev));
+	/* Tried again, in vain, and one more beside it */
+	ASSERT_EQ(0, start(user));
+	expect_exact(_metadata, user);
+	EXPECT_LT(0, reload_pf(_metadata, user));
+	EXPECT_EQ(0, __log_stop(&user->dev));
+	model_no_faults();
+	vfio_dev_reset(&user->dev);
+	vfio_dev_enable_dma(&user->dev);
+	ASSERT_EQ(0, start(user));
+	expect_exact(_metadata, user);
+}
+
 struct racer {
 	const struct vfio_dev *dev;
 	atomic_bool *done;
@@ -477,7 +529,7 @@ FIXTURE_VARIANT_ADD(sweep, report) {
 	.command = "MODIFY_GENERAL_OBJECT", .min_failures = 0,
 };
 
-/* What cannot be undone is leaked. */
+/* What cannot be undone is when the next one starts. */
 FIXTURE_VARIANT_ADD(sweep, destroy_tracker) {
 	.command = "DESTROY_GENERAL_OBJECT", .min_failures = 0,
 };

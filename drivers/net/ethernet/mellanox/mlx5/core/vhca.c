@@ -15,8 +15,8 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "vhca_kept.h"
 #include "vhca_priv.h"
-#include "vhca_track.h"
 
 /* Firmware can be another one after a reload of the PF */
 static void vhca_read_firmware(struct mlx5_vhca *vhca, struct mlx5_core_dev *mdev)
@@ -38,6 +38,8 @@ static void vhca_attach(struct mlx5_vhca *vhca)
 	/* Asked for by the first command: the VF is not enabled yet */
 	vhca->vhca_id_known = false;
 	vhca->owes_answer = false;
+	mlx5_vhca_bufs_renew(vhca);
+	mlx5_vhca_kept_renew(vhca);
 	vhca_read_firmware(vhca, vhca->mdev);
 	vhca->link = MLX5_VHCA_ATTACHED;
 	mutex_unlock(&vhca->lock);
@@ -65,9 +67,11 @@ static void vhca_detach(struct mlx5_vhca *vhca)
 	mlx5_vhca_image_stop(vhca);
 
 	mutex_lock(&vhca->lock);
-	mlx5_vhca_track_drop(vhca);
-	list_for_each_entry_safe(buf, next, &vhca->bufs, node)
-		mlx5_vhca_buf_unmap(buf);
+	mlx5_vhca_kept_detach(vhca);
+	list_for_each_entry_safe(buf, next, &vhca->bufs, node) {
+		if (!mlx5_vhca_buf_unmap(buf))
+			mlx5_vhca_buf_keep(buf);
+	}
 	vhca->link = MLX5_VHCA_DETACHED;
 	mutex_unlock(&vhca->lock);
 }
@@ -189,6 +193,8 @@ static struct mlx5_vhca *vhca_alloc(struct pci_dev *vf, int vf_index)
 	mutex_init(&vhca->report_mutex);
 	mutex_init(&vhca->lock);
 	INIT_LIST_HEAD(&vhca->bufs);
+	INIT_LIST_HEAD(&vhca->kept_bufs);
+	INIT_LIST_HEAD(&vhca->kept);
 	mlx5_vhca_image_init(vhca);
 	return vhca;
 }
@@ -242,7 +248,7 @@ void mlx5_vhca_close(struct mlx5_vhca *vhca)
 	mlx5_vhca_unjoin(vhca);
 	mlx5_vhca_image_stop(vhca);
 	mlx5_vhca_track_stop(vhca);
-	WARN_ON(!list_empty(&vhca->bufs));
+	mlx5_vhca_kept_close(vhca);
 	vhca_free(vhca);
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_close);

@@ -4,12 +4,12 @@
  * caller, mapped for DMA by the PF, under a memory key that lists its pages.
  *
  * A buffer's firmware objects can go before the buffer does: when the PF is
- * taken away, mlx5_vhca_buf_unmap() is called for each one that is left.
+ * taken away, each one that is left is unmapped, or kept.
  *
- * They can also stay for ever. After a command on the buffer that was never
- * answered, and with a memory key that could not be destroyed, nothing says when
- * the card stops to use the pages: then key and DMA mapping are kept, and the
- * owner of the pages is told to keep these.
+ * They can also stay. After a command on the buffer that was never answered, and with a
+ * memory key that could not be destroyed, nothing says when the card stops to use the
+ * pages: then key and DMA mapping are kept, and the owner of the pages is told to keep
+ * these, and to ask again. A reset of the PF ends that.
  */
 
 #include <linux/dma-mapping.h>
@@ -147,20 +147,17 @@ out_dealloc_pd:
 	return ret;
 }
 
-static void vhca_buf_destroy_mkey(struct mlx5_vhca_buf *buf)
+static void vhca_buf_unlist(struct mlx5_vhca_buf *buf)
 {
 	struct mlx5_vhca *vhca = buf->vhca;
-	int ret;
 
-	lockdep_assert_held(&vhca->lock);
-
-	ret = mlx5_core_destroy_mkey(vhca->mdev, buf->mkey);
-	if (!ret)
+	buf->mapped = false;
+	list_del_init(&buf->node);
+	if (!list_empty(&vhca->bufs))
 		return;
-	buf->kept = true;
-	dev_warn_ratelimited(&vhca->vf->dev,
-			     "memory key 0x%x was not destroyed: %pe; its %u bytes of memory stay with the firmware for good\n",
-			     buf->mkey, ERR_PTR(ret), buf->bytes);
+	if (!vhca->pd_kept)
+		mlx5_core_dealloc_pd(vhca->mdev, vhca->pdn);
+	vhca->pd_kept = false;
 }
 
 /**
@@ -168,31 +165,70 @@ static void vhca_buf_destroy_mkey(struct mlx5_vhca_buf *buf)
  * @buf: the buffer; nothing happens when they already did
  *
  * Context: holds the lock of the VHCA.
+ * Return: true, or false when the card may go on to use the pages. It can be tried again,
+ * but for a buffer that is kept already.
  */
-void mlx5_vhca_buf_unmap(struct mlx5_vhca_buf *buf)
+bool mlx5_vhca_buf_unmap(struct mlx5_vhca_buf *buf)
 {
 	struct mlx5_vhca *vhca = buf->vhca;
+	int ret;
 
 	lockdep_assert_held(&vhca->lock);
 
 	if (!buf->mapped)
-		return;
-
-	buf->mapped = false;
-	list_del(&buf->node);
+		return !buf->kept;
 	/* While the firmware works with the key, this would only wait for it again */
-	if (!buf->kept)
-		vhca_buf_destroy_mkey(buf);
 	if (buf->kept)
-		vhca->pd_kept = true;
-	else
-		dma_unmap_sgtable(vhca->mdev->device, buf->sgt, buf->dir, 0);
+		return false;
+	ret = mlx5_core_destroy_mkey(vhca->mdev, buf->mkey);
+	if (ret) {
+		buf->kept = ret == -ETIMEDOUT;
+		return false;
+	}
+	dma_unmap_sgtable(vhca->mdev->device, buf->sgt, buf->dir, 0);
+	vhca_buf_unlist(buf);
+	return true;
+}
 
-	if (!list_empty(&vhca->bufs))
+/**
+ * mlx5_vhca_buf_keep() - leave a buffer to the firmware, with its key and DMA mapping
+ * @buf: the buffer; nothing happens when it is not mapped
+ *
+ * Context: holds the lock of the VHCA.
+ */
+void mlx5_vhca_buf_keep(struct mlx5_vhca_buf *buf)
+{
+	lockdep_assert_held(&buf->vhca->lock);
+
+	if (!buf->mapped)
 		return;
-	if (!vhca->pd_kept)
-		mlx5_core_dealloc_pd(vhca->mdev, vhca->pdn);
-	vhca->pd_kept = false;
+	if (!buf->kept)
+		dev_warn_ratelimited(&buf->vhca->vf->dev,
+				     "memory key 0x%x stays with the firmware, and its %u bytes of memory with it\n",
+				     buf->mkey, buf->bytes);
+	buf->kept = true;
+	buf->vhca->pd_kept = true;
+	vhca_buf_unlist(buf);
+	list_add(&buf->node, &buf->vhca->kept_bufs);
+}
+
+/**
+ * mlx5_vhca_bufs_renew() - the PF was reset: the card has forgotten what was kept
+ * @vhca: the VHCA
+ *
+ * Context: holds the lock of the VHCA.
+ */
+void mlx5_vhca_bufs_renew(struct mlx5_vhca *vhca)
+{
+	struct mlx5_vhca_buf *buf, *next;
+
+	lockdep_assert_held(&vhca->lock);
+
+	list_for_each_entry_safe(buf, next, &vhca->kept_bufs, node) {
+		list_del_init(&buf->node);
+		buf->kept = false;
+		dma_unmap_sgtable(vhca->mdev->device, buf->sgt, buf->dir, 0);
+	}
 }
 
 struct mlx5_vhca_buf *mlx5_vhca_buf_create(struct mlx5_vhca *vhca, struct sg_table *sgt,
@@ -232,7 +268,7 @@ EXPORT_SYMBOL_GPL(mlx5_vhca_buf_create);
 bool mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf)
 {
 	struct mlx5_vhca *vhca;
-	bool kept;
+	bool gone;
 
 	if (IS_ERR_OR_NULL(buf))
 		return true;
@@ -241,10 +277,11 @@ bool mlx5_vhca_buf_destroy(struct mlx5_vhca_buf *buf)
 	mutex_lock(&vhca->lock);
 	/* Leaking it would be no better: the key must go with the pages */
 	WARN_ON(vhca->image.in_flight && vhca->image.buf == buf);
-	mlx5_vhca_buf_unmap(buf);
-	kept = buf->kept;
+	gone = mlx5_vhca_buf_unmap(buf);
+	buf->refused = !gone;
 	mutex_unlock(&vhca->lock);
-	kfree(buf);
-	return !kept;
+	if (gone)
+		kfree(buf);
+	return gone;
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_buf_destroy);

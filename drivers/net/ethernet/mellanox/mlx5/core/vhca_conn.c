@@ -6,7 +6,7 @@
  * the memory that messages land in, and is posted again when that has been read.
  *
  * Memory that the card knows of is given back only after the object that told it was
- * destroyed; where that fails the memory is kept for good.
+ * destroyed; where that fails all stays as it is, so that it can be tried again.
  */
 
 #include <linux/jiffies.h>
@@ -189,14 +189,8 @@ static int vhca_conn_create_qps(struct mlx5_vhca_conn *conn)
 	ret = vhca_qp_create(conn, true, &conn->qpn);
 	if (ret)
 		goto out_free_buf;
-	ret = vhca_qp_create(conn, false, &conn->fw_qpn);
-	if (ret)
-		goto out_destroy_qp;
-	return 0;
+	return vhca_qp_create(conn, false, &conn->fw_qpn);
 
-out_destroy_qp:
-	if (vhca_qp_destroy(conn, conn->qpn))
-		return ret;
 out_free_buf:
 	mlx5_frag_buf_free(mdev, &conn->rq_buf);
 out_free_db:
@@ -204,68 +198,71 @@ out_free_db:
 	return ret;
 }
 
-/* Returns false when the card may go on to use what is kept then */
-static bool vhca_conn_destroy_qps(struct mlx5_vhca_conn *conn, bool used)
+/* No queue pair has number 0, which stands for none */
+static bool vhca_conn_end_qp(struct mlx5_vhca_conn *conn, u32 *qpn)
 {
-	struct mlx5_core_dev *mdev = conn->setup.mdev;
-
-	if (!used && vhca_qp_destroy(conn, conn->fw_qpn))
-		used = true;
-	/* Whatever becomes of the other: this one holds the completion queue */
-	if (vhca_qp_destroy(conn, conn->qpn) || used)
+	if (*qpn && vhca_qp_destroy(conn, *qpn))
 		return false;
-	mlx5_frag_buf_free(mdev, &conn->rq_buf);
-	mlx5_db_free(mdev, &conn->rq_db);
+	*qpn = 0;
 	return true;
+}
+
+static void vhca_conn_free_rq(struct mlx5_vhca_conn *conn)
+{
+	mlx5_frag_buf_free(conn->setup.mdev, &conn->rq_buf);
+	mlx5_db_free(conn->setup.mdev, &conn->rq_db);
+}
+
+static bool vhca_conn_end_receiver(struct mlx5_vhca_conn *conn)
+{
+	if (!conn->qpn)
+		return true;
+	if (!vhca_conn_end_qp(conn, &conn->qpn))
+		return false;
+	vhca_conn_free_rq(conn);
+	return true;
+}
+
+static int vhca_conn_make(struct mlx5_vhca_conn *conn)
+{
+	struct mlx5_uars_page *uar;
+	int ret;
+
+	uar = mlx5_get_uars_page(conn->setup.mdev);
+	if (IS_ERR(uar))
+		return PTR_ERR(uar);
+	conn->uar = uar;
+	ret = mlx5_vhca_cq_create(conn);
+	if (ret)
+		return ret;
+	ret = vhca_conn_create_qps(conn);
+	if (ret)
+		return ret;
+	vhca_conn_fill_rq(conn);
+	return vhca_conn_connect(conn);
 }
 
 /**
  * mlx5_vhca_conn_create() - make a connection, ready for messages
  * @setup: copied; the memory that it names must stay until mlx5_vhca_conn_destroy()
+ * @made: the connection; after a failure what there is of it, which is to be destroyed,
+ *	too, or NULL
  *
  * Context: process context, the PF works.
- * Return: the connection, or an ERR_PTR() of an errno of mlx5_core.
+ * Return: 0 or a negative errno of mlx5_core.
  */
-struct mlx5_vhca_conn *mlx5_vhca_conn_create(const struct mlx5_vhca_conn_setup *setup)
+int mlx5_vhca_conn_create(const struct mlx5_vhca_conn_setup *setup,
+			  struct mlx5_vhca_conn **made)
 {
 	struct mlx5_vhca_conn *conn;
-	int ret;
 
 	conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	*made = conn;
 	if (!conn)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 	conn->setup = *setup;
 	init_waitqueue_head(&conn->wait);
-
-	conn->uar = mlx5_get_uars_page(setup->mdev);
-	if (IS_ERR(conn->uar)) {
-		ret = PTR_ERR(conn->uar);
-		goto out_free;
-	}
-	ret = mlx5_vhca_cq_create(conn);
-	if (ret)
-		goto out_put_uar;
-	ret = vhca_conn_create_qps(conn);
-	if (ret)
-		goto out_destroy_cq;
-
-	vhca_conn_fill_rq(conn);
-	ret = vhca_conn_connect(conn);
-	if (!ret)
-		return conn;
-
-	mlx5_vhca_conn_destroy(conn, false);
-	return ERR_PTR(ret);
-
-out_destroy_cq:
-	/* The queue's own events may still come */
-	if (!mlx5_vhca_cq_destroy(conn))
-		return ERR_PTR(ret);
-out_put_uar:
-	mlx5_put_uars_page(setup->mdev, conn->uar);
-out_free:
-	kfree(conn);
-	return ERR_PTR(ret);
+	return vhca_conn_make(conn);
 }
 
 /**
@@ -276,18 +273,51 @@ out_free:
  *
  * Context: process context, the PF works.
  * Return: true, or false when the card may go on to write to the memory that messages
- * land in, which must be kept then.
+ * land in. That must be kept then, and @conn, of which no event comes any more; it can
+ * be tried again.
  */
 bool mlx5_vhca_conn_destroy(struct mlx5_vhca_conn *conn, bool used)
 {
-	bool quiet = vhca_conn_destroy_qps(conn, used);
+	bool gone = !used && vhca_conn_end_qp(conn, &conn->fw_qpn);
 
-	if (!mlx5_vhca_cq_destroy(conn))
+	/* Whatever becomes of the other: this one holds the completion queue */
+	gone = vhca_conn_end_receiver(conn) && gone;
+	gone = mlx5_vhca_cq_destroy(conn) && gone;
+	if (!gone)
 		return false;
-	if (quiet)
-		mlx5_put_uars_page(conn->setup.mdev, conn->uar);
+	mlx5_vhca_conn_put_uar(conn);
 	kfree(conn);
-	return quiet;
+	return true;
+}
+
+/**
+ * mlx5_vhca_conn_put_uar() - give back the PF's doorbell page
+ * @conn: the connection, not all of which could be destroyed
+ *
+ * mlx5_core hands on what it has of these pages, even one from before a reload, of which
+ * the firmware then knows nothing. So none may be kept beyond that.
+ *
+ * Context: process context, the PF works.
+ */
+void mlx5_vhca_conn_put_uar(struct mlx5_vhca_conn *conn)
+{
+	if (conn->uar)
+		mlx5_put_uars_page(conn->setup.mdev, conn->uar);
+	conn->uar = NULL;
+}
+
+/**
+ * mlx5_vhca_conn_free() - free a connection of which the card knows nothing any more
+ * @conn: the connection, without its doorbell page
+ *
+ * Context: process context, the PF was reset since.
+ */
+void mlx5_vhca_conn_free(struct mlx5_vhca_conn *conn)
+{
+	if (conn->qpn)
+		vhca_conn_free_rq(conn);
+	mlx5_vhca_cq_free(conn);
+	kfree(conn);
 }
 
 static bool vhca_conn_is_awake(struct mlx5_vhca_conn *conn)

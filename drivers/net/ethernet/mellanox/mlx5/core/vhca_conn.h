@@ -32,13 +32,14 @@ struct mlx5_vhca_conn {
 	struct mlx5_vhca_conn_setup setup;
 	struct mlx5_uars_page *uar;
 	struct mlx5_core_cq cq;
+	bool has_cq;
 	struct mlx5_frag_buf cq_buf;
 	struct mlx5_db cq_db;
 	struct mlx5_frag_buf rq_buf;
 	struct mlx5_db rq_db;
 	/* How many receive requests were ever posted */
 	u16 posted;
-	/* That which we receive with, and that which the firmware sends with */
+	/* That which we receive with, and that which the firmware sends with; 0: none */
 	u32 qpn;
 	u32 fw_qpn;
 	/* Woken by a completion, and when the connection or what uses it broke */
@@ -65,8 +66,11 @@ static inline void mlx5_vhca_conn_break(struct mlx5_vhca_conn *conn)
 	wake_up(&conn->wait);
 }
 
-struct mlx5_vhca_conn *mlx5_vhca_conn_create(const struct mlx5_vhca_conn_setup *setup);
+int mlx5_vhca_conn_create(const struct mlx5_vhca_conn_setup *setup,
+			  struct mlx5_vhca_conn **made);
 bool mlx5_vhca_conn_destroy(struct mlx5_vhca_conn *conn, bool used);
+void mlx5_vhca_conn_put_uar(struct mlx5_vhca_conn *conn);
+void mlx5_vhca_conn_free(struct mlx5_vhca_conn *conn);
 int mlx5_vhca_conn_wait(struct mlx5_vhca_conn *conn, unsigned int wait_ms,
 			struct mlx5_vhca_message *message);
 void mlx5_vhca_conn_repost(struct mlx5_vhca_conn *conn);

@@ -112,6 +112,7 @@ int mlx5_vhca_cq_create(struct mlx5_vhca_conn *conn)
 	ret = vhca_cq_create_in(conn);
 	if (ret)
 		goto out_free_buf;
+	conn->has_cq = true;
 	mlx5_vhca_cq_arm(conn);
 	return 0;
 
@@ -124,22 +125,34 @@ out_free_db:
 
 /**
  * mlx5_vhca_cq_destroy() - undo mlx5_vhca_cq_create()
- * @conn: the connection
+ * @conn: the connection, which may have none
  *
- * No event of the queue runs any more when it returns.
- *
- * Return: true, or false when the card may go on to write to the queue, whose memory
- * is then kept.
+ * Return: true, no event of the queue runs any more; or false when the card may go on to
+ * write to the queue, whose memory is then kept. It can be tried again.
  */
 bool mlx5_vhca_cq_destroy(struct mlx5_vhca_conn *conn)
 {
+	if (!conn->has_cq)
+		return true;
+	if (mlx5_core_destroy_cq(conn->setup.mdev, &conn->cq))
+		return false;
+	mlx5_vhca_cq_free(conn);
+	return true;
+}
+
+/**
+ * mlx5_vhca_cq_free() - free what the card knows nothing of any more
+ * @conn: the connection, which may have no queue
+ */
+void mlx5_vhca_cq_free(struct mlx5_vhca_conn *conn)
+{
 	struct mlx5_core_dev *mdev = conn->setup.mdev;
 
-	if (mlx5_core_destroy_cq(mdev, &conn->cq))
-		return false;
+	if (!conn->has_cq)
+		return;
+	conn->has_cq = false;
 	mlx5_frag_buf_free(mdev, &conn->cq_buf);
 	mlx5_db_free(mdev, &conn->cq_db);
-	return true;
 }
 
 /**

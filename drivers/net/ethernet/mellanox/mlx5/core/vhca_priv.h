@@ -85,6 +85,8 @@ struct mlx5_vhca {
 	struct mutex report_mutex;
 	/* Written under both; what it is of use for without the PF belongs to the former */
 	struct mlx5_vhca_track *track;
+	/* Trackers that are over, protected by @lock; see vhca_kept.c */
+	struct list_head kept;
 
 	/*
 	 * Protects all members below and the state of @image; held while a command of
@@ -104,6 +106,8 @@ struct mlx5_vhca {
 	/* A key in it was not destroyed, so that it cannot be either */
 	bool pd_kept;
 	struct list_head bufs;
+	/* Those that the firmware may still use, although the PF went */
+	struct list_head kept_bufs;
 };
 
 struct mlx5_vhca_buf {
@@ -116,6 +120,8 @@ struct mlx5_vhca_buf {
 	bool mapped;
 	/* Under the lock: nobody knows when the firmware will have forgotten it */
 	bool kept;
+	/* Its owner was told that he cannot have the pages back yet */
+	bool refused;
 	u32 mkey;
 };
 
@@ -182,6 +188,8 @@ int mlx5_vhca_query_migratable(struct mlx5_core_dev *mdev, int vf_index, bool *m
 void mlx5_vhca_image_init(struct mlx5_vhca *vhca);
 
 /* vhca_buf.c: vhca->lock held */
-void mlx5_vhca_buf_unmap(struct mlx5_vhca_buf *buf);
+bool mlx5_vhca_buf_unmap(struct mlx5_vhca_buf *buf);
+void mlx5_vhca_buf_keep(struct mlx5_vhca_buf *buf);
+void mlx5_vhca_bufs_renew(struct mlx5_vhca *vhca);
 
 #endif /* MLX5_VHCA_PRIV_H */

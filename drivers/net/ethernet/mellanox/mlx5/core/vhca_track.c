@@ -24,18 +24,11 @@
 
 #include "vhca_conn.h"
 #include "vhca_entries.h"
+#include "vhca_kept.h"
 #include "vhca_priv.h"
 #include "vhca_ranges.h"
 #include "vhca_track.h"
 #include "vhca_track_mem.h"
-
-#define VHCA_TRACK_TYPE_DIRTY	1	/* page_track.track_type */
-#define VHCA_TRACK_SELECT	3	/* modify_field_select: state and range */
-
-enum {				/* page_track.state, and the top of a message's imm */
-	VHCA_TRACK_TRACKING	= 0,
-	VHCA_TRACK_REPORTING	= 1,
-};
 
 #define VHCA_TRACK_IMM_SHIFT	28
 
@@ -45,24 +38,6 @@ enum {				/* page_track.state, and the top of a message's imm */
 /* How long a card may be silent, and how often it is asked how it is meanwhile */
 #define VHCA_TRACK_SILENT_MS	5000
 #define VHCA_TRACK_LOOK_MS	100
-
-struct mlx5_vhca_track {
-	struct mlx5_vhca *vhca;
-	unsigned int log_page;
-	unsigned int log_message;
-	struct mlx5_vhca_track_mem mem;
-	/* Of the message that came last */
-	struct mlx5_vhca_range *runs;
-	unsigned int nr_runs;
-	/* Protected by mlx5_vhca.lock. NULL: the PF went, and took it away. */
-	struct mlx5_vhca_conn *conn;
-	u32 id;
-	struct mlx5_nb nb;
-	/* Something was not told */
-	bool broken;
-	unsigned int nr_ranges;
-	struct mlx5_vhca_range ranges[];
-};
 
 /* From the handler of mlx5_core's event queue */
 static int vhca_track_event(struct notifier_block *nb, unsigned long type, void *data)
@@ -81,114 +56,6 @@ static int vhca_track_event(struct notifier_block *nb, unsigned long type, void 
 	return NOTIFY_OK;
 }
 
-static int vhca_track_exec(struct mlx5_vhca *vhca, const char *what, void *in, int in_bytes,
-			   void *out, int out_bytes)
-{
-	int err;
-
-	lockdep_assert_held(&vhca->lock);
-
-	err = mlx5_cmd_do(vhca->mdev, in, in_bytes, out, out_bytes);
-	return mlx5_vhca_fw_errno(vhca, err, what, out);
-}
-
-static void vhca_track_fill(struct mlx5_vhca_track *track, void *in)
-{
-	void *ctx = MLX5_ADDR_OF(create_page_track_obj_in, in, obj_context);
-	void *hdr = MLX5_ADDR_OF(create_page_track_obj_in, in, general_obj_in_cmd_hdr);
-	void *range = MLX5_ADDR_OF(page_track, ctx, track_range);
-	struct mlx5_core_dev *mdev = track->vhca->mdev;
-	unsigned int i, log_space;
-
-	log_space = mlx5_vhca_ranges_log_space(track->ranges, track->nr_ranges);
-	log_space = max_t(unsigned int, log_space,
-			  MLX5_CAP_ADV_VIRTUALIZATION(mdev, pg_track_log_min_addr_space));
-
-	MLX5_SET(general_obj_in_cmd_hdr, hdr, opcode, MLX5_CMD_OP_CREATE_GENERAL_OBJECT);
-	MLX5_SET(general_obj_in_cmd_hdr, hdr, obj_type, MLX5_OBJ_TYPE_PAGE_TRACK);
-	MLX5_SET(page_track, ctx, vhca_id, track->vhca->vhca_id);
-	MLX5_SET(page_track, ctx, track_type, VHCA_TRACK_TYPE_DIRTY);
-	MLX5_SET(page_track, ctx, log_addr_space_size, log_space);
-	MLX5_SET(page_track, ctx, log_page_size, track->log_page);
-	MLX5_SET(page_track, ctx, log_msg_size, track->log_message);
-	MLX5_SET(page_track, ctx, reporting_qpn, track->conn->fw_qpn);
-	MLX5_SET(page_track, ctx, num_ranges, track->nr_ranges);
-	for (i = 0; i < track->nr_ranges; i++) {
-		MLX5_SET64(page_track_range, range, start_address, track->ranges[i].start);
-		MLX5_SET64(page_track_range, range, length, track->ranges[i].bytes);
-		range += MLX5_ST_SZ_BYTES(page_track_range);
-	}
-}
-
-static int vhca_track_create_obj(struct mlx5_vhca_track *track)
-{
-	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};
-	int in_bytes, ret;
-	void *in;
-
-	in_bytes = MLX5_ST_SZ_BYTES(create_page_track_obj_in) +
-		   track->nr_ranges * MLX5_ST_SZ_BYTES(page_track_range);
-	in = kzalloc(in_bytes, GFP_KERNEL);
-	if (!in)
-		return -ENOMEM;
-	vhca_track_fill(track, in);
-	ret = vhca_track_exec(track->vhca, "CREATE_GENERAL_OBJECT", in, in_bytes, out,
-			      sizeof(out));
-	kfree(in);
-	if (!ret)
-		track->id = MLX5_GET(general_obj_out_cmd_hdr, out, obj_id);
-	return ret;
-}
-
-static int vhca_track_destroy_obj(struct mlx5_vhca_track *track)
-{
-	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};
-	u32 in[MLX5_ST_SZ_DW(general_obj_in_cmd_hdr)] = {};
-
-	MLX5_SET(general_obj_in_cmd_hdr, in, opcode, MLX5_CMD_OP_DESTROY_GENERAL_OBJECT);
-	MLX5_SET(general_obj_in_cmd_hdr, in, obj_type, MLX5_OBJ_TYPE_PAGE_TRACK);
-	MLX5_SET(general_obj_in_cmd_hdr, in, obj_id, track->id);
-	return vhca_track_exec(track->vhca, "DESTROY_GENERAL_OBJECT", in, sizeof(in), out,
-			       sizeof(out));
-}
-
-/* Has the card given up? Asked when it is silent. */
-static int vhca_track_look(struct mlx5_vhca_track *track)
-{
-	u32 out[MLX5_ST_SZ_DW(query_page_track_obj_out)] = {};
-	u32 in[MLX5_ST_SZ_DW(general_obj_in_cmd_hdr)] = {};
-	u8 state;
-	int ret;
-
-	MLX5_SET(general_obj_in_cmd_hdr, in, opcode, MLX5_CMD_OP_QUERY_GENERAL_OBJECT);
-	MLX5_SET(general_obj_in_cmd_hdr, in, obj_type, MLX5_OBJ_TYPE_PAGE_TRACK);
-	MLX5_SET(general_obj_in_cmd_hdr, in, obj_id, track->id);
-	ret = vhca_track_exec(track->vhca, "QUERY_GENERAL_OBJECT", in, sizeof(in), out,
-			      sizeof(out));
-	if (ret)
-		return ret;
-	state = MLX5_GET(query_page_track_obj_out, out, obj_context.state);
-	return state == VHCA_TRACK_TRACKING || state == VHCA_TRACK_REPORTING ? 0 : -EIO;
-}
-
-static int vhca_track_ask(struct mlx5_vhca_track *track, u64 start, u64 bytes)
-{
-	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};
-	u32 in[MLX5_ST_SZ_DW(modify_page_track_obj_in)] = {};
-	void *ctx = MLX5_ADDR_OF(modify_page_track_obj_in, in, obj_context);
-	void *hdr = MLX5_ADDR_OF(modify_page_track_obj_in, in, general_obj_in_cmd_hdr);
-
-	MLX5_SET(general_obj_in_cmd_hdr, hdr, opcode, MLX5_CMD_OP_MODIFY_GENERAL_OBJECT);
-	MLX5_SET(general_obj_in_cmd_hdr, hdr, obj_type, MLX5_OBJ_TYPE_PAGE_TRACK);
-	MLX5_SET(general_obj_in_cmd_hdr, hdr, obj_id, track->id);
-	MLX5_SET64(page_track, ctx, modify_field_select, VHCA_TRACK_SELECT);
-	MLX5_SET(page_track, ctx, state, VHCA_TRACK_REPORTING);
-	MLX5_SET64(page_track, ctx, range_start_address, start);
-	MLX5_SET64(page_track, ctx, length, bytes);
-	return vhca_track_exec(track->vhca, "MODIFY_GENERAL_OBJECT", in, sizeof(in), out,
-			       sizeof(out));
-}
-
 static int vhca_track_wait(struct mlx5_vhca_track *track, struct mlx5_vhca_message *message)
 {
 	unsigned int waited_ms;
@@ -198,7 +65,7 @@ static int vhca_track_wait(struct mlx5_vhca_track *track, struct mlx5_vhca_messa
 		ret = mlx5_vhca_conn_wait(track->conn, VHCA_TRACK_LOOK_MS, message);
 		if (ret != -ETIMEDOUT)
 			return ret;
-		ret = vhca_track_look(track);
+		ret = mlx5_vhca_track_look(track);
 		if (ret)
 			return ret;
 	}
@@ -239,7 +106,7 @@ static int vhca_track_enter(struct mlx5_vhca *vhca)
 	ret = mlx5_vhca_enter(vhca);
 	if (ret)
 		return ret;
-	if (!vhca->track->conn)
+	if (!vhca->track->live)
 		ret = -ENOTCONN;
 	/* A card that has given up would refuse what it is asked, and the log tell of that */
 	else if (vhca->track->broken || READ_ONCE(vhca->track->conn->broken))
@@ -256,7 +123,7 @@ static int vhca_track_begin(struct mlx5_vhca *vhca, u64 start, u64 bytes)
 	ret = vhca_track_enter(vhca);
 	if (ret)
 		return ret;
-	ret = vhca_track_ask(vhca->track, start, bytes);
+	ret = mlx5_vhca_track_ask(vhca->track, start, bytes);
 	mlx5_vhca_leave(vhca);
 	return ret;
 }
@@ -350,42 +217,14 @@ int mlx5_vhca_track_report_all(struct mlx5_vhca *vhca, mlx5_vhca_dirty_fn dirty,
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_track_report_all);
 
-/* @used: the tracker is there, and sends through the connection */
-static void vhca_track_disconnect(struct mlx5_vhca_track *track, bool used)
+static void vhca_track_end(struct mlx5_vhca_track *track)
 {
 	lockdep_assert_held(&track->vhca->lock);
 
-	mlx5_eq_notifier_unregister(track->vhca->mdev, &track->nb);
-	/* What the card may go on to write to stays, with its key and the key's domain */
-	if (!mlx5_vhca_conn_destroy(track->conn, used))
-		track->mem.buf->kept = true;
-	track->conn = NULL;
-}
-
-/**
- * mlx5_vhca_track_drop() - take the tracker away from the card
- * @vhca: the VHCA
- *
- * What is left of it belongs to mlx5_vhca_track_stop().
- *
- * Context: holds the lock of the VHCA.
- */
-void mlx5_vhca_track_drop(struct mlx5_vhca *vhca)
-{
-	struct mlx5_vhca_track *track = vhca->track;
-
-	lockdep_assert_held(&vhca->lock);
-
-	if (!track || !track->conn)
-		return;
-	vhca_track_disconnect(track, vhca_track_destroy_obj(track));
-}
-
-static void vhca_track_free(struct mlx5_vhca_track *track)
-{
-	mlx5_vhca_track_mem_destroy(&track->mem);
-	kvfree(track->runs);
-	kfree(track);
+	if (mlx5_vhca_track_undo(track))
+		mlx5_vhca_track_free(track);
+	else
+		mlx5_vhca_kept_add(track);
 }
 
 void mlx5_vhca_track_stop(struct mlx5_vhca *vhca)
@@ -394,12 +233,11 @@ void mlx5_vhca_track_stop(struct mlx5_vhca *vhca)
 
 	mutex_lock(&vhca->report_mutex);
 	mutex_lock(&vhca->lock);
-	mlx5_vhca_track_drop(vhca);
 	track = vhca->track;
 	vhca->track = NULL;
-	mutex_unlock(&vhca->lock);
 	if (track)
-		vhca_track_free(track);
+		vhca_track_end(track);
+	mutex_unlock(&vhca->lock);
 	mutex_unlock(&vhca->report_mutex);
 }
 EXPORT_SYMBOL_GPL(mlx5_vhca_track_stop);
@@ -448,18 +286,13 @@ static int vhca_track_connect(struct mlx5_vhca_track *track)
 	if (!track->mem.buf->mapped)
 		return -ENOTCONN;
 
-	track->conn = mlx5_vhca_conn_create(&setup);
-	if (IS_ERR(track->conn)) {
-		ret = PTR_ERR(track->conn);
-		track->conn = NULL;
+	ret = mlx5_vhca_conn_create(&setup, &track->conn);
+	if (ret)
 		return mlx5_vhca_core_errno(ret);
-	}
 	MLX5_NB_INIT(&track->nb, vhca_track_event, NOTIFY_ANY);
 	mlx5_eq_notifier_register(vhca->mdev, &track->nb);
-	ret = vhca_track_create_obj(track);
-	if (ret)
-		vhca_track_disconnect(track, false);
-	return ret;
+	track->live = true;
+	return mlx5_vhca_track_create_obj(track);
 }
 
 static bool vhca_track_range_good(const struct mlx5_vhca_range *range, u64 page_bytes)
@@ -536,13 +369,17 @@ static int vhca_track_start(struct mlx5_vhca *vhca, const struct mlx5_vhca_range
 
 	ret = mlx5_vhca_enter(vhca);
 	if (!ret) {
+		mlx5_vhca_kept_retry(vhca);
 		ret = vhca_track_connect(track);
 		if (!ret)
 			vhca->track = track;
 		mlx5_vhca_leave(vhca);
 	}
-	if (ret)
-		vhca_track_free(track);
+	if (ret) {
+		mutex_lock(&vhca->lock);
+		vhca_track_end(track);
+		mutex_unlock(&vhca->lock);
+	}
 	return ret;
 }
 

@@ -83,18 +83,13 @@ out_free_pages:
 }
 
 /**
- * mlx5_vhca_track_mem_destroy() - undo mlx5_vhca_track_mem_create()
- * @mem: the memory; what the card may still write to is kept for good
- *
- * Context: the VHCA is not locked.
+ * mlx5_vhca_track_mem_free() - free memory that the card cannot write to any more
+ * @mem: the memory, its buffer unmapped
  */
-void mlx5_vhca_track_mem_destroy(struct mlx5_vhca_track_mem *mem)
+void mlx5_vhca_track_mem_free(struct mlx5_vhca_track_mem *mem)
 {
-	bool quiet = mlx5_vhca_buf_destroy(mem->buf);
-
+	kfree(mem->buf);
 	vunmap(mem->vaddr);
-	if (!quiet)
-		return;
 	sg_free_table(&mem->sgt);
 	vhca_track_free_pages(mem);
 }

@@ -18,7 +18,7 @@ struct mlx5_vhca_track_mem {
 
 int mlx5_vhca_track_mem_create(struct mlx5_vhca *vhca, struct mlx5_vhca_track_mem *mem,
 			       size_t bytes);
-void mlx5_vhca_track_mem_destroy(struct mlx5_vhca_track_mem *mem);
+void mlx5_vhca_track_mem_free(struct mlx5_vhca_track_mem *mem);
 void mlx5_vhca_track_mem_begin(struct mlx5_core_dev *mdev, struct mlx5_vhca_track_mem *mem);
 void mlx5_vhca_track_mem_end(struct mlx5_core_dev *mdev, struct mlx5_vhca_track_mem *mem);
 
