@@ -82,7 +82,7 @@ kselftest v1_test arc_test feature_test precopy_test sample_precopy_test sample_
 	throttled_user_test
 check "a container that takes no marks is told of once" \
 	eval '[ "$(dmesg | grep -c "the container takes no marks")" = 1 ]'
-by_iommufd v1_test arc_test feature_test precopy_test data_fd_test image_test
+by_iommufd v1_test arc_test feature_test precopy_test data_fd_test image_test lifetime_test
 
 without_region()
 {

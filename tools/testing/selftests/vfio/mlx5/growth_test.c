@@ -59,6 +59,12 @@ static long memory_kib(const char *name)
 	return value;
 }
 
+/* Such a kernel has accounts of its slabs in slabs, and knows better what is left behind. */
+static bool has_kmemleak(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
 static void play_round(FIXTURE_DATA(growth) * self)
 {
 	struct vfio_image again = {};
@@ -94,7 +100,10 @@ TEST_F_TIMEOUT(growth, of_memory_is_none, 180)
 	TH_LOG("%ld KiB less, slabs by %ld KiB more, images of %zu bytes",
 	       available, slab, self->image.size);
 	EXPECT_GE(MEMORY_KIB, available);
-	EXPECT_GE(SLAB_KIB, slab);
+	if (has_kmemleak())
+		TH_LOG("slabs are not judged: KASAN holds what was freed");
+	else
+		EXPECT_GE(SLAB_KIB, slab);
 }
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "iommufd.h"
 #include "kselftest_harness.h"
 #include "session.h"
 #include "state_fixture.h"
@@ -184,11 +185,13 @@ FIXTURE_TEARDOWN(open)
 	vfio_dev_close(&self->dev);
 }
 
-TEST_F(open, group_of_another_process_is_busy)
+/* A group says that it is busy, an iommufd that what it was asked for cannot be. */
+TEST_F(open, somebody_elses_device_is_refused)
 {
+	int refusal = vfio_iommufd_wanted() ? -EINVAL : -EBUSY;
 	struct vfio_dev other;
 
-	EXPECT_EQ(-EBUSY, __vfio_dev_open(&other, vfio_bdf(0)));
+	EXPECT_EQ(refusal, __vfio_dev_open(&other, vfio_bdf(0)));
 	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&self->dev));
 }
 
