@@ -178,8 +178,7 @@ static __u64 chain_mailboxes(struct mlx5_hca *hca, unsigned int slot, bool out,
 		memset(box, 0, MAILBOX_STRIDE);
 		if (i + 1 < count)
 			mlx5_put_be64(box + MAILBOX_NEXT,
-				 mlx5_guest_iova(hca, mailbox(hca, slot, out,
-							      i + 1)));
+				      mlx5_guest_iova(hca, mailbox(hca, slot, out, i + 1)));
 		mlx5_put_be32(box + MAILBOX_NUMBER, i);
 		box[MAILBOX_TOKEN] = hca->token;
 	}
@@ -355,9 +354,7 @@ static void give_pages(struct mlx5_hca *hca, __u16 phase)
 		MLX5_SET_FIELD(in, MLX5_AT(manage_pages_in)->input_num_entries, count);
 		for (i = 0; i < count; i++)
 			mlx5_put_be64(in + MLX5_BYTES(manage_pages_in) + 8 * i,
-				 mlx5_guest_iova(hca,
-						 mlx5_guest_alloc(hca,
-								  PAGE_BYTES)));
+				      mlx5_guest_iova(hca, mlx5_guest_alloc(hca, PAGE_BYTES)));
 		mlx5_cmd(hca, in, MLX5_BYTES(manage_pages_in) + 8 * count,
 			 out, sizeof(out));
 	}
@@ -417,7 +414,7 @@ static void make_mkey(struct mlx5_hca *hca)
 	MLX5_SET_FIELD(mkc, MLX5_AT(mkc)->log_page_size, 12);
 	/* The low bits of an entry allow reading and writing. */
 	mlx5_put_be64(in + MLX5_BYTES(create_mkey_in),
-		 mlx5_guest_iova(hca, page) | 3);
+		      mlx5_guest_iova(hca, page) | 3);
 	mlx5_cmd(hca, in, sizeof(in), out, sizeof(out));
 	hca->mkey_index = MLX5_FIELD(out, MLX5_AT(create_mkey_out)->mkey_index);
 }
@@ -438,7 +435,7 @@ static void make_eq(struct mlx5_hca *hca)
 	MLX5_SET_FIELD(eqc, MLX5_AT(eqc)->uar_page, hca->uar);
 	MLX5_SET_FIELD(eqc, MLX5_AT(eqc)->intr, 0);
 	mlx5_put_be64(in + MLX5_BYTE_OFF(create_eq_in, event_bitmask),
-		 BIT_ULL(MLX5_EVENT_CMD));
+		      BIT_ULL(MLX5_EVENT_CMD));
 	mlx5_put_be64(in + MLX5_BYTES(create_eq_in), mlx5_guest_iova(hca, hca->eq));
 	mlx5_cmd(hca, in, sizeof(in), out, sizeof(out));
 	hca->eqn = MLX5_FIELD(out, MLX5_AT(create_eq_out)->eq_number);
