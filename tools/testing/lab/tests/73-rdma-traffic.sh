@@ -4,7 +4,7 @@
 # RDMA between PF and VF and between two VFs, by the stock mlx5_ib and rdma-core's tools:
 # reliable connections and datagrams, with what arrives compared.
 #
-# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 timeout=300
+# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 timeout=300 soak=1
 # lab: second-root=rdma-13
 # lab-model-prop: eswitch=on,rdma=on
 
