@@ -64,7 +64,7 @@ static void check_parts(RdmaBench *r, unsigned opcode, unsigned seed)
     rdma_check(to, PARTS * PART, seed);
 }
 
-static void test_writes(void **state)
+static void check_loss(void **state, unsigned opcode)
 {
     RdmaBench r;
     unsigned n;
@@ -73,23 +73,19 @@ static void test_writes(void **state)
     FOR_EACH_LOSS(n) {
         lose(&r, n);
         for (unsigned round = 0; round < ROUNDS; round++) {
-            check_parts(&r, HCA_WR_WRITE, n + round);
+            check_parts(&r, opcode, n + round);
         }
     }
 }
 
+static void test_writes(void **state)
+{
+    check_loss(state, HCA_WR_WRITE);
+}
+
 static void test_reads(void **state)
 {
-    RdmaBench r;
-    unsigned n;
-
-    loss_start(&r, state);
-    FOR_EACH_LOSS(n) {
-        lose(&r, n);
-        for (unsigned round = 0; round < ROUNDS; round++) {
-            check_parts(&r, HCA_WR_READ, n + round);
-        }
-    }
+    check_loss(state, HCA_WR_READ);
 }
 
 /* Each message is received once, in its own request. */
