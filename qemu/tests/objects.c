@@ -79,15 +79,26 @@ static uint32_t must_create(Hca *hca, const void *in, uint32_t in_len)
 
 void hca_must_create_cq(Hca *hca, HcaCq *cq, uint32_t eqn, unsigned log_size)
 {
+    hca_must_create_cq_at(hca, cq, eqn, log_size, 0, 0);
+}
+
+void hca_must_create_cq_at(Hca *hca, HcaCq *cq, uint32_t eqn,
+                           unsigned log_size, unsigned log_page,
+                           unsigned page_offset)
+{
     uint8_t in[CX_SZ(create_cq_in) + MAX_PAGES * 8] = {};
     uint8_t *cqc = CX_ADDR(create_cq_in, in, cq_context);
     size_t bytes = (size_t)CQE_BYTES << log_size;
-    uint32_t pas;
+    uint64_t page = (uint64_t)HCA_PAGE_BYTES << log_page;
+    uint64_t offset = page_offset * (page / 64);
+    uint32_t pages = (offset + bytes + page - 1) / page;
+    uint64_t first = qtest_alloc(hca->q, pages * page, page);
     uint8_t *ring;
 
+    assert_in_range(pages, 1, MAX_PAGES);
     *cq = (HcaCq) {
         .hca = hca, .log_size = log_size,
-        .buf = alloc_pages(hca, bytes), .dbr = qtest_alloc(hca->q, 8, 64),
+        .buf = first + offset, .dbr = qtest_alloc(hca->q, 8, 64),
     };
     ring = qtest_ram(hca->q, cq->buf, bytes);
     for (unsigned i = 0; i < 1u << log_size; i++) {
@@ -98,8 +109,12 @@ void hca_must_create_cq(Hca *hca, HcaCq *cq, uint32_t eqn, unsigned log_size)
     CX_SET(cqc, cqc, uar_page, hca->uar);
     CX_SET(cqc, cqc, c_eqn_or_apu_element, eqn);
     CX_SET64(cqc, cqc, dbr_addr, cq->dbr);
-    pas = put_pas(in + CX_OFF(create_cq_in, pas), cq->buf, bytes);
-    cq->cqn = must_create(hca, in, CX_SZ(create_cq_in) + pas);
+    CX_SET(cqc, cqc, log_page_size, log_page);
+    CX_SET(cqc, cqc, page_offset, page_offset);
+    for (uint32_t i = 0; i < pages; i++) {
+        stq_be_p(in + CX_OFF(create_cq_in, pas) + i * 8, first + i * page);
+    }
+    cq->cqn = must_create(hca, in, CX_SZ(create_cq_in) + pages * 8);
 }
 
 uint8_t *hca_cq_peek(HcaCq *cq)

@@ -49,6 +49,13 @@ typedef struct HcaObjects {
 } HcaObjects;
 
 void hca_must_create_cq(Hca *hca, HcaCq *cq, uint32_t eqn, unsigned log_size);
+/*
+ * The same in pages of 4 KiB << log_page, of which the first is used from
+ * page_offset 64ths of it on
+ */
+void hca_must_create_cq_at(Hca *hca, HcaCq *cq, uint32_t eqn,
+                           unsigned log_size, unsigned log_page,
+                           unsigned page_offset);
 /* The next completion, or NULL. */
 uint8_t *hca_cq_peek(HcaCq *cq);
 bool hca_cq_wait(HcaCq *cq);

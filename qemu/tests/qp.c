@@ -53,26 +53,32 @@ static void fill_create(Hca *hca, const HcaQp *qp, uint8_t *qpc)
     CX_SET(qpc, qpc, cqn_snd, s->send_cqn);
     CX_SET(qpc, qpc, cqn_rcv, s->recv_cqn);
     CX_SET64(qpc, qpc, dbr_addr, qp->dbr);
+    CX_SET(qpc, qpc, log_page_size, s->log_page);
+    CX_SET(qpc, qpc, page_offset, s->page_offset);
 }
 
 void hca_must_create_qp(Hca *hca, HcaQp *qp, const HcaQpSetup *setup)
 {
     uint8_t in[CX_SZ(create_qp_in) + MAX_PAGES * 8] = {};
     uint8_t out[CX_SZ(create_qp_out)];
-    size_t bytes = rq_bytes(setup);
+    uint64_t page = (uint64_t)HCA_PAGE_BYTES << setup->log_page;
+    uint64_t offset = setup->page_offset * (page / 64);
+    size_t bytes = offset + rq_bytes(setup);
+    uint64_t first;
     uint32_t pages;
 
     bytes += setup->log_sq ? (size_t)WQE_BYTES << setup->log_sq : 0;
-    pages = (bytes + HCA_PAGE_BYTES - 1) / HCA_PAGE_BYTES;
+    pages = (bytes + page - 1) / page;
     assert_in_range(pages, 0, MAX_PAGES);
     *qp = (HcaQp) { .hca = hca, .setup = *setup };
-    qp->buf = qtest_alloc(hca->q, pages * HCA_PAGE_BYTES, HCA_PAGE_BYTES);
+    first = qtest_alloc(hca->q, pages * page, page);
+    qp->buf = first + offset;
     qp->dbr = qtest_alloc(hca->q, 8, 64);
     hca_header(in, OP(CREATE_QP), 0);
     fill_create(hca, qp, CX_ADDR(create_qp_in, in, qpc));
     for (uint32_t i = 0; i < pages; i++) {
         stq_be_p(in + CX_SZ(create_qp_in) + i * 8,
-                 qp->buf + i * HCA_PAGE_BYTES);
+                 first + i * page);
     }
     assert_int_equal(hca_exec(hca, in, CX_SZ(create_qp_in) + pages * 8, out,
                               sizeof(out)), HCA_OK);

@@ -69,6 +69,8 @@ typedef struct HcaQpSetup {
     unsigned log_sq, log_rq;            /* entries; of 64 bytes both */
     uint32_t srqn;                      /* instead of a receive queue */
     uint32_t user_index;
+    /* Pages of 4 KiB << log_page, the first used from that 64th of it on */
+    unsigned log_page, page_offset;
 } HcaQpSetup;
 
 typedef struct HcaQp {

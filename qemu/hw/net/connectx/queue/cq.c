@@ -57,11 +57,12 @@ static uint8_t cx_cq_eqn(const ConnectXObj *cq)
 ConnectXRing cx_cq_ring(const ConnectXObj *cq)
 {
     const uint8_t *cqc = cx_cqc(cq);
+    uint8_t shift = CX_GET(cqc, cqc, log_page_size) + CX_PAGE_SHIFT;
 
     return (ConnectXRing) {
         .obj = cq,
-        .offset = CX_GET(cqc, cqc, page_offset) * 64,
-        .page_shift = CX_GET(cqc, cqc, log_page_size) + CX_PAGE_SHIFT,
+        .offset = cx_ring_offset(CX_GET(cqc, cqc, page_offset), shift),
+        .page_shift = shift,
         .log_size = CX_GET(cqc, cqc, log_cq_size),
         .log_stride = cx_cq_wide(cq) ? 7 : 6,
     };

@@ -25,11 +25,12 @@ struct ConnectXEqs {
 ConnectXRing cx_eq_ring(const ConnectXObj *eq)
 {
     const uint8_t *eqc = CX_ADDR(create_eq_in, eq->in, eq_context_entry);
+    uint8_t shift = CX_GET(eqc, eqc, log_page_size) + CX_PAGE_SHIFT;
 
     return (ConnectXRing) {
         .obj = eq,
-        .offset = CX_GET(eqc, eqc, page_offset) * 64,
-        .page_shift = CX_GET(eqc, eqc, log_page_size) + CX_PAGE_SHIFT,
+        .offset = cx_ring_offset(CX_GET(eqc, eqc, page_offset), shift),
+        .page_shift = shift,
         .log_size = CX_GET(eqc, eqc, log_eq_size),
         .log_stride = ctz32(CX_EQE_SIZE),
     };

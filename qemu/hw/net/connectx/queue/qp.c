@@ -61,6 +61,17 @@ bool cx_qp_has_sq(const uint8_t *qpc)
     return !CX_GET(qpc, qpc, no_sq);
 }
 
+static uint8_t cx_qp_page_shift(const uint8_t *qpc)
+{
+    return CX_GET(qpc, qpc, log_page_size) + CX_PAGE_SHIFT;
+}
+
+static uint64_t cx_qp_offset(const uint8_t *qpc)
+{
+    return cx_ring_offset(CX_GET(qpc, qpc, page_offset),
+                          cx_qp_page_shift(qpc));
+}
+
 /* It comes first in the buffer. */
 ConnectXRing cx_qp_recv_ring(const ConnectXObj *qp)
 {
@@ -68,8 +79,8 @@ ConnectXRing cx_qp_recv_ring(const ConnectXObj *qp)
 
     return (ConnectXRing) {
         .obj = qp,
-        .offset = CX_GET(qpc, qpc, page_offset) * 64,
-        .page_shift = CX_GET(qpc, qpc, log_page_size) + CX_PAGE_SHIFT,
+        .offset = cx_qp_offset(qpc),
+        .page_shift = cx_qp_page_shift(qpc),
         .log_size = CX_GET(qpc, qpc, log_rq_size),
         .log_stride = CX_GET(qpc, qpc, log_rq_stride) + CX_QP_LOG_STRIDE,
     };
@@ -88,8 +99,8 @@ ConnectXRing cx_qp_send_ring(const ConnectXObj *qp)
 
     return (ConnectXRing) {
         .obj = qp,
-        .offset = CX_GET(qpc, qpc, page_offset) * 64 + cx_qp_recv_bytes(qpc),
-        .page_shift = CX_GET(qpc, qpc, log_page_size) + CX_PAGE_SHIFT,
+        .offset = cx_qp_offset(qpc) + cx_qp_recv_bytes(qpc),
+        .page_shift = cx_qp_page_shift(qpc),
         .log_size = CX_GET(qpc, qpc, log_sq_size),
         .log_stride = ctz32(CX_WQEBB_SIZE),
     };
@@ -127,14 +138,13 @@ static uint64_t cx_qp_bytes(const uint8_t *qpc)
 
 uint32_t cx_qp_pages(const uint8_t *qpc)
 {
-    uint8_t shift = CX_GET(qpc, qpc, log_page_size) + CX_PAGE_SHIFT;
     uint64_t bytes = cx_qp_bytes(qpc);
 
     if (!bytes) {
         return 0;
     }
-    bytes += CX_GET(qpc, qpc, page_offset) * 64;
-    return DIV_ROUND_UP(bytes, 1ull << shift);
+    bytes += cx_qp_offset(qpc);
+    return DIV_ROUND_UP(bytes, 1ull << cx_qp_page_shift(qpc));
 }
 
 static bool cx_qp_answers_good(const ConnectXQpRun *run)

@@ -14,11 +14,17 @@
 /* Where a queue's entries lie: the geometry that its context gives. */
 typedef struct ConnectXRing {
     const ConnectXObj *obj;
-    uint32_t offset;            /* of entry 0 in the first page */
+    uint64_t offset;            /* of entry 0 in the first page */
     uint8_t page_shift;
     uint8_t log_size;           /* entries */
     uint8_t log_stride;         /* bytes of an entry */
 } ConnectXRing;
+
+/* Contexts tell where in its first page a queue begins in 64ths of a page. */
+static inline uint64_t cx_ring_offset(uint32_t page_offset, uint8_t page_shift)
+{
+    return ((uint64_t)page_offset << page_shift) / 64;
+}
 
 /* Pages that the ring needs; 0 if its geometry is out of range. */
 uint32_t cx_ring_pages(const ConnectXRing *ring);

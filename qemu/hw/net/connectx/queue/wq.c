@@ -32,10 +32,12 @@ enum {
 
 ConnectXRing cx_wq_ring(const ConnectXObj *obj, const uint8_t *wq)
 {
+    uint8_t shift = CX_GET(wq, wq, log_wq_pg_sz) + CX_PAGE_SHIFT;
+
     return (ConnectXRing) {
         .obj = obj,
-        .offset = CX_GET(wq, wq, page_offset) * 64,
-        .page_shift = CX_GET(wq, wq, log_wq_pg_sz) + CX_PAGE_SHIFT,
+        .offset = cx_ring_offset(CX_GET(wq, wq, page_offset), shift),
+        .page_shift = shift,
         .log_size = CX_GET(wq, wq, log_wq_sz),
         .log_stride = CX_GET(wq, wq, log_wq_stride),
     };

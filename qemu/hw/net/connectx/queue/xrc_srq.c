@@ -8,6 +8,7 @@
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "obj/obj.h"
+#include "queue/ring.h"
 #include "queue/xrc_srq.h"
 
 uint32_t cx_xrc_srq_pages(const uint8_t *in)
@@ -15,7 +16,8 @@ uint32_t cx_xrc_srq_pages(const uint8_t *in)
     const uint8_t *srqc = CX_ADDR(create_xrc_srq_in, in,
                                   xrc_srq_context_entry);
     uint8_t shift = CX_GET(xrc_srqc, srqc, log_page_size) + CX_PAGE_SHIFT;
-    uint64_t bytes = CX_GET(xrc_srqc, srqc, page_offset) * 64;
+    uint64_t bytes = cx_ring_offset(CX_GET(xrc_srqc, srqc, page_offset),
+                                    shift);
 
     if (shift > 40) {
         return 0;
