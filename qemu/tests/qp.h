@@ -81,6 +81,8 @@ typedef struct HcaQp {
     uint16_t rq_pi, sq_pi, sq_last;
 } HcaQp;
 
+/* Returns the status. */
+int hca_create_qp(Hca *hca, HcaQp *qp, const HcaQpSetup *setup);
 void hca_must_create_qp(Hca *hca, HcaQp *qp, const HcaQpSetup *setup);
 /* A transition; qpc: NULL for zeroes. Returns the status. */
 int hca_move_qp(HcaQp *qp, uint16_t opcode, uint32_t optional,

@@ -276,6 +276,23 @@ static void test_resize(void **state)
     }
 }
 
+/* A type is refused that no request is carried out for. */
+static void test_types(void **state)
+{
+    Bench b = bench_start(state, "rdma=on");
+
+    for (unsigned type = 0; type < 16; type++) {
+        bool works = type == HCA_QP_RC || type == HCA_QP_UD ||
+                     type == HCA_QP_GSI || type == HCA_QP_REG_UMR;
+        HcaQp qp;
+
+        assert_int_equal(hca_create_qp(b.hca, &qp, &(HcaQpSetup) {
+            .type = type, .pd = b.pd, .send_cqn = b.cq.cqn,
+            .recv_cqn = b.cq.cqn, .log_sq = 4, .log_rq = 4,
+        }), works ? HCA_OK : HCA_BAD_PARAM);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +302,7 @@ int main(void)
         machine_test(test_addresses),
         machine_test(test_not_offered),
         machine_test(test_resize),
+        machine_test(test_types),
     };
 
     return machine_main(tests);

@@ -11,13 +11,28 @@
 #include "queue/qp.h"
 #include "queue/xrc_srq.h"
 
+/*
+ * What queue pairs are of, that requests are carried out for. Drivers take XRC
+ * and UC for granted; who asks for one is told, as its messages would be lost.
+ */
+static bool cx_qp_type_works(uint8_t type)
+{
+    return type == CX_QP_RC || type == CX_QP_UD || type == CX_QP_GSI ||
+           type == CX_QP_REG_UMR;
+}
+
 static ConnectXStatus cx_op_create_qp(ConnectXCmd *cmd)
 {
     uint8_t *qpc = CX_ADDR(create_qp_in, cmd->in, qpc);
     uint32_t id = CX_GET(create_qp_in, cmd->in, wq_umem_id);
     uint64_t offset = CX_GET64(create_qp_in, cmd->in, wq_umem_offset);
+    uint8_t type = CX_GET(qpc, qpc, st);
     ConnectXStatus status;
 
+    if (!cx_qp_type_works(type)) {
+        return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "QP of type 0x%x",
+                                    type);
+    }
     status = cx_cmd_umem_record(cmd, CX_GET(qpc, qpc, dbr_umem_valid),
                                 cx_bits_get(qpc, CX_BIT_QPC_DBR_UMEM_ID, 32),
                                 CX_ADDR(qpc, qpc, dbr_addr));
