@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dirty_log.h"
 #include "kselftest_harness.h"
 #include "marks_fixture.h"
 #include "migratable.h"
@@ -330,47 +331,57 @@ TEST_F(marks, marking_all_can_be_killed)
 	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, vfio_mig_state(&marks->dev));
 }
 
-static int log_start(const struct vfio_dev *dev)
+static int log_start(const struct marks *marks)
 {
-	struct vfio_device_feature_dma_logging_range range = {
-		.iova = 0, .length = 4 * MARKS_GIB,
-	};
-	struct vfio_device_feature_dma_logging_control control = {
-		.page_size = DIRTY_PAGE_BYTES, .num_ranges = 1, .ranges = (uintptr_t)&range,
-	};
-
-	return __vfio_feature(dev->fd, VFIO_DEVICE_FEATURE_SET |
-			      VFIO_DEVICE_FEATURE_DMA_LOGGING_START, &control, sizeof(control));
-}
-
-static int log_stop(const struct vfio_dev *dev)
-{
-	return __vfio_feature(dev->fd, VFIO_DEVICE_FEATURE_SET |
-			      VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP, NULL, 0);
+	return __log_start_one(&marks->dev, 0, 4 * MARKS_GIB);
 }
 
 /* The device has one tracker, of who was the first */
 TEST_F(marks, first_owns_the_tracker)
 {
 	struct marks *marks = &self->marks;
+	__u64 bitmap[MARKS_PAGES / LOG_WORD_PAGES] = {};
 	int fd;
 
 	marks_map(marks);
-	if (log_start(&marks->dev) == -ENOTTY)
+	if (log_start(marks) == -ENOTTY)
 		SKIP(return, "this kernel offers no DMA logging");
 	fd = marks_begin(marks);
 	EXPECT_EQ(1, marks_get(MARKS_SAMPLE "nr_trackers"));
 	EXPECT_EQ(MARKS_PAGES, marks_told(marks));
 	marks_end(marks, fd);
 	EXPECT_EQ(1, marks_get(MARKS_SAMPLE "nr_trackers"));
-	EXPECT_EQ(0, log_stop(&marks->dev));
+	EXPECT_EQ(0, __log_stop(&marks->dev));
 
 	fd = marks_begin(marks);
-	EXPECT_EQ(-EBUSY, log_start(&marks->dev));
-	EXPECT_EQ(0, log_stop(&marks->dev));
+	EXPECT_EQ(-EBUSY, log_start(marks));
+	EXPECT_EQ(0, __log_stop(&marks->dev));
 	EXPECT_EQ(1, marks_get(MARKS_SAMPLE "nr_trackers"));
+	/* What one is told the other would never hear of */
+	marks_write_some(marks, MARKS_SAMPLE "wrote", 20);
+	EXPECT_EQ(-EINVAL, __log_report(&marks->dev, MARKS_IOVA, MARKS_BYTES, LOG_PAGE_BYTES,
+					bitmap));
+	marks_go(marks, VFIO_DEVICE_STATE_STOP_COPY);
+	marks_told(marks);
+	EXPECT_TRUE(marks_exact(marks));
+	marks_end(marks, fd);
+}
+
+/* With a scope of an earlier session, too: nothing is marked for who asks the device itself */
+TEST_F(marks, no_marks_for_who_logs)
+{
+	struct marks *marks = &self->marks;
+	int fd;
+
+	marks_map(marks);
+	marks_set_scope(marks);
+	if (log_start(marks) == -ENOTTY)
+		SKIP(return, "this kernel offers no DMA logging");
+	fd = marks_begin(marks);
+	marks_go(marks, VFIO_DEVICE_STATE_STOP_COPY);
 	EXPECT_EQ(0, marks_told(marks));
 	marks_end(marks, fd);
+	EXPECT_EQ(0, __log_stop(&marks->dev));
 }
 
 int main(int argc, char **argv)
