@@ -11,7 +11,6 @@
 #define FTE_MODIFY      1           /* op_mod */
 #define FTE_SET_ALL     7           /* modify_enable_mask */
 #define TABLE_SET_MISS  1           /* modify_field_select */
-#define MISS_FORWARD    1
 
 #define LOG_TABLE       4
 #define LEVEL           10
@@ -143,7 +142,7 @@ void flow_must_delete(Hca *hca, uint32_t table, uint32_t index)
     assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
 }
 
-void flow_must_set_miss(Hca *hca, uint32_t table, uint32_t next)
+int flow_set_miss(Hca *hca, uint32_t table, unsigned action, uint32_t next)
 {
     uint8_t in[CX_SZ(modify_flow_table_in)] = {};
     uint8_t out[CX_SZ(modify_flow_table_out)];
@@ -152,9 +151,14 @@ void flow_must_set_miss(Hca *hca, uint32_t table, uint32_t next)
     hca_header(in, OP(MODIFY_FLOW_TABLE), 0);
     CX_SET(modify_flow_table_in, in, table_id, table);
     CX_SET(modify_flow_table_in, in, modify_field_select, TABLE_SET_MISS);
-    CX_SET(flow_table_context, ctx, table_miss_action, MISS_FORWARD);
+    CX_SET(flow_table_context, ctx, table_miss_action, action);
     CX_SET(flow_table_context, ctx, table_miss_id, next);
-    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    return hca_exec(hca, in, sizeof(in), out, sizeof(out));
+}
+
+void flow_must_set_miss(Hca *hca, uint32_t table, uint32_t next)
+{
+    assert_int_equal(flow_set_miss(hca, table, FLOW_MISS_FORWARD, next), HCA_OK);
 }
 
 void flow_set_dmac(uint8_t *param, const uint8_t mac[6])

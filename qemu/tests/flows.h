@@ -28,10 +28,17 @@ enum {                      /* match_criteria_enable */
     FLOW_INNER      = 1 << 2,
 };
 
+enum {                      /* flow_table_context.table_miss_action */
+    FLOW_MISS_DEFAULT   = 0,
+    FLOW_MISS_FORWARD   = 1,
+    FLOW_MISS_DOMAIN    = 2,
+};
+
 enum {                      /* types of tables */
     FLOW_EGRESS_ACL     = 2,
     FLOW_INGRESS_ACL    = 3,
     FLOW_FDB            = 4,
+    FLOW_RDMA_RX        = 7,
 };
 
 typedef struct FlowGroup {
@@ -71,6 +78,8 @@ uint32_t flow_must_create_group(Hca *hca, const FlowGroup *group);
 int flow_set(Hca *hca, const FlowEntry *entry, bool modify);
 void flow_must_set(Hca *hca, const FlowEntry *entry);
 void flow_must_delete(Hca *hca, uint32_t table, uint32_t index);
+/* Where packets go that no entry matches: FLOW_MISS_*; returns the status. */
+int flow_set_miss(Hca *hca, uint32_t table, unsigned action, uint32_t next);
 void flow_must_set_miss(Hca *hca, uint32_t table, uint32_t next);
 #define FLOW_MISC_SET(_param, _f, _v) \
     CX_SET(fte_match_param, _param, misc_parameters._f, _v)

@@ -214,6 +214,19 @@ static void cx_caps_flow_fields(uint8_t *fields)
 #undef MATCH
 }
 
+/* mlx5_core has no switchdev mode with RoCE without, from 6.12 on. */
+static void cx_caps_rdma_flow_table(uint8_t *rx)
+{
+    uint8_t *fields = CX_ADDR(flow_table_prop_layout, rx, ft_field_support);
+
+    cx_caps_flow_layout(rx);
+    CX_SET(flow_table_prop_layout, rx, table_miss_action_domain, 1);
+    cx_caps_flow_fields(fields);
+    CX_SET(flow_table_fields_supported, fields, source_eswitch_port, 1);
+    memcpy(CX_ADDR(flow_table_prop_layout, rx, ft_field_bitmask_support),
+           fields, CX_SZ(flow_table_fields_supported));
+}
+
 static void cx_caps_flow_table(ConnectXFunction *fn, uint8_t *p)
 {
     uint8_t *rx = CX_ADDR(flow_table_nic_cap, p,
@@ -223,6 +236,10 @@ static void cx_caps_flow_table(ConnectXFunction *fn, uint8_t *p)
     cx_caps_flow_fields(CX_ADDR(flow_table_prop_layout, rx, ft_field_support));
     cx_caps_flow_fields(CX_ADDR(flow_table_prop_layout, rx,
                                 ft_field_bitmask_support));
+    if (fn->dev->rdma) {
+        cx_caps_rdma_flow_table(CX_ADDR(flow_table_nic_cap, p,
+                                flow_table_properties_nic_receive_rdma));
+    }
 }
 
 /* What the two ACLs of a vport match: tags, and the sender's address */

@@ -21,7 +21,9 @@
 #include "rdma/requester.h"
 #include "rdma/responder.h"
 #include "rdma/ud.h"
+#include "switch/fte.h"
 #include "switch/vport.h"
+#include "switch/walk.h"
 
 #define CX_QPN_GSI          1
 
@@ -127,16 +129,46 @@ static bool cx_rdma_is_roce(const ConnectXFunction *fn,
            CX_ROCE_PORT;
 }
 
-/* See ConnectXReceive */
-static unsigned cx_rdma_receive(ConnectXFunction *fn,
-                                const ConnectXFrame *frame)
+/* Entries of these tables allow or drop, or lead to another. */
+static void cx_rdma_forward(ConnectXWalk *walk, uint8_t type, uint32_t id)
+{
+}
+
+typedef enum ConnectXRdmaWay {
+    CX_RDMA_TO_QPS,
+    CX_RDMA_TO_OTHERS,
+    CX_RDMA_TO_NOBODY,
+} ConnectXRdmaWay;
+
+/*
+ * What the driver's tables say of the packet. By these a PF in switchdev mode
+ * leaves what VFs send to the representors, whatever its addresses.
+ */
+static ConnectXRdmaWay cx_rdma_way(ConnectXFunction *fn,
+                                   const ConnectXFrame *frame)
+{
+    ConnectXWalk walk = {
+        .fn = fn, .packet = frame->packet, .forward = cx_rdma_forward,
+    };
+
+    switch (cx_walk(&walk, fn->flow_root[CX_TABLE_RDMA_RX])) {
+    case CX_WALK_ALLOWED:
+        return CX_RDMA_TO_QPS;
+    case CX_WALK_MISSED:
+        return walk.missed == CX_MISS_DOMAIN ? CX_RDMA_TO_OTHERS :
+                                               CX_RDMA_TO_QPS;
+    default:
+        return CX_RDMA_TO_NOBODY;
+    }
+}
+
+static unsigned cx_rdma_take(ConnectXFunction *fn, const ConnectXFrame *frame)
 {
     ConnectXRoceEnds ends;
     ConnectXRoce packet;
     ConnectXObj *qp;
 
-    if (!cx_rdma_is_roce(fn, frame) ||
-        !cx_roce_parse(frame->data, frame->len, &ends, &packet) ||
+    if (!cx_roce_parse(frame->data, frame->len, &ends, &packet) ||
         !cx_path_is_ours(fn, &ends)) {
         return fn->rdma->others(fn, frame);
     }
@@ -152,6 +184,23 @@ static unsigned cx_rdma_receive(ConnectXFunction *fn,
         cx_responder_request(fn, qp, &packet);
     }
     return 1;
+}
+
+/* See ConnectXReceive */
+static unsigned cx_rdma_receive(ConnectXFunction *fn,
+                                const ConnectXFrame *frame)
+{
+    if (!cx_rdma_is_roce(fn, frame)) {
+        return fn->rdma->others(fn, frame);
+    }
+    switch (cx_rdma_way(fn, frame)) {
+    case CX_RDMA_TO_QPS:
+        return cx_rdma_take(fn, frame);
+    case CX_RDMA_TO_OTHERS:
+        return fn->rdma->others(fn, frame);
+    default:
+        return 0;
+    }
 }
 
 static void cx_rdma_init(ConnectXFunction *fn)

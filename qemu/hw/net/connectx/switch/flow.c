@@ -87,6 +87,8 @@ static bool cx_flow_type_allowed(const ConnectXFunction *fn, uint8_t type)
     case CX_TABLE_EGRESS_ACL:
     case CX_TABLE_FDB:
         return !fn->is_vf && fn->dev->eswitch;
+    case CX_TABLE_RDMA_RX:
+        return fn->dev->rdma;
     default:
         return type < ARRAY_SIZE(fn->flow_root);
     }
@@ -96,18 +98,23 @@ static ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *ctx = CX_ADDR(create_flow_table_in, obj->in,
                                  flow_table_context);
+    uint8_t miss = CX_GET(flow_table_context, ctx, table_miss_action);
     uint32_t *acl;
 
     if (CX_GET(flow_table_context, ctx, log_size) > CX_LOG_FLOW_ENTRIES ||
         !cx_flow_type_allowed(fn, cx_flow_table_type(obj))) {
         return CX_BAD_PARAM;
     }
+    if (miss == CX_MISS_DOMAIN && cx_flow_table_type(obj) != CX_TABLE_RDMA_RX) {
+        cx_guest_error(fn, "flow table 0x%" PRIx64 " has no domain to go on to",
+                       obj->id);
+        return CX_BAD_PARAM;
+    }
     acl = cx_flow_acl(fn, obj);
     if (acl) {
         *acl = obj->id;
     }
-    if (CX_GET(flow_table_context, ctx, table_miss_action) !=
-        CX_MISS_FORWARD) {
+    if (miss != CX_MISS_FORWARD) {
         return CX_OK;
     }
     return cx_flow_table_use(fn, obj, obj, CX_GET(flow_table_context, ctx,
@@ -153,14 +160,20 @@ static void cx_flow_group_unlink(ConnectXFunction *fn, ConnectXObj *obj)
 static ConnectXStatus cx_fte_link_dest(ConnectXFunction *fn, ConnectXObj *obj,
                                        const uint8_t *dest)
 {
+    const ConnectXObj *table = cx_obj_find(fn, CX_OBJ_FLOW_TABLE,
+                                           CX_GET(set_fte_in, obj->in,
+                                                  table_id));
     uint32_t id = CX_GET(dest_format_struct, dest, destination_id);
+    uint8_t type = CX_GET(dest_format_struct, dest, destination_type);
 
-    switch (CX_GET(dest_format_struct, dest, destination_type)) {
+    /* The transport takes a packet or not: there is no other place to go. */
+    if (type != CX_DEST_TABLE && table &&
+        cx_flow_table_type(table) == CX_TABLE_RDMA_RX) {
+        return CX_BAD_PARAM;
+    }
+    switch (type) {
     case CX_DEST_TABLE:
-        return cx_flow_table_use(fn, obj,
-                                 cx_obj_find(fn, CX_OBJ_FLOW_TABLE,
-                                             CX_GET(set_fte_in, obj->in,
-                                                    table_id)), id);
+        return cx_flow_table_use(fn, obj, table, id);
     case CX_DEST_TIR:
         return cx_obj_use(fn, obj, CX_OBJ_TIR, id);
     default:

@@ -13,6 +13,7 @@ enum {
     CX_TABLE_EGRESS_ACL = 2,
     CX_TABLE_INGRESS_ACL = 3,
     CX_TABLE_FDB        = 4,
+    CX_TABLE_RDMA_RX    = 7,
 };
 
 /* dest_format_struct.destination_type */
@@ -31,7 +32,11 @@ enum {
 };
 
 /* flow_table_context.table_miss_action */
-#define CX_MISS_FORWARD     1
+enum {
+    CX_MISS_DEFAULT     = 0,
+    CX_MISS_FORWARD     = 1,
+    CX_MISS_DOMAIN      = 2,            /* on to the function's other tables */
+};
 
 /* Number of an entry's object, and what it is made of */
 static inline uint64_t cx_fte_id(uint32_t table, uint32_t index)

@@ -54,17 +54,18 @@ static ConnectXWalkEnd cx_walk_entry(ConnectXWalk *walk,
 }
 
 /* Where a packet goes that no entry of the table matches; 0: nowhere. */
-static uint32_t cx_walk_miss(ConnectXFunction *fn, uint32_t table)
+static uint32_t cx_walk_miss(ConnectXWalk *walk, uint32_t table)
 {
-    const ConnectXObj *obj = cx_obj_find(fn, CX_OBJ_FLOW_TABLE, table);
+    const ConnectXObj *obj = cx_obj_find(walk->fn, CX_OBJ_FLOW_TABLE, table);
     const uint8_t *ctx;
 
     if (!obj) {
         return 0;
     }
     ctx = CX_ADDR(create_flow_table_in, obj->in, flow_table_context);
-    return CX_GET(flow_table_context, ctx, table_miss_action) ==
-           CX_MISS_FORWARD ? CX_GET(flow_table_context, ctx, table_miss_id) : 0;
+    walk->missed = CX_GET(flow_table_context, ctx, table_miss_action);
+    return walk->missed == CX_MISS_FORWARD ?
+           CX_GET(flow_table_context, ctx, table_miss_id) : 0;
 }
 
 static ConnectXWalkEnd cx_walk_table(ConnectXWalk *walk, uint32_t table)
@@ -76,7 +77,7 @@ static ConnectXWalkEnd cx_walk_table(ConnectXWalk *walk, uint32_t table)
         if (fte) {
             return cx_walk_entry(walk, fte);
         }
-        table = cx_walk_miss(walk->fn, table);
+        table = cx_walk_miss(walk, table);
     }
     return CX_WALK_MISSED;
 }
@@ -87,6 +88,7 @@ ConnectXWalkEnd cx_walk(ConnectXWalk *walk, uint32_t table)
 
     walk->lookups = CX_WALK_LOOKUPS_MAX;
     walk->tag = 0;
+    walk->missed = CX_MISS_DEFAULT;
     end = cx_walk_table(walk, table);
     if (!walk->lookups) {
         cx_guest_error(walk->fn, "a packet at flow table 0x%x is looked for "

@@ -27,12 +27,13 @@ struct ConnectXWalk {
     void (*forward)(ConnectXWalk *walk, uint8_t type, uint32_t id);
     void *opaque;
     uint32_t tag;                       /* of the last entry that has one */
+    uint8_t missed;                     /* CX_MISS_*, of the table it ended in */
     unsigned lookups;                   /* left */
 };
 
 /*
  * cx_walk - Take a packet through a table and those that it leads to.
- * lookups and tag are set here. A packet that would be looked for in too many
+ * lookups, tag and missed are set here. A packet that would be looked for in too many
  * groups is dropped, and the driver's error.
  */
 ConnectXWalkEnd cx_walk(ConnectXWalk *walk, uint32_t table);
