@@ -8,19 +8,7 @@
 # lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13 soak-root=13-backports timeout=400
 # lab-model-prop: eswitch=on
 
-. "$(dirname "$0")/traffic.sh"
-
-# port_of N - The devlink port of the N-th VF
-port_of()
-{
-	devlink port show | sed -n "s,^\(pci/$PF/[0-9]*\): .*vfnum $1 .*,\1,p"
-}
-
-# rep_of N - Its representor's network device
-rep_of()
-{
-	devlink port show "$(port_of "$1")" | sed -n 's/.* netdev \([^ ]*\) .*/\1/p'
-}
+. "$(dirname "$0")/switchdev.sh"
 
 # says N WORDS - Does devlink show that of the N-th VF's port?
 says()
@@ -32,41 +20,6 @@ says()
 set_port()
 {
 	devlink port function set "$(port_of "$1")" "${@:2}"
-}
-
-switchdev()
-{
-	devlink dev eswitch set "pci/$PF" mode switchdev &&
-		devlink dev eswitch show "pci/$PF" | grep -q 'mode switchdev'
-}
-
-has_ports()
-{
-	[ -n "$(port_of 0)" ] && [ -n "$(port_of 1)" ] && [ -n "$(rep_of 0)" ] &&
-		[ -n "$(rep_of 1)" ]
-}
-
-# vf_routed N - In a network of its own, the host behind its representor
-vf_routed()
-{
-	local bdf rep
-	bdf=$(vf "$PF" "$1")
-	rep=$(rep_of "$1")
-
-	rebind "$bdf" mlx5_core && wait_for 60 has_netdev "$bdf" || return 1
-	VF_DEV[$1]=$(netdev "$bdf")
-	ip netns add "vf$1" 2>/dev/null
-	ip link set "${VF_DEV[$1]}" netns "vf$1" &&
-		in_vf "$1" ip addr add "10.9.$1.2/24" dev "${VF_DEV[$1]}" &&
-		in_vf "$1" ip link set "${VF_DEV[$1]}" up &&
-		in_vf "$1" ip route add default via "10.9.$1.1" &&
-		ip addr add "10.9.$1.1/24" dev "$rep" && ip link set "$rep" up
-}
-
-vfs_up()
-{
-	vf_routed 0 && vf_routed 1 && echo 1 >/proc/sys/net/ipv4/ip_forward &&
-		ip link set "$(netdev "$PF")" up
 }
 
 # more_than N FILE
