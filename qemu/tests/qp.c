@@ -18,6 +18,7 @@
 #define DBR_RECV            0
 #define DBR_SEND            4
 #define UAR_DOORBELL        0x800
+#define ROCE_VERSION_1      0
 #define ROCE_VERSION_2      2
 #define SEG_INLINE          0x80000000u
 #define SEG_END_KEY         0x100
@@ -153,7 +154,8 @@ int hca_set_roce(Hca *hca, const HcaRoce *roce)
     CX_SET(roce_addr_layout, layout, source_mac_31_0,
            ldl_be_p(roce->mac + 2));
     CX_SET(roce_addr_layout, layout, roce_l3_type, roce->v6);
-    CX_SET(roce_addr_layout, layout, roce_version, ROCE_VERSION_2);
+    CX_SET(roce_addr_layout, layout, roce_version,
+           roce->version_1 ? ROCE_VERSION_1 : ROCE_VERSION_2);
     return hca_exec(hca, in, sizeof(in), out, sizeof(out));
 }
 

@@ -99,6 +99,7 @@ typedef struct HcaRoce {
     uint8_t gid[HCA_GID_BYTES];
     bool v6;
     unsigned vlan;                      /* 0: none */
+    bool version_1;                     /* not 2 */
 } HcaRoce;
 
 /* Returns the status. One without a MAC empties its entry. */

@@ -266,6 +266,25 @@ static void test_no_address(void **state)
     must_live(&r);
 }
 
+/* One of RoCE version 1 may be set, but nothing comes from there. */
+static void test_address_of_version_1(void **state)
+{
+    RdmaBench r;
+    HcaRoce old;
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_RC, false);
+    old = r.a.roce;
+    old.version_1 = true;
+    assert_int_equal(hca_set_roce(r.a.hca, &old), HCA_OK);
+    wr = rdma_wr(&r, HCA_WR_WRITE, 0, 5000);
+    hca_qp_send(&r.a.qp, &wr);
+    hca_must_fail(&r.a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_RETRY);
+    assert_int_equal(hca_set_roce(r.a.hca, &r.a.roce), HCA_OK);
+    rdma_reconnect(&r);
+    must_live(&r);
+}
+
 /* It comes back before patience ends. */
 static void test_peer_comes_back(void **state)
 {
@@ -365,6 +384,7 @@ int main(void)
         machine_test(test_flush),
         machine_test(test_peer_is_gone),
         machine_test(test_no_address),
+        machine_test(test_address_of_version_1),
         machine_test(test_peer_comes_back),
         machine_test(test_not_ready),
         machine_test(test_write_imm_not_ready),

@@ -15,6 +15,7 @@
 #include "obj/roce.h"
 
 /* roce_addr_layout: version 2, over UDP, is the one there is */
+#define CX_ROCE_VERSION_1   0
 #define CX_ROCE_VERSION_2   2
 #define CX_ROCE_L3_IPV4     0
 #define CX_ROCE_L3_IPV6     1
@@ -27,12 +28,12 @@ static const uint8_t *cx_roce_layout(const uint8_t *in)
 static ConnectXStatus cx_roce_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *layout = cx_roce_layout(obj->in);
+    uint8_t version = CX_GET(roce_addr_layout, layout, roce_version);
 
     if (obj->id >= CX_ROCE_ADDRESSES) {
         return CX_BAD_INDEX;
     }
-    return CX_GET(roce_addr_layout, layout, roce_version) ==
-           CX_ROCE_VERSION_2 &&
+    return (version == CX_ROCE_VERSION_1 || version == CX_ROCE_VERSION_2) &&
            CX_GET(roce_addr_layout, layout, roce_l3_type) <= CX_ROCE_L3_IPV6 ?
            CX_OK : CX_BAD_PARAM;
 }
@@ -47,6 +48,13 @@ bool cx_roce_address(const ConnectXFunction *fn, uint32_t index,
         return false;
     }
     layout = cx_roce_layout(obj->in);
+    /*
+     * mlx5_core of Linux 6.1 sets one of version 1 for switchdev mode, whatever
+     * the capabilities: it is kept, and no packet comes from there or goes there.
+     */
+    if (CX_GET(roce_addr_layout, layout, roce_version) != CX_ROCE_VERSION_2) {
+        return false;
+    }
     memcpy(address->gid, CX_ADDR(roce_addr_layout, layout, source_l3_address),
            CX_ROCE_GID_BYTES);
     stw_be_p(address->mac, CX_GET(roce_addr_layout, layout,
