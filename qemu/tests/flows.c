@@ -158,7 +158,8 @@ int flow_set_miss(Hca *hca, uint32_t table, unsigned action, uint32_t next)
 
 void flow_must_set_miss(Hca *hca, uint32_t table, uint32_t next)
 {
-    assert_int_equal(flow_set_miss(hca, table, FLOW_MISS_FORWARD, next), HCA_OK);
+    assert_int_equal(flow_set_miss(hca, table, FLOW_MISS_FORWARD, next),
+                     HCA_OK);
 }
 
 void flow_set_dmac(uint8_t *param, const uint8_t mac[6])

@@ -76,7 +76,7 @@ static void test_missed(void **state)
     assert_true(comes(&s));
 }
 
-/* The way of mlx5_core in switchdev mode: it allows what the PF itself sends. */
+/* mlx5_core's way in switchdev mode: it allows what the PF itself sends. */
 static void test_allowed(void **state)
 {
     Steer s;
