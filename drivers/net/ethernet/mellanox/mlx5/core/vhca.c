@@ -282,6 +282,7 @@ static int __init vhca_init(void)
 
 static void __exit vhca_exit(void)
 {
+	mlx5_vhca_kept_module_exit();
 	mlx5_vhca_queue_module_exit();
 	mlx5_vhca_join_module_exit();
 }

@@ -5,11 +5,17 @@
  * go on to write to their memory, so that stays, with all that it takes to try again: when
  * the next tracker starts, when the PF goes and when the VF does.
  *
- * Once the PF went a part's number may be that of another object, so nothing is tried any
- * more. When the PF comes back it was torn down meanwhile, and its firmware has forgotten
- * all. It does not come back to a VF that has gone: what that leaves is kept for good.
+ * Once the PF went a part's number may be that of another object, so
+ * nothing is tried any more. When the PF comes back it was torn down meanwhile, and its
+ * firmware has forgotten all.
+ *
+ * It does not come back to a VF that has gone: what that leaves is kept for good. Only its own
+ * VF's notifier tells of a PF that was reset, and with the VF that is gone, too. Who can open
+ * a VF cannot make it grow: for each session that leaves something a card must have been
+ * silent or refused, and the VF must have left its driver since.
  */
 
+#include <linux/kmemleak.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 
@@ -129,4 +135,21 @@ void mlx5_vhca_kept_close(struct mlx5_vhca *vhca)
 	list_splice(&left, &vhca_kept_for_good);
 	list_splice(&left_bufs, &vhca_bufs_for_good);
 	mutex_unlock(&vhca_kept_lock);
+}
+
+/**
+ * mlx5_vhca_kept_module_exit() - the last pointers to what is kept for good go
+ *
+ * No card forgets because a module does, so its memory must not become anybody else's.
+ * What hangs on these is found through them.
+ */
+void mlx5_vhca_kept_module_exit(void)
+{
+	struct mlx5_vhca_track *track;
+	struct mlx5_vhca_buf *buf;
+
+	list_for_each_entry(track, &vhca_kept_for_good, node)
+		kmemleak_not_leak(track);
+	list_for_each_entry(buf, &vhca_bufs_for_good, node)
+		kmemleak_not_leak(buf);
 }

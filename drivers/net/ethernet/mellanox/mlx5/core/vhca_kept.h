@@ -10,5 +10,6 @@ void mlx5_vhca_kept_retry(struct mlx5_vhca *vhca);
 void mlx5_vhca_kept_detach(struct mlx5_vhca *vhca);
 void mlx5_vhca_kept_renew(struct mlx5_vhca *vhca);
 void mlx5_vhca_kept_close(struct mlx5_vhca *vhca);
+void mlx5_vhca_kept_module_exit(void);
 
 #endif /* MLX5_VHCA_KEPT_H */
