@@ -201,10 +201,13 @@ out_free_db:
 /* No queue pair has number 0, which stands for none */
 static bool vhca_conn_end_qp(struct mlx5_vhca_conn *conn, u32 *qpn)
 {
-	if (*qpn && vhca_qp_destroy(conn, *qpn))
-		return false;
-	*qpn = 0;
-	return true;
+	int ret = *qpn ? vhca_qp_destroy(conn, *qpn) : 0;
+
+	if (ret == -ETIMEDOUT)
+		conn->unanswered = true;
+	if (!ret)
+		*qpn = 0;
+	return !ret;
 }
 
 static void vhca_conn_free_rq(struct mlx5_vhca_conn *conn)
@@ -274,7 +277,7 @@ int mlx5_vhca_conn_create(const struct mlx5_vhca_conn_setup *setup,
  * Context: process context, the PF works.
  * Return: true, or false when the card may go on to write to the memory that messages
  * land in. That must be kept then, and @conn, of which no event comes any more; it can
- * be tried again.
+ * be tried again, but for one with a command that was not answered.
  */
 bool mlx5_vhca_conn_destroy(struct mlx5_vhca_conn *conn, bool used)
 {

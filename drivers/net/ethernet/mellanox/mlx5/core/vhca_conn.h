@@ -45,6 +45,8 @@ struct mlx5_vhca_conn {
 	/* Woken by a completion, and when the connection or what uses it broke */
 	wait_queue_head_t wait;
 	bool broken;
+	/* The card may yet carry out a command to destroy a part: it is not given again */
+	bool unanswered;
 };
 
 /**

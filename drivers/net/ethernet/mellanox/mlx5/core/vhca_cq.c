@@ -128,13 +128,20 @@ out_free_db:
  * @conn: the connection, which may have none
  *
  * Return: true, no event of the queue runs any more; or false when the card may go on to
- * write to the queue, whose memory is then kept. It can be tried again.
+ * write to the queue, whose memory is then kept. It can be tried again: mlx5_core finds no
+ * queue of that number any more where it looks for whom an event is, and a queue that it has
+ * not destroyed is as before to it. But not after a command that was not answered.
  */
 bool mlx5_vhca_cq_destroy(struct mlx5_vhca_conn *conn)
 {
+	int ret;
+
 	if (!conn->has_cq)
 		return true;
-	if (mlx5_core_destroy_cq(conn->setup.mdev, &conn->cq))
+	ret = mlx5_core_destroy_cq(conn->setup.mdev, &conn->cq);
+	if (ret == -ETIMEDOUT)
+		conn->unanswered = true;
+	if (ret)
 		return false;
 	mlx5_vhca_cq_free(conn);
 	return true;

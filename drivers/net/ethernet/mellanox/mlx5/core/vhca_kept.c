@@ -5,7 +5,7 @@
  * go on to write to their memory, so that stays, with all that it takes to try again: when
  * the next tracker starts, when the PF goes and when the VF does.
  *
- * Once the PF went a part's number may be that of another object, so
+ * Once the PF went, or the card was silent, a part's number may be that of another object, so
  * nothing is tried any more. When the PF comes back it was torn down meanwhile, and its
  * firmware has forgotten all.
  *

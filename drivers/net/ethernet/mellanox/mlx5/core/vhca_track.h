@@ -35,6 +35,8 @@ struct mlx5_vhca_track {
 	bool has_obj;
 	/* What could not be destroyed may have got other numbers, see vhca_kept.c */
 	bool stale;
+	/* The card may yet carry out a command to destroy the object */
+	bool unanswered;
 	u32 id;
 	struct mlx5_nb nb;
 	/* Something was not told */

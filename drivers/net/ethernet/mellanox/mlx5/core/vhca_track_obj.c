@@ -88,14 +88,31 @@ static void vhca_track_destroy_obj(struct mlx5_vhca_track *track)
 	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};
 	u32 in[MLX5_ST_SZ_DW(general_obj_in_cmd_hdr)] = {};
 
+	int ret;
+
 	if (!track->has_obj)
 		return;
 	MLX5_SET(general_obj_in_cmd_hdr, in, opcode, MLX5_CMD_OP_DESTROY_GENERAL_OBJECT);
 	MLX5_SET(general_obj_in_cmd_hdr, in, obj_type, MLX5_OBJ_TYPE_PAGE_TRACK);
 	MLX5_SET(general_obj_in_cmd_hdr, in, obj_id, track->id);
-	if (!vhca_track_exec(track->vhca, "DESTROY_GENERAL_OBJECT", in, sizeof(in), out,
-			     sizeof(out)))
+	ret = vhca_track_exec(track->vhca, "DESTROY_GENERAL_OBJECT", in, sizeof(in), out,
+			      sizeof(out));
+	if (ret == -ETIMEDOUT)
+		track->unanswered = true;
+	if (!ret)
 		track->has_obj = false;
+}
+
+/* Each part of it is asked once to go, whatever became of those before */
+static bool vhca_track_undo_parts(struct mlx5_vhca_track *track)
+{
+	vhca_track_destroy_obj(track);
+	if (track->conn && !mlx5_vhca_conn_destroy(track->conn, track->has_obj)) {
+		track->unanswered |= track->conn->unanswered;
+		return false;
+	}
+	track->conn = NULL;
+	return mlx5_vhca_buf_unmap(track->mem.buf);
 }
 
 /**
@@ -154,7 +171,7 @@ int mlx5_vhca_track_ask(struct mlx5_vhca_track *track, u64 start, u64 bytes)
  *
  * Context: holds the lock of the VHCA.
  * Return: true; or false when a part of it is still there. It can be tried again while
- * the PF is not reset.
+ * the PF is not reset. That does nothing once a command was not answered.
  */
 bool mlx5_vhca_track_undo(struct mlx5_vhca_track *track)
 {
@@ -166,19 +183,19 @@ bool mlx5_vhca_track_undo(struct mlx5_vhca_track *track)
 		track->live = false;
 		mlx5_eq_notifier_unregister(track->vhca->mdev, &track->nb);
 	}
-	vhca_track_destroy_obj(track);
-	if (track->conn && !mlx5_vhca_conn_destroy(track->conn, track->has_obj))
-		return false;
-	track->conn = NULL;
-	return mlx5_vhca_buf_unmap(track->mem.buf);
+	if (vhca_track_undo_parts(track))
+		return true;
+	if (track->unanswered)
+		mlx5_vhca_track_leave(track);
+	return false;
 }
 
 /**
  * mlx5_vhca_track_leave() - leave to the card what there is of a tracker
  * @track: the tracker, which could not be undone
  *
- * No command names a part of it any more: the PF is about to be reset, and the numbers
- * then are those of other objects.
+ * No command names a part of it any more: the PF is about to be reset, or the card may yet
+ * carry out one that it did not answer, and the numbers then are those of other objects.
  *
  * Context: holds the lock of the VHCA.
  */
@@ -203,6 +220,7 @@ void mlx5_vhca_track_renew(struct mlx5_vhca_track *track)
 	lockdep_assert_held(&track->vhca->lock);
 
 	track->stale = false;
+	track->unanswered = false;
 	track->has_obj = false;
 	if (track->conn)
 		mlx5_vhca_conn_free(track->conn);
