@@ -117,21 +117,26 @@ build_selftests()
 	unlock
 }
 
-# build_guest - The small guest of the migration tests and the demo, where the
-# release has one. What runs in it is the release's kernel, whatever the host's.
+# build_guest rdma|'' - The small guest of the migration tests and the demo, where the
+# release has one; or in /build/demo-rdma the one that has RDMA, with tools of $RDMA_ROOT.
+# What runs in it is the release's kernel, whatever the host's.
 build_guest()
 {
-	local rel=$LAB_RELEASE build=$LAB_BUILD
+	local rel=$LAB_RELEASE build=$LAB_BUILD out=demo${1:+-$1}
 
+	[ -z "${1:-}" ] || enter "$RDMA_ROOT"
+	enter "$rel"
 	! is_kernel_root "$rel" || enter "${rel%-*}"
+	[ -z "${1:-}" ] || LAB_BINDS=("$(root_path "$RDMA_ROOT"):/run/rdma")
 	build_lock
-	in_lab '
+	in_lab "
 	[ -x /src/tools/testing/lab/demo/guest/build ] || exit 0
-	mkdir -p /build/demo
-	/src/tools/testing/lab/demo/guest/build /build/demo'
+	mkdir -p /build/$out
+	/src/tools/testing/lab/demo/guest/build /build/$out ${1:+/run/rdma}"
+	LAB_BINDS=()
 	if [ "$rel" != "$LAB_RELEASE" ]; then
-		rm -rf "$build/demo"
-		cp -a "$LAB_BUILD/demo" "$build/demo"
+		rm -rf "${build:?}/$out"
+		cp -a "$LAB_BUILD/$out" "$build/$out"
 	fi
 	unlock
 }
@@ -140,7 +145,7 @@ build_guest()
 # in L1 takes minutes.
 build_saved_guest()
 {
-	build_guest
+	build_guest ''
 	build_lock
 	in_lab '/src/tools/testing/lab/libvirt/save /build/demo /build/libvirt'
 	unlock

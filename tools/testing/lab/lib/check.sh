@@ -213,6 +213,10 @@ build_for_runs()
 			wanted+=("saved-guest $RUN_KERNEL")
 		[ "$(header_value "$(run_file "$run")" upstream 0)" = 0 ] ||
 			wanted+=("upstream $RUN_KERNEL")
+		if [ "$(header_value "$(run_file "$run")" guest 0)" = rdma ]; then
+			wanted+=("guest $RUN_KERNEL rdma")
+			continue
+		fi
 		# Where the machine is of another release than its QEMU, few have guests.
 		if [ "$RUN_KERNEL" = "$RUN_RELEASE" ] || is_kernel_root "$RUN_KERNEL" ||
 			[ "$(header_value "$(run_file "$run")" guest 0)" = 1 ]; then

@@ -17,6 +17,7 @@
 #   # lab: suspend=1                 its files survive a suspend (not on 6.1)
 #   # lab: icount=1                  its clock counts instructions (lab run --icount)
 #   # lab: guest=1                   the demo's guest of kernel-root=, in /build/demo
+#   # lab: guest=rdma                the one with RDMA, in /build/demo-rdma
 #   # lab: saved-guest=1             a guest that libvirt saved, in /build/libvirt
 #   # lab: upstream=1                upstream's mlx5 driver, in /build/upstream
 #   # lab: soak=1                     takes minutes: only by "make soak" or by name
@@ -160,7 +161,7 @@ run_options_of()
 				RUN_HOSTS=$value ;;
 		arch=arm64|arch=ppc64el)
 				RUN_ARCH=$value ;;
-		soak=[01]|soak-root=*|guest=[01]|saved-guest=[01]|upstream=[01]) ;;
+		soak=[01]|soak-root=*|guest=[01]|guest=rdma|saved-guest=[01]|upstream=[01]) ;;
 		*)		say "${file##*/}: unknown word '$word' in its header"
 				return 1 ;;
 		esac

@@ -28,6 +28,10 @@ build_html()
 	printf '%s\n' "$LAB_BUILD/html"
 }
 
+# RDMA_ROOT - Of whose tools a guest with RDMA is made.
+# shellcheck disable=SC2034 # for build.sh
+RDMA_ROOT=rdma-13
+
 # INTREE_ROOT - The newest kernel is the one that sources would be sent for.
 INTREE_ROOT=intree-13-backports
 

@@ -26,8 +26,8 @@
 #define POLL_US		50000
 #define PREFIX_24	0xffffff00
 
-/* First entry of a folder that is not hidden. */
-static int first_entry(const char *folder, char *name, size_t size)
+/* First entry of a folder that is not hidden and has that in its name. */
+static int first_entry(const char *folder, const char *part, char *name, size_t size)
 {
 	struct dirent *entry;
 	DIR *dir;
@@ -37,7 +37,7 @@ static int first_entry(const char *folder, char *name, size_t size)
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || !strstr(entry->d_name, part))
 			continue;
 		ret = (size_t)snprintf(name, size, "%s", entry->d_name) < size ? 0 : -ENAMETOOLONG;
 		break;
@@ -76,10 +76,15 @@ static int read_file(const char *path, char *buffer, size_t size)
 	return 0;
 }
 
-/* The PCI address of the VF: the one device the objects module has. */
+/*
+ * The PCI address of the VF: the one device the objects module has. A guest with
+ * mlx5_ib, which wants the same device, is without that module.
+ */
 static int vf_address(char *bdf, size_t size)
 {
-	return first_entry(OBJECTS, bdf, size);
+	int ret = first_entry(OBJECTS, "", bdf, size);
+
+	return ret == -ENOENT ? first_entry(DRIVER, ":", bdf, size) : ret;
 }
 
 static int vf_netdev(char *name)
@@ -91,7 +96,7 @@ static int vf_netdev(char *name)
 	if (ret)
 		return ret;
 	snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s/net", bdf);
-	return first_entry(folder, name, IFNAMSIZ);
+	return first_entry(folder, "", name, IFNAMSIZ);
 }
 
 /* An interface request on the VF's interface; @request->ifr_name is filled in here. */

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""RDMA ping-pongs between the guest's VF and a PF of the host, by rdma-core's own tools.
+
+The guest is the one that guest/build made with a root of these tools, from which the host
+has them, too.
+"""
+
+import glob
+import ipaddress
+import json
+import os
+import subprocess
+import time
+
+from .guest import GuestError, RequestRefused
+from .host import PCI
+from .session import GUEST_ADDRESS, PEER_ADDRESS
+
+ROOT = "/run/second"
+INFINIBAND = "/sys/class/infiniband"
+GUEST_DEVICE = "mlx5_0"
+GUEST_LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+PATIENT = "patient.so"
+PORT = 18515
+TCP_LISTENS = "0A"
+# Some pages, as the tools look at the first byte of each
+MESSAGE_BYTES = 16384
+UD_BYTES = 1024
+START_TIMEOUT_S = 120
+END_TIMEOUT_S = 300
+POLL_S = 0.5
+
+
+class PingPongError(Exception):
+    """A ping-pong did not begin, did not go on, or did not end well."""
+
+
+def gid_of(address):
+    """As sysfs shows the GID that an IPv4 address makes."""
+    number = int(ipaddress.IPv4Address(address))
+    return f"0000:0000:0000:0000:0000:ffff:{number >> 16:04x}:{number & 0xffff:04x}"
+
+
+def wait_for(what, happened, timeout_s=START_TIMEOUT_S):
+    """The first true value of happened()."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := happened()):
+        if time.monotonic() > deadline:
+            raise PingPongError(f"{what}: not in {timeout_s} s")
+        time.sleep(POLL_S)
+    return value
+
+
+def listens():
+    """Does the server of a ping-pong wait for its client?"""
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(path, encoding="ascii") as table:
+            for line in table.readlines()[1:]:
+                words = line.split()
+                if words[1].endswith(f":{PORT:04X}") and words[3] == TCP_LISTENS:
+                    return True
+    return False
+
+
+class HostEnd:
+    """The PF's RDMA device."""
+
+    def __init__(self, pf, payload):
+        self._patient = os.path.join(payload, PATIENT)
+        paths = wait_for("an RDMA device of the PF",
+                         lambda: glob.glob(f"{PCI}/{pf}/infiniband/*"))
+        self.device = os.path.basename(paths[0])
+
+    def _find_gid(self):
+        for path in glob.glob(f"{INFINIBAND}/{self.device}/ports/1/gids/*"):
+            try:
+                with open(path, encoding="ascii") as gid:
+                    if gid.read().strip() == gid_of(PEER_ADDRESS):
+                        return os.path.basename(path)
+            except OSError:
+                pass                    # an entry that is empty
+        return None
+
+    def serve(self, kind, options):
+        """The server, which listens."""
+        gid = wait_for("the host's GID", self._find_gid)
+        patient = [f"LD_PRELOAD={self._patient}"] if kind == "rc" else []
+        server = subprocess.Popen(
+            ["chroot", ROOT, "env", *patient, f"ibv_{kind}_pingpong", "-d", self.device, "-g", gid,
+             *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        wait_for("a server of the ping-pong", lambda: listens() or server.poll() is not None)
+        return server
+
+    def progress(self, pid):
+        """Both PSNs of the connection of a process, or None: of what it asks, and is asked."""
+        shown = subprocess.run(["chroot", ROOT, "rdma", "-jd", "res", "show", "qp", "link",
+                                f"{self.device}/1", "pid", str(pid)],
+                               capture_output=True, text=True, check=True).stdout
+        for qp in json.loads(shown or "[]"):
+            if qp["type"] == "RC":
+                return qp["sq-psn"], qp["rq-psn"]
+        return None
+
+
+class GuestEnd:
+    """The VF's RDMA device, by the guest's shell, which has no other programs."""
+
+    def __init__(self, session):
+        self._session = session
+
+    def shell(self, script):
+        return self._session.current.guest.request("sh", script)
+
+    def _find_gid(self):
+        try:
+            found = self.shell(f"for f in {INFINIBAND}/{GUEST_DEVICE}/ports/1/gids/*; do read g <$f;"
+                               f' [ "$g" != {gid_of(GUEST_ADDRESS)} ] || echo ${{f##*/}}; done')
+        except RequestRefused:
+            return None
+        return found[0] if found else None
+
+    def start(self, kind, options):
+        """A client, in the background."""
+        gid = wait_for("the guest's GID", self._find_gid)
+        patient = f"LD_PRELOAD={GUEST_LIBRARIES}/{PATIENT} " if kind == "rc" else ""
+        words = " ".join(["-d", GUEST_DEVICE, "-g", gid, *options, PEER_ADDRESS])
+        self.shell(f">/tmp/end; ({patient}/bin/ibv_{kind}_pingpong {words} >/tmp/said 2>&1; "
+                   "echo $? >/tmp/end) >/dev/null 2>&1 &")
+
+    def end(self):
+        """Status of the client, or None."""
+        lines = self.shell("read s </tmp/end; echo $s")
+        return lines[0] if lines and lines[0] else None
+
+    def said(self):
+        return self.shell("while read l; do echo $l; done </tmp/said")
+
+
+class PingPong:
+    """One run of a tool, "rc" or "ud", at both ends."""
+
+    def __init__(self, host, guest, kind, iterations):
+        size = MESSAGE_BYTES if kind == "rc" else UD_BYTES
+        options = ["-c", "-e", "-s", str(size), "-n", str(iterations)]
+        self._host = host
+        self._guest = guest
+        self.iterations = iterations
+        self._server = host.serve(kind, options)
+        guest.start(kind, options)
+
+    def progress(self):
+        """PingPongError if it has ended."""
+        if self._server.poll() is not None:
+            raise PingPongError(f"it has ended: {self._words()}")
+        return self._host.progress(self._server.pid)
+
+    def advances(self, what):
+        """Returns when packets that were sent after the call have come both ways."""
+        before = wait_for(f"{what}: a connection", self.progress)
+
+        def is_further():
+            now = self.progress()
+            return now and all(new != old for new, old in zip(now, before))
+
+        wait_for(what, is_further)
+
+    def _words(self):
+        """What both ends said."""
+        try:
+            client = self._guest.said()
+        except GuestError as error:
+            client = [str(error)]
+        server = self._server.communicate()[0] if self._server.poll() is not None else ""
+        return "; ".join(["host:", *server.splitlines(), "guest:", *client])
+
+    def _ended(self):
+        """Both ends; or one in failure, for which the other would wait for ever."""
+        codes = [self._server.poll(), self._guest.end()]
+        return None not in codes or any(code not in (None, 0, "0") for code in codes)
+
+    def finish(self):
+        """Both ends end well, and have seen what was sent; their words."""
+        try:
+            wait_for("the end of a ping-pong", self._ended, END_TIMEOUT_S)
+        except PingPongError as error:
+            raise PingPongError(f"{error}: {self._words()}") from error
+        end = self._guest.end()
+        words = self._words()
+        if self._server.returncode or end != "0" or "invalid data" in words or \
+                words.count(f"{self.iterations} iters") != 2:
+            raise PingPongError(f"status {self._server.returncode} and {end}: {words}")
+        return words
+
+    def stop(self):
+        """Whatever happened."""
+        if self._server.poll() is None:
+            self._server.kill()
+            self._server.wait()

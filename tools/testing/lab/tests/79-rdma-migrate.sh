@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A guest whose VF and a PF of the host play RDMA ping-pong, by the stock mlx5_ib and
+# ibv_rc_pingpong, migrates to another VF of the PF and back: the ping-pong goes on and ends
+# well, and others can be begun.
+#
+# lab: pfs=1 vfs=2 mem=2048 release=13 timeout=1500 soak=1
+# lab: second-root=rdma-13 guest=rdma
+# lab-model-prop: eswitch=on,page-tracking=on,rdma=on
+# lab-guest-error-allow: QUERY_[A-Z_]+ .op_mod 0x0. refused with status 0x5
+
+exec "$(dirname "$0")/rdma-migrate.py"
