@@ -8,6 +8,7 @@
 #define SYN_KEY_CHANGE  0x06
 #define OCTWORDS        8               /* of the key's list: 16 pages */
 #define PAGES           16
+#define FEW             4               /* of a small key */
 #define BYTES           (PAGES * HCA_PAGE_BYTES)
 #define NEW_BYTE        0x77
 #define PRESENT         3               /* in an address of the list */
@@ -57,6 +58,14 @@ static void make_free(uint8_t *in)
     CX_SET(mkc, mkc, free, 1);
     CX_SET(mkc, mkc, umr_en, 1);
     CX_SET(mkc, mkc, translations_octword_size, OCTWORDS);
+}
+
+/* Room for less than the 64 bytes that lists come in */
+static void make_small(uint8_t *in)
+{
+    make_free(in);
+    CX_SET(mkc, CX_ADDR(create_mkey_in, in, memory_key_mkey_entry),
+           translations_octword_size, FEW / 2);
 }
 
 static void make_fixed(uint8_t *in)
@@ -167,32 +176,37 @@ static void must_refuse(Bench *b, const Umr *u)
     bench_umr_qp(b);
 }
 
-static HcaWr write_through(const Bench *b)
+static HcaWr write_through(const Bench *b, unsigned pages)
 {
-    HcaWr wr = rdma_wr(&b->r, HCA_WR_WRITE, 0, BYTES);
+    HcaWr wr = rdma_wr(&b->r, HCA_WR_WRITE, 0, pages * HCA_PAGE_BYTES);
 
     wr.remote_addr = 0;
     wr.remote_key = b->index << 8 | NEW_BYTE;
     return wr;
 }
 
-static void check_pages(Bench *b, unsigned seed)
+static void check_first(Bench *b, unsigned pages, unsigned seed)
 {
-    HcaWr wr = write_through(b);
+    HcaWr wr = write_through(b, pages);
 
-    rdma_fill(b->r.a.bytes, BYTES, seed);
+    rdma_fill(b->r.a.bytes, pages * HCA_PAGE_BYTES, seed);
     hca_qp_send(&b->r.a.qp, &wr);
     hca_must_complete(&b->r.a.send_cq, HCA_CQE_REQ);
     hca_cq_pop(&b->r.a.send_cq);
-    for (unsigned i = 0; i < PAGES; i++) {
+    for (unsigned i = 0; i < pages; i++) {
         rdma_check(b->r.b.bytes + (PAGES - 1 - i) * HCA_PAGE_BYTES,
                    HCA_PAGE_BYTES, seed + i * HCA_PAGE_BYTES);
     }
 }
 
+static void check_pages(Bench *b, unsigned seed)
+{
+    check_first(b, PAGES, seed);
+}
+
 static void check_refused(Bench *b)
 {
-    HcaWr wr = write_through(b);
+    HcaWr wr = write_through(b, PAGES);
 
     hca_qp_send(&b->r.a.qp, &wr);
     hca_must_fail(&b->r.a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_REMOTE_ACCESS);
@@ -296,6 +310,35 @@ static void test_refused(void **state)
     check_pages(&b, 5);
 }
 
+/*
+ * Drivers fill a list up to 64 bytes, whatever the key has room for: that is
+ * no more room.
+ */
+static void test_padding(void **state)
+{
+    Bench b = {};
+    Umr u;
+
+    bench_start(&b, state);
+    b.index = create_key(&b, make_small);
+    u = enable(&b);
+    u.octwords = FEW;
+    u.len = FEW * HCA_PAGE_BYTES;
+    must_change(&b, &u);
+    check_first(&b, FEW, 7);
+    u.flags = IF_NOT_FREE;
+    u.len += HCA_PAGE_BYTES;            /* the padding is no page */
+    must_refuse(&b, &u);
+    u.len -= HCA_PAGE_BYTES;
+    u.octwords++;
+    must_refuse(&b, &u);
+    u.octwords--;
+    u.flags |= HAS_OFFSET;
+    u.offset = 1;
+    must_refuse(&b, &u);
+    check_first(&b, FEW, 8);
+}
+
 /* A connection's own queue pair may, for keys of its domain. */
 static void test_by_a_connection(void **state)
 {
@@ -317,6 +360,7 @@ int main(void)
         machine_test(test_offset),
         machine_test(test_rights),
         machine_test(test_refused),
+        machine_test(test_padding),
         machine_test(test_by_a_connection),
     };
 

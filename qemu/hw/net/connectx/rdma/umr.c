@@ -33,6 +33,8 @@ enum {                      /* first byte of the segment */
 
 /* Entries come 16 bytes at a time, two addresses. */
 #define CX_OCTWORD          16
+/* Drivers fill lists up to such a number of them, however small the key is. */
+#define CX_UMR_PAD          4
 /* They are read at that address of memory. */
 #define CX_SEG_BYTES        16
 
@@ -66,6 +68,7 @@ typedef struct ConnectXUmr {
     ConnectXObj *key;
     uint64_t mask;
     uint64_t first, n;                  /* addresses of its list */
+    uint64_t fit;                       /* of them: the others are padding */
 } ConnectXUmr;
 
 uint32_t cx_umr_bytes(const ConnectXWqe *wqe)
@@ -100,7 +103,10 @@ static bool cx_umr_may(const ConnectXUmr *umr, const ConnectXObj *qp)
            CX_GET(mkc, mkc, pd) == CX_GET(qpc, cx_qpc(qp), pd);
 }
 
-/* The part of the list that comes with it, within the key's room for it */
+/*
+ * The part of the list that comes with it, within the key's room for it but for
+ * what fills it up
+ */
 static bool cx_umr_take_range(ConnectXUmr *umr)
 {
     const uint8_t *raw = umr->wqe->raw;
@@ -114,7 +120,11 @@ static bool cx_umr_take_range(ConnectXUmr *umr)
     }
     umr->first = first * 2;
     umr->n = n * 2;
-    return first <= room && n <= room - first;
+    if (first > room || n > ROUND_UP(room, CX_UMR_PAD) - first) {
+        return false;
+    }
+    umr->fit = MIN(n, room - first) * 2;
+    return true;
 }
 
 static bool cx_umr_read_list(const ConnectXUmr *umr, ConnectXKeyUser by,
@@ -149,13 +159,13 @@ static uint64_t *cx_umr_new_list(const ConnectXUmr *umr, ConnectXKeyUser by,
     if (!cx_umr_read_list(umr, by, list)) {
         return NULL;
     }
-    *npas = umr->n ? MAX(umr->key->npas, umr->first + umr->n) :
-                     umr->key->npas;
+    *npas = umr->fit ? MAX(umr->key->npas, umr->first + umr->fit) :
+                       umr->key->npas;
     pas = g_new0(uint64_t, *npas + 1);
     for (uint32_t i = 0; i < umr->key->npas; i++) {
         pas[i] = umr->key->pas[i];
     }
-    for (uint64_t i = 0; i < umr->n; i++) {
+    for (uint64_t i = 0; i < umr->fit; i++) {
         pas[umr->first + i] = ldq_be_p(list + i * 8);
     }
     return pas;
