@@ -83,12 +83,12 @@ static uint32_t create_key(Bench *b, void (*spoil)(uint8_t *in))
     return index;
 }
 
-static void bench_umr_qp(Bench *b)
+static void bench_umr_qp_of(Bench *b, uint32_t pd)
 {
     uint8_t qpc[CX_SZ(qpc)];
 
     hca_must_create_qp(b->r.b.hca, &b->umr, &(HcaQpSetup) {
-        .type = HCA_QP_REG_UMR, .pd = b->r.b.pd,
+        .type = HCA_QP_REG_UMR, .pd = pd,
         .send_cqn = b->r.b.send_cq.cqn, .recv_cqn = b->r.b.send_cq.cqn,
         .log_sq = RDMA_LOG_WQ,
     });
@@ -96,6 +96,11 @@ static void bench_umr_qp(Bench *b)
     assert_int_equal(hca_move_qp(&b->umr, OP(RST2INIT_QP), 0, qpc), HCA_OK);
     assert_int_equal(hca_move_qp(&b->umr, OP(INIT2RTR_QP), 0, qpc), HCA_OK);
     assert_int_equal(hca_move_qp(&b->umr, OP(RTR2RTS_QP), 0, qpc), HCA_OK);
+}
+
+static void bench_umr_qp(Bench *b)
+{
+    bench_umr_qp_of(b, b->r.b.pd);
 }
 
 /* The list has b's pages backwards, so that a right one shows. */
@@ -339,6 +344,26 @@ static void test_padding(void **state)
     check_first(&b, FEW, 8);
 }
 
+/* Drivers make the queue pair for it in no domain, and lists in their own. */
+static void test_list_of_a_domain(void **state)
+{
+    Bench b = {};
+    uint32_t pd;
+    Umr u;
+
+    bench_start(&b, state);
+    bench_umr_qp_of(&b, 0);
+    pd = hca_must_alloc(b.r.b.hca, OP(ALLOC_PD));
+    b.bus_key = hca_must_create_pa_mkey(b.r.b.hca, pd) << 8 | HCA_MKEY_BYTE;
+    u = enable(&b);
+    must_change(&b, &u);
+    check_pages(&b, 9);
+    /* A connection is in one, and has no keys but those of it. */
+    u.flags = IF_NOT_FREE;
+    post(&b, &b.r.b.qp, &u);
+    hca_must_fail(&b.r.b.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_PROT);
+}
+
 /* A connection's own queue pair may, for keys of its domain. */
 static void test_by_a_connection(void **state)
 {
@@ -361,6 +386,7 @@ int main(void)
         machine_test(test_rights),
         machine_test(test_refused),
         machine_test(test_padding),
+        machine_test(test_list_of_a_domain),
         machine_test(test_by_a_connection),
     };
 

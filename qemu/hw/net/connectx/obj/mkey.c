@@ -27,7 +27,7 @@ enum {
 
 /* A command of the function: it is in no domain, and no queue. */
 static const ConnectXKeyUser cx_command = {
-    .pd = UINT32_MAX, .number = CX_MKEY_UNBOUND,
+    .pd = CX_MKEY_ANY_PD, .number = CX_MKEY_UNBOUND,
 };
 
 static uint8_t cx_mkey_mode(const uint8_t *in)
@@ -115,7 +115,7 @@ static bool cx_mkey_serves(const uint8_t *mkc, ConnectXKeyUser by)
     uint32_t number = CX_GET(mkc, mkc, qpn);
 
     return (number == CX_MKEY_UNBOUND || number == by.number) &&
-           (by.pd == cx_command.pd || by.pd == CX_GET(mkc, mkc, pd));
+           (by.pd == CX_MKEY_ANY_PD || by.pd == CX_GET(mkc, mkc, pd));
 }
 
 static bool cx_mkey_grants(const uint8_t *mkc, ConnectXKeyRight right)

@@ -24,6 +24,9 @@ ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
 #define CX_MKEY_RESERVED_LKEY   0x1700      /* bus addresses as they are */
 #define CX_MKEY_TERMINATE_LIST  0x0100
 
+/* Of a user that keys of all protection domains serve */
+#define CX_MKEY_ANY_PD          UINT32_MAX
+
 /* A queue that uses a key: its protection domain and its number */
 typedef struct ConnectXKeyUser {
     uint32_t pd, number;

@@ -127,6 +127,20 @@ static bool cx_umr_take_range(ConnectXUmr *umr)
     return true;
 }
 
+/*
+ * Whose key the list may stand behind. A queue pair of that type is in no
+ * domain, as drivers make it; the list's key is in one.
+ */
+static ConnectXKeyUser cx_umr_list_user(const ConnectXObj *qp)
+{
+    ConnectXKeyUser by = cx_qp_key_user(qp);
+
+    if (CX_GET(qpc, cx_qpc(qp), st) == CX_QP_REG_UMR && !by.pd) {
+        by.pd = CX_MKEY_ANY_PD;
+    }
+    return by;
+}
+
 static bool cx_umr_read_list(const ConnectXUmr *umr, ConnectXKeyUser by,
                              uint8_t *list)
 {
@@ -230,7 +244,7 @@ ConnectXSyndrome cx_umr_execute(ConnectXFunction *fn, ConnectXObj *qp,
         !cx_umr_may(&umr, qp) || !cx_umr_take_range(&umr)) {
         return CX_SYN_KEY_CHANGE;
     }
-    pas = cx_umr_new_list(&umr, cx_qp_key_user(qp), &npas);
+    pas = cx_umr_new_list(&umr, cx_umr_list_user(qp), &npas);
     if (!pas) {
         return CX_SYN_LOCAL_PROT;
     }
