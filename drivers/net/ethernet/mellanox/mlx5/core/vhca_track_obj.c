@@ -87,7 +87,6 @@ static void vhca_track_destroy_obj(struct mlx5_vhca_track *track)
 {
 	u32 out[MLX5_ST_SZ_DW(general_obj_out_cmd_hdr)] = {};
 	u32 in[MLX5_ST_SZ_DW(general_obj_in_cmd_hdr)] = {};
-
 	int ret;
 
 	if (!track->has_obj)
