@@ -50,7 +50,7 @@ bool cx_roce_address(const ConnectXFunction *fn, uint32_t index,
     layout = cx_roce_layout(obj->in);
     /*
      * mlx5_core of Linux 6.1 sets one of version 1 for switchdev mode, whatever
-     * the capabilities: it is kept, and no packet comes from there or goes there.
+     * the capabilities: it is kept, and no packet comes or goes there.
      */
     if (CX_GET(roce_addr_layout, layout, roce_version) != CX_ROCE_VERSION_2) {
         return false;

@@ -27,7 +27,7 @@ struct ConnectXWalk {
     void (*forward)(ConnectXWalk *walk, uint8_t type, uint32_t id);
     void *opaque;
     uint32_t tag;                       /* of the last entry that has one */
-    uint8_t missed;                     /* CX_MISS_*, of the table it ended in */
+    uint8_t missed;                     /* CX_MISS_*, of the last table */
     unsigned lookups;                   /* left */
 };
 
