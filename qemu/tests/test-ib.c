@@ -168,6 +168,17 @@ static void test_not_offered(void **state)
                      HCA_BAD_PARAM);
 }
 
+/* Where requests give keys another size, drivers make a cache of them. */
+static void test_key_cache(void **state)
+{
+    uint8_t page[HCA_CAP_BYTES];
+    Hca *hca = start(state, "rdma=on,mkey-cache=on");
+
+    assert_int_equal(hca_query_cap(hca, 0, 0, true, page), HCA_OK);
+    assert_int_equal(CX_GET(cmd_hca_cap, page,
+                            umr_modify_entity_size_disabled), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +189,7 @@ int main(void)
         machine_test(test_offered),
         machine_test(test_domain_of_queue_pairs),
         machine_test(test_not_offered),
+        machine_test(test_key_cache),
     };
 
     return machine_main(tests);

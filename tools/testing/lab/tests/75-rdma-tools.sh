@@ -7,7 +7,7 @@
 #
 # lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13,12,13-backports timeout=900 soak=1
 # lab: second-root=rdma-13
-# lab-model-prop: eswitch=on,rdma=on
+# lab-model-prop: eswitch=on,rdma=on,mkey-cache=on
 
 . "$(dirname "$0")/rdma.sh"
 

@@ -109,6 +109,7 @@ struct ConnectXDevice {
     ConnectXTrackKnobs track;
     bool eswitch;
     bool rdma;                          /* it has queue pairs, and RoCE */
+    bool mkey_cache;                    /* keys change their size by UMR */
     /* Faults and what else tests set at run time too (qom-set) */
     ConnectXCmdFaults *faults;          /* cmd/fault.c */
     uint32_t save_next;                 /* junk in a reserved field of SAVE */

@@ -194,6 +194,7 @@ static const Property cx_pf_properties[] = {
     DEFINE_PROP_BOOL("migratable", ConnectXPFState, dev.migratable, true),
     DEFINE_PROP_BOOL("eswitch", ConnectXPFState, dev.eswitch, false),
     DEFINE_PROP_BOOL("rdma", ConnectXPFState, dev.rdma, false),
+    DEFINE_PROP_BOOL("mkey-cache", ConnectXPFState, dev.mkey_cache, false),
 };
 
 static char *cx_pf_get_identity(Object *obj, Error **errp)

@@ -93,7 +93,7 @@ static void cx_caps_general_queues(uint8_t *p)
     CX_SET(cmd_hca_cap, p, max_wqe_sz_rq, 512);
 }
 
-static void cx_caps_general_rdma(uint8_t *p)
+static void cx_caps_general_rdma(ConnectXFunction *fn, uint8_t *p)
 {
     CX_SET(cmd_hca_cap, p, roce, 1);
     CX_SET(cmd_hca_cap, p, cq_resize, 1);
@@ -104,10 +104,11 @@ static void cx_caps_general_rdma(uint8_t *p)
     CX_SET(cmd_hca_cap, p, log_max_xrcd, CX_LOG_DOMAINS);
     CX_SET(cmd_hca_cap, p, log_max_klm_list_size, CX_LOG_KLM_LIST);
     /*
-     * Drivers make keys by command then: no request of a queue changes what a
-     * key translates.
+     * Drivers make keys by command then. Else mlx5_ib makes thousands as it
+     * loads, and has them filled by requests of a queue.
      */
-    CX_SET(cmd_hca_cap, p, umr_modify_entity_size_disabled, 1);
+    CX_SET(cmd_hca_cap, p, umr_modify_entity_size_disabled,
+           !fn->dev->mkey_cache);
     /* rdma-core's VFIO provider takes no function without. */
     CX_SET(cmd_hca_cap, p, umem_uid_0, 1);
     /* mlx5_ib gives no queue pair of the connection manager without. */
@@ -141,7 +142,7 @@ static void cx_caps_general(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap, p, hca_cap_2, 1);
     cx_caps_general_queues(p);
     if (fn->dev->rdma) {
-        cx_caps_general_rdma(p);
+        cx_caps_general_rdma(fn, p);
     }
     if (fn->is_vf) {
         return;
