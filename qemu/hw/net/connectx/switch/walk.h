@@ -33,8 +33,8 @@ struct ConnectXWalk {
 
 /*
  * cx_walk - Take a packet through a table and those that it leads to.
- * lookups, tag and missed are set here. A packet that would be looked for in too many
- * groups is dropped, and the driver's error.
+ * lookups, tag and missed are set here. A packet that would be looked for in
+ * too many groups is dropped, and the driver's error.
  */
 ConnectXWalkEnd cx_walk(ConnectXWalk *walk, uint32_t table);
 
