@@ -207,3 +207,21 @@ void rdma_post_recv(RdmaEnd *e, uint32_t at, uint32_t len)
 {
     hca_qp_post_recv(&e->qp, &(HcaSeg) { e->buf + at, len, e->mkey }, 1);
 }
+
+HcaWr rdma_datagram(const RdmaBench *r, uint32_t len)
+{
+    HcaWr wr = rdma_wr(r, HCA_WR_SEND, 0, len);
+
+    wr.to = &r->b.roce;
+    wr.from_index = r->a.roce.index;
+    wr.to_qpn = r->b.qp.qpn;
+    wr.q_key = r->way.q_key;
+    return wr;
+}
+
+void rdma_end_moves(RdmaEnd *e, Hca *to)
+{
+    e->hca = e->qp.hca = to;
+    e->send_cq.hca = e->recv_cq.hca = to;
+    e->async_eq.hca = e->comp_eq.hca = to;
+}

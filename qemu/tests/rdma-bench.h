@@ -35,6 +35,8 @@ void rdma_start(RdmaBench *r, void **state, unsigned type, bool v6);
 /* The parts of it */
 void rdma_end_create(RdmaEnd *e, Hca *hca, unsigned nth, bool v6);
 void rdma_end_qp(RdmaEnd *e, unsigned type);
+/* Its function's state is another function's now; the driver goes on. */
+void rdma_end_moves(RdmaEnd *e, Hca *to);
 void rdma_connect(RdmaBench *r);
 /* Out of whatever state both are in, and connected anew */
 void rdma_reconnect(RdmaBench *r);
@@ -55,6 +57,8 @@ void rdma_check(const uint8_t *p, uint32_t len, uint32_t seed);
 
 /* A request with one segment: of a's memory from at on */
 HcaWr rdma_wr(const RdmaBench *r, unsigned opcode, uint32_t at, uint32_t len);
+/* A datagram to b: from a's memory, as an HCA_WR_SEND */
+HcaWr rdma_datagram(const RdmaBench *r, uint32_t len);
 /* A receive request over the end's own memory */
 void rdma_post_recv(RdmaEnd *e, uint32_t at, uint32_t len);
 

@@ -44,13 +44,6 @@ static void moves_start(Moves *t, void **state)
     rdma_connect(r);
 }
 
-static void end_moves_to(RdmaEnd *e, Hca *to)
-{
-    e->hca = e->qp.hca = to;
-    e->send_cq.hca = e->recv_cq.hca = to;
-    e->async_eq.hca = e->comp_eq.hca = to;
-}
-
 /* The driver goes on, and knows nothing of it. */
 static void move(Moves *t, RdmaEnd *e, unsigned *slot)
 {
@@ -59,7 +52,7 @@ static void move(Moves *t, RdmaEnd *e, unsigned *slot)
 
     vhca_move(&t->v, 0, *slot, 0, *slot ^ 1, &none);
     *slot ^= 1;
-    end_moves_to(e, to);
+    rdma_end_moves(e, to);
 }
 
 static int suspend(Moves *t, unsigned slot)
@@ -173,7 +166,7 @@ static void test_requester_moves_by_deltas(void **state)
     delta_must_save_final(&d);
     delta_must_load(&d);
     delta_check_equal(&d);
-    end_moves_to(&t.r.a, delta_move(&d));
+    rdma_end_moves(&t.r.a, delta_move(&d));
     finish(&t, next);
     rdma_check(t.r.a.bytes, PARTS * PART, 9);
     delta_end(&d);

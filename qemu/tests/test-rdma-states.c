@@ -54,9 +54,7 @@ static void move(States *t, RdmaEnd *e, unsigned slot)
     Hca *to = &t->r.m->vf[0][slot + 1];
 
     vhca_move(&t->v, 0, slot, 0, slot + 1, &none);
-    e->hca = e->qp.hca = to;
-    e->send_cq.hca = e->recv_cq.hca = to;
-    e->async_eq.hca = e->comp_eq.hca = to;
+    rdma_end_moves(e, to);
 }
 
 static unsigned state_of(RdmaEnd *e)
@@ -73,13 +71,7 @@ static HcaWr request(const States *t)
 
 static HcaWr datagram(const States *t)
 {
-    HcaWr wr = rdma_wr(&t->r, HCA_WR_SEND, 0, DATAGRAM_LEN);
-
-    wr.to = &t->r.b.roce;
-    wr.from_index = t->r.a.roce.index;
-    wr.to_qpn = t->r.b.qp.qpn;
-    wr.q_key = t->r.way.q_key;
-    return wr;
+    return rdma_datagram(&t->r, DATAGRAM_LEN);
 }
 
 /* Requests that the device was not told of */

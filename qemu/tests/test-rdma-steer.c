@@ -38,13 +38,9 @@ static void steer_start(Steer *s, void **state)
 static bool comes(Steer *s)
 {
     RdmaBench *r = &s->r;
-    HcaWr wr = rdma_wr(r, HCA_WR_SEND, 0, BYTES);
+    HcaWr wr = rdma_datagram(r, BYTES);
     bool came;
 
-    wr.to = &r->b.roce;
-    wr.from_index = r->a.roce.index;
-    wr.to_qpn = r->b.qp.qpn;
-    wr.q_key = r->way.q_key;
     rdma_post_recv(&r->b, 0, GRH_BYTES + BYTES);
     hca_qp_send(&r->a.qp, &wr);
     hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);

@@ -27,17 +27,6 @@
 #define EV_SRQ_LIMIT    0x14
 #define NO_USER_INDEX   0xffffff
 
-static HcaWr datagram(const RdmaBench *r, uint32_t len)
-{
-    HcaWr wr = rdma_wr(r, HCA_WR_SEND, 0, len);
-
-    wr.to = &r->b.roce;
-    wr.from_index = r->a.roce.index;
-    wr.to_qpn = r->b.qp.qpn;
-    wr.q_key = r->way.q_key;
-    return wr;
-}
-
 static void must_have_sent(RdmaBench *r)
 {
     hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
@@ -46,7 +35,7 @@ static void must_have_sent(RdmaBench *r)
 
 static void check_datagram(RdmaBench *r, uint32_t len, bool v6)
 {
-    HcaWr wr = datagram(r, len);
+    HcaWr wr = rdma_datagram(r, len);
     uint8_t *cqe, *grh = r->b.bytes;
 
     rdma_fill(r->a.bytes, len, len);
@@ -96,7 +85,7 @@ static void test_lost(void **state)
     HcaWr wr;
 
     rdma_start(&r, state, HCA_QP_UD, false);
-    wr = datagram(&r, 100);
+    wr = rdma_datagram(&r, 100);
     hca_qp_send(&r.a.qp, &wr);
     must_have_sent(&r);
     rdma_post_recv(&r.b, 0, 1000);
@@ -130,7 +119,7 @@ static void test_tagged(void **state)
     r.a.roce.vlan = VLAN;
     assert_int_equal(hca_set_roce(r.a.hca, &r.a.roce), HCA_OK);
     rdma_post_recv(&r.b, 0, 1000);
-    wr = datagram(&r, 100);
+    wr = rdma_datagram(&r, 100);
     hca_qp_send(&r.a.qp, &wr);
     cqe = hca_must_complete(&r.b.recv_cq, HCA_CQE_RESP_SEND);
     assert_int_equal(cqe[CQE_HDR_TYPE] & 1, 1);
@@ -146,9 +135,9 @@ static void test_send_error(void **state)
 
     rdma_start(&r, state, HCA_QP_UD, false);
     rdma_post_recv(&r.b, 0, 2000);
-    wr = datagram(&r, RDMA_MTU + 1);
+    wr = rdma_datagram(&r, RDMA_MTU + 1);
     hca_qp_post(&r.a.qp, &wr);
-    wr = datagram(&r, 10);
+    wr = rdma_datagram(&r, 10);
     hca_qp_send(&r.a.qp, &wr);
     hca_must_fail(&r.a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_LENGTH);
     hca_must_fail(&r.a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_FLUSHED);
@@ -171,7 +160,7 @@ static void test_management(void **state)
 
     rdma_start(&r, state, HCA_QP_GSI, false);
     rdma_post_recv(&r.b, 0, 1000);
-    wr = datagram(&r, 256);
+    wr = rdma_datagram(&r, 256);
     wr.to_qpn = GSI_QPN;
     wr.q_key = GSI_KEY;
     rdma_fill(r.a.bytes, 256, 7);
@@ -199,7 +188,7 @@ static void test_switched_off(void **state)
     rdma_start(&r, state, HCA_QP_UD, false);
     hca_must_enable_roce(r.b.hca, false);
     rdma_post_recv(&r.b, 0, 1000);
-    wr = datagram(&r, 100);
+    wr = rdma_datagram(&r, 100);
     hca_qp_send(&r.a.qp, &wr);
     must_have_sent(&r);
     qtest_settle(r.m->q);

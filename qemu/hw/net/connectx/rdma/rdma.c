@@ -129,11 +129,6 @@ static bool cx_rdma_is_roce(const ConnectXFunction *fn,
            CX_ROCE_PORT;
 }
 
-/* Entries of these tables allow or drop, or lead to another. */
-static void cx_rdma_forward(ConnectXWalk *walk, uint8_t type, uint32_t id)
-{
-}
-
 typedef enum ConnectXRdmaWay {
     CX_RDMA_TO_QPS,
     CX_RDMA_TO_OTHERS,
@@ -147,9 +142,8 @@ typedef enum ConnectXRdmaWay {
 static ConnectXRdmaWay cx_rdma_way(ConnectXFunction *fn,
                                    const ConnectXFrame *frame)
 {
-    ConnectXWalk walk = {
-        .fn = fn, .packet = frame->packet, .forward = cx_rdma_forward,
-    };
+    /* Entries of these tables allow or drop, or lead to another. */
+    ConnectXWalk walk = { .fn = fn, .packet = frame->packet };
 
     switch (cx_walk(&walk, fn->flow_root[CX_TABLE_RDMA_RX])) {
     case CX_WALK_ALLOWED:

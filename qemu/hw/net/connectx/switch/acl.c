@@ -16,17 +16,11 @@ enum {                      /* esw_vport_context.vport_cvlan_insert */
     CX_INSERT_ALWAYS    = 3,
 };
 
-/* Entries of an ACL allow or drop; nothing is forwarded by one. */
-static void cx_acl_forward(ConnectXWalk *walk, uint8_t type, uint32_t id)
-{
-}
-
 bool cx_acl_allows(ConnectXDevice *dev, const ConnectXVport *vport,
                    unsigned direction, const ConnectXFrame *frame)
 {
-    ConnectXWalk walk = {
-        .fn = dev->pf, .packet = frame->packet, .forward = cx_acl_forward,
-    };
+    /* Entries of an ACL allow or drop; nothing is forwarded by one. */
+    ConnectXWalk walk = { .fn = dev->pf, .packet = frame->packet };
 
     return !vport->acl[direction] ||
            cx_walk(&walk, vport->acl[direction]) != CX_WALK_DROPPED;

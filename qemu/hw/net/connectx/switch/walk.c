@@ -28,7 +28,7 @@ static void cx_walk_forward(ConnectXWalk *walk, const ConnectXObj *fte)
 
         if (type == CX_DEST_TABLE) {
             cx_walk_table(walk, id);
-        } else {
+        } else if (walk->forward) {
             walk->forward(walk, type, id);
         }
     }

@@ -23,7 +23,10 @@ typedef struct ConnectXWalk ConnectXWalk;
 struct ConnectXWalk {
     ConnectXFunction *fn;               /* whose tables they are */
     const uint8_t *packet;              /* CX_PACKET_BYTES */
-    /* Called for each destination that is not a table: CX_DEST_*, its number */
+    /*
+     * Called for each destination that is not a table: CX_DEST_*, its number.
+     * NULL for tables whose entries have none.
+     */
     void (*forward)(ConnectXWalk *walk, uint8_t type, uint32_t id);
     void *opaque;
     uint32_t tag;                       /* of the last entry that has one */
