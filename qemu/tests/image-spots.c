@@ -4,7 +4,7 @@
  */
 #include "image-bench.h"
 #include "image-spots.h"
-#include "random.h"
+#include "luck.h"
 
 #define SPOT_WORDS          12      /* headers, and a bit behind them */
 
@@ -40,50 +40,46 @@ void image_spots_find(ImageSpots *s, uint8_t *image, uint32_t bytes)
 }
 
 /* A header's words count more than what it stands before. */
-static unsigned some_place(const ImageSpots *s, uint32_t *seed)
+static unsigned some_place(const ImageSpots *s)
 {
-    unsigned at = random_below(seed, s->bytes / 4) * 4;
+    unsigned at = luck_below(s->bytes / 4) * 4;
 
-    if (random_below(seed, 4)) {
-        at = s->at[random_below(seed, s->nr)] +
-             random_below(seed, SPOT_WORDS) * 4;
+    if (luck_below(4)) {
+        at = s->at[luck_below(s->nr)] + luck_below(SPOT_WORDS) * 4;
     }
     return at < s->bytes ? at : 0;
 }
 
-static void damage_word(const ImageSpots *s, uint8_t *data, uint32_t *seed)
+static void damage_word(const ImageSpots *s, uint8_t *data)
 {
-    uint8_t *word = data + some_place(s, seed);
+    uint8_t *word = data + some_place(s);
 
-    switch (random_below(seed, 4)) {
+    switch (luck_below(4)) {
     case 0:
-        word[random_below(seed, 4)] ^= 1u << random_below(seed, 8);
+        word[luck_below(4)] ^= 1u << luck_below(8);
         break;
     case 1:
-        image_put_le32(word, random_next(seed));
+        image_put_le32(word, luck());
         break;
     case 2:
-        image_put_le32(word,
-                       image_get_le32(word) + random_below(seed, 5) - 2);
+        image_put_le32(word, image_get_le32(word) + luck_below(5) - 2);
         break;
     default:
-        memcpy(word, s->image + some_place(s, seed), 4);
+        memcpy(word, s->image + some_place(s), 4);
         break;
     }
 }
 
-void image_spots_damage(const ImageSpots *s, uint8_t *data, unsigned words,
-                        uint32_t *seed)
+void image_spots_damage(const ImageSpots *s, uint8_t *data, unsigned words)
 {
     uint32_t body;
 
     memcpy(data, s->image, s->bytes);
     while (words--) {
-        damage_word(s, data, seed);
+        damage_word(s, data);
     }
     body = image_get_le32(data + IMAGE_OFF_BODY_LEN);
-    if (random_below(seed, 16) && body > IMAGE_HEADER_BYTES &&
-        body <= s->bytes) {
+    if (luck_below(16) && body > IMAGE_HEADER_BYTES && body <= s->bytes) {
         image_fix_crcs(data);
     }
 }

@@ -22,7 +22,6 @@ void image_spots_find(ImageSpots *s, uint8_t *image, uint32_t bytes);
  * Writes the image with so many words of it wrong to @data. Its checksums are
  * right, most of the time: a wrong one keeps all the rest from being looked at.
  */
-void image_spots_damage(const ImageSpots *s, uint8_t *data, unsigned words,
-                        uint32_t *seed);
+void image_spots_damage(const ImageSpots *s, uint8_t *data, unsigned words);
 
 #endif

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Queue pairs whose requests, records, packets and states are a matter of luck:
- * QEMU lives, and two others go on as if nothing was. FUZZ_SEED and FUZZ_ROUNDS
- * in the environment choose others.
+ * QEMU lives, and two others go on as if nothing was.
  */
 #include "qemu/osdep.h"
 #include "packet/roce.h"
 #include "image-bench.h"
+#include "luck.h"
 #include "qmp.h"
 #include "rdma-bench.h"
-#include "random.h"
 
-#define DEFAULT_SEED    0xc0ffee
 #define REQUEST_ROUNDS  3000
 #define PACKET_ROUNDS   3000
 #define IMAGE_ROUNDS    600
@@ -22,39 +20,15 @@
 #define SQ_BYTES        (WQE_BYTES << RDMA_LOG_WQ)
 #define RQ_BYTES        (WQE_BYTES << RDMA_LOG_WQ)
 
-static uint32_t seed;
-static unsigned rounds;
-
-static uint32_t rnd(void)
-{
-    return random_next(&seed);
-}
-
-static uint32_t below(uint32_t n)
-{
-    return random_below(&seed, n);
-}
-
-static void begin(unsigned default_rounds)
-{
-    const char *env = getenv("FUZZ_SEED");
-    const char *n = getenv("FUZZ_ROUNDS");
-
-    seed = env ? strtoul(env, NULL, 0) : DEFAULT_SEED;
-    seed = seed ? seed : 1;
-    rounds = n ? strtoul(n, NULL, 0) : default_rounds;
-    printf("# FUZZ_SEED=0x%x FUZZ_ROUNDS=%u\n", seed, rounds);
-}
-
 static uint32_t some_length(void)
 {
-    switch (below(8)) {
+    switch (luck_below(8)) {
     case 0:
-        return rnd();
+        return luck();
     case 1:
-        return below(1 << 20);
+        return luck_below(1 << 20);
     default:
-        return below(5000);
+        return luck_below(5000);
     }
 }
 
@@ -62,10 +36,10 @@ static uint32_t some_length(void)
 static void spoil(uint8_t *p, unsigned bytes, unsigned words)
 {
     while (words--) {
-        unsigned at = below(bytes / 4) * 4;
+        unsigned at = luck_below(bytes / 4) * 4;
 
-        stl_be_p(p + at, below(2) ? rnd() : ldl_be_p(p + at) ^
-                                            1u << below(32));
+        stl_be_p(p + at, luck_below(2) ? luck() : ldl_be_p(p + at) ^
+                                            1u << luck_below(32));
     }
 }
 
@@ -77,20 +51,20 @@ static void post_some(RdmaBench *r)
         HCA_WR_UMR,
     };
 
-    for (unsigned n = 1 + below(4); n; n--) {
-        unsigned opcode = opcodes[below(ARRAY_SIZE(opcodes))];
+    for (unsigned n = 1 + luck_below(4); n; n--) {
+        unsigned opcode = opcodes[luck_below(ARRAY_SIZE(opcodes))];
         bool number = opcode == HCA_WR_ATOMIC_CS || opcode == HCA_WR_ATOMIC_FA;
-        HcaWr wr = rdma_wr(r, opcode, below(100) * 8,
-                           number ? 8 : below(5000));
+        HcaWr wr = rdma_wr(r, opcode, luck_below(100) * 8,
+                           number ? 8 : luck_below(5000));
 
-        wr.flags = rnd() & 0xff;
+        wr.flags = luck() & 0xff;
         if (r->a.qp.setup.type == HCA_QP_UD) {
             wr.to = &r->b.roce;
             wr.to_qpn = r->b.qp.qpn;
             wr.from_index = r->a.roce.index;
             wr.q_key = r->way.q_key;
         }
-        wr.nr_segs = below(3);
+        wr.nr_segs = luck_below(3);
         wr.seg[1] = wr.seg[0];
         hca_qp_post(&r->a.qp, &wr);
     }
@@ -111,7 +85,7 @@ static void drain_both(RdmaBench *r)
     drain(&r->b.recv_cq);
 }
 
-static void fuzz_requests(RdmaBench *r)
+static void fuzz_requests(RdmaBench *r, unsigned rounds)
 {
     static const uint16_t moves[] = {
         OP(RTS2RTS_QP), OP(2ERR_QP), OP(2RST_QP), OP(SQERR2RTS_QP),
@@ -124,25 +98,25 @@ static void fuzz_requests(RdmaBench *r)
         if (i % RENEW_EVERY == 0) {
             rdma_reconnect(r);
         }
-        for (unsigned n = below(3); n; n--) {
-            rdma_post_recv(&r->b, below(1000), some_length());
+        for (unsigned n = luck_below(3); n; n--) {
+            rdma_post_recv(&r->b, luck_below(1000), some_length());
         }
         post_some(r);
-        if (!below(3)) {
+        if (!luck_below(3)) {
             spoil(qtest_ram(q, r->a.qp.buf + RQ_BYTES, SQ_BYTES), SQ_BYTES, 3);
         }
-        if (!below(3)) {
+        if (!luck_below(3)) {
             spoil(qtest_ram(q, r->b.qp.buf, RQ_BYTES), RQ_BYTES, 3);
         }
         hca_qp_ring(&r->a.qp);
-        if (!below(20)) {
-            stl_be_p(qtest_ram(q, r->b.qp.dbr, 4), rnd());
-            stl_be_p(qtest_ram(q, r->a.qp.dbr + 4, 4), rnd());
+        if (!luck_below(20)) {
+            stl_be_p(qtest_ram(q, r->b.qp.dbr, 4), luck());
+            stl_be_p(qtest_ram(q, r->a.qp.dbr + 4, 4), luck());
             hca_move_qp(&r->a.qp, OP(RTS2RTS_QP), 0, NULL);
         }
-        if (!below(10)) {
-            hca_move_qp(below(2) ? &r->a.qp : &r->b.qp,
-                        moves[below(ARRAY_SIZE(moves))], 0, NULL);
+        if (!luck_below(10)) {
+            hca_move_qp(luck_below(2) ? &r->a.qp : &r->b.qp,
+                        moves[luck_below(ARRAY_SIZE(moves))], 0, NULL);
         }
         arrived += !!hca_cq_peek(&r->b.recv_cq);
         drain_both(r);
@@ -168,9 +142,8 @@ static void test_random_requests(void **state)
 {
     RdmaBench r;
 
-    begin(REQUEST_ROUNDS);
     rdma_start(&r, state, HCA_QP_RC, false);
-    fuzz_requests(&r);
+    fuzz_requests(&r, luck_begin(REQUEST_ROUNDS));
     must_live(&r);
 }
 
@@ -178,42 +151,43 @@ static void test_random_datagrams(void **state)
 {
     RdmaBench r;
 
-    begin(REQUEST_ROUNDS);
     rdma_start(&r, state, HCA_QP_UD, false);
-    fuzz_requests(&r);
+    fuzz_requests(&r, luck_begin(REQUEST_ROUNDS));
 }
 
 /* Packets as a stranger makes them, with a right checksum */
 static ConnectXRoce some_packet(const RdmaBench *r, const RdmaEnd *to,
                                 const uint8_t *data)
 {
-    uint8_t opcode = below(8) ? below(0x15) : rnd();
+    uint8_t opcode = luck_below(8) ? luck_below(0x15) : luck();
     unsigned means = cx_roce_means(opcode);
     /* Answers have the numbers of those whom they answer. */
     bool a_sent = (to == &r->b) != !!(means & CX_ROCE_ANSWER);
     uint32_t psn = a_sent ? r->way.send_psn : r->way.recv_psn;
 
     return (ConnectXRoce) {
-        .opcode = opcode, .solicited = below(2), .ack_wanted = below(2),
-        .pkey = CX_ROCE_PKEY, .qpn = below(8) ? to->qp.qpn : r->a.qp.qpn,
-        .psn = below(8) ? psn + below(4) : rnd(),
-        .va = below(8) ? r->b.buf + below(1000) * 8 : rnd(),
-        .key = below(8) ? r->b.mkey : rnd(),
-        .len = below(8) ? below(5000) : rnd(), .swap_add = rnd(),
-        .compare = below(2), .syndrome = rnd(), .msn = rnd(), .imm = rnd(),
+        .opcode = opcode, .solicited = luck_below(2),
+        .ack_wanted = luck_below(2), .pkey = CX_ROCE_PKEY,
+        .qpn = luck_below(8) ? to->qp.qpn : r->a.qp.qpn,
+        .psn = luck_below(8) ? psn + luck_below(4) : luck(),
+        .va = luck_below(8) ? r->b.buf + luck_below(1000) * 8 : luck(),
+        .key = luck_below(8) ? r->b.mkey : luck(),
+        .len = luck_below(8) ? luck_below(5000) : luck(), .swap_add = luck(),
+        .compare = luck_below(2), .syndrome = luck(), .msn = luck(),
+        .imm = luck(),
         .payload = means & CX_ROCE_DATA ? data : NULL,
         .payload_len = !(means & CX_ROCE_DATA) ? 0 :
-                       below(2) ? RDMA_MTU : below(1100),
+                       luck_below(2) ? RDMA_MTU : luck_below(1100),
     };
 }
 
 static void send_frame(HcaObjects *o, RdmaBench *r, uint64_t at)
 {
-    const RdmaEnd *to = below(2) ? &r->a : &r->b;
+    const RdmaEnd *to = luck_below(2) ? &r->a : &r->b;
     const RdmaEnd *from = to == &r->a ? &r->b : &r->a;
     uint8_t *frame = qtest_ram(r->m->q, at, CX_ROCE_FRAME_MAX);
     static uint8_t data[CX_ROCE_PAYLOAD_MAX];
-    ConnectXRoceEnds ends = { .hops = 64, .sport = rnd() };
+    ConnectXRoceEnds ends = { .hops = 64, .sport = luck() };
     ConnectXRoce p = some_packet(r, to, data);
     uint32_t len;
 
@@ -233,10 +207,9 @@ static void test_random_packets(void **state)
 {
     RdmaBench r;
     HcaObjects o;
-    unsigned arrived = 0;
+    unsigned rounds = luck_begin(PACKET_ROUNDS), arrived = 0;
     uint64_t at;
 
-    begin(PACKET_ROUNDS);
     rdma_start(&r, state, HCA_QP_RC, false);
     hca_must_set_port(&r.m->pf[0], true);
     hca_must_create_objects(&r.m->pf[0], &o);
@@ -245,9 +218,9 @@ static void test_random_packets(void **state)
         if (i % RENEW_EVERY == 0) {
             rdma_reconnect(&r);
         }
-        if (below(2)) {
-            HcaWr wr = rdma_wr(&r, below(2) ? HCA_WR_READ : HCA_WR_WRITE, 0,
-                               below(5000));
+        if (luck_below(2)) {
+            unsigned opcode = luck_below(2) ? HCA_WR_READ : HCA_WR_WRITE;
+            HcaWr wr = rdma_wr(&r, opcode, 0, luck_below(5000));
 
             hca_qp_send(&r.a.qp, &wr);
         }
@@ -266,25 +239,25 @@ static void damage_run(uint8_t *image)
 {
     uint8_t *run = image_object(image, "QP", 0) + OBJECT_HEAD_BYTES;
 
-    for (unsigned n = 1 + below(3); n; n--) {
+    for (unsigned n = 1 + luck_below(3); n; n--) {
         uint64_t word;
 
-        switch (below(4)) {
+        switch (luck_below(4)) {
         case 0:
-            word = below(3);
+            word = luck_below(3);
             break;
         case 1:
-            word = below(1 << 16);
+            word = luck_below(1 << 16);
             break;
         case 2:
-            word = below(1 << 24);
+            word = luck_below(1 << 24);
             break;
         default:
-            word = (uint64_t)rnd() << 32 | rnd();
+            word = luck_64();
             break;
         }
         word = htole64(word);
-        memcpy(run + below(RUN_WORDS) * 8, &word, sizeof(word));
+        memcpy(run + luck_below(RUN_WORDS) * 8, &word, sizeof(word));
     }
     image_fix_crcs(image);
 }
@@ -319,12 +292,11 @@ static void images_start(ImageBench *b, RdmaBench *r, void **state)
 /* Whatever a run says that is taken, QEMU lives with it. */
 static void test_damaged_runs(void **state)
 {
-    unsigned accepted = 0;
+    unsigned rounds = luck_begin(IMAGE_ROUNDS), accepted = 0;
     uint8_t *bad;
     RdmaBench r;
     ImageBench b;
 
-    begin(IMAGE_ROUNDS);
     images_start(&b, &r, state);
     bad = malloc(b.bytes);
     for (unsigned i = 0; i < rounds; i++) {

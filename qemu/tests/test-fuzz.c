@@ -1,65 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random commands, random registers: the device answers or does not, QEMU
- * lives.  Runs are bounded and repeatable: FUZZ_SEED and FUZZ_ROUNDS in the
- * environment choose others.
+ * lives.  Runs are bounded and repeatable, see luck.h.
  */
+#include "luck.h"
 #include "machine.h"
 #include "objects.h"
-#include "random.h"
 
-#define DEFAULT_SEED        0xc0ffee
 #define COMMAND_ROUNDS      12000
 #define REGISTER_ROUNDS     12000
 #define MAX_IN_BYTES        1600
 #define RESTART_EVERY       400
 
-static uint32_t seed;
-static unsigned rounds;
-
-static uint32_t rnd(void)
-{
-    return random_next(&seed);
-}
-
-static uint32_t rnd_below(uint32_t n)
-{
-    return random_below(&seed, n);
-}
-
-static void begin(unsigned default_rounds)
-{
-    const char *env = getenv("FUZZ_SEED");
-    const char *n = getenv("FUZZ_ROUNDS");
-
-    seed = env ? strtoul(env, NULL, 0) : DEFAULT_SEED;
-    seed = seed ? seed : 1;
-    rounds = n ? strtoul(n, NULL, 0) : default_rounds;
-    printf("# FUZZ_SEED=0x%x FUZZ_ROUNDS=%u\n", seed, rounds);
-}
-
-/* Opcodes of the folders in which the interface keeps its commands. */
-static uint16_t some_opcode(void)
-{
-    static const uint16_t base[] = {
-        0x100, 0x110, 0x200, 0x300, 0x400, 0x500, 0x700, 0x750, 0x760, 0x770,
-        0x780, 0x800, 0x810, 0x820, 0x900, 0x910, 0x920, 0x930, 0x940, 0xa00,
-        0xb00,
-    };
-
-    return base[rnd_below(sizeof(base) / sizeof(base[0]))] + rnd_below(16);
-}
-
 /* Mostly small numbers and handles that exist, sometimes anything. */
 static uint32_t some_word(const HcaObjects *o, Hca *hca)
 {
-    switch (rnd_below(16)) {
+    switch (luck_below(16)) {
     case 0:
-        return rnd();
+        return luck();
     case 1:
         return 0xffffffff;
     case 2:
-        return 1u << rnd_below(32);
+        return 1u << luck_below(32);
     case 3:
         return o->pd;
     case 4:
@@ -73,7 +35,7 @@ static uint32_t some_word(const HcaObjects *o, Hca *hca)
     case 8:
         return hca->uar;
     case 9:
-        return rnd_below(9) << rnd_below(28);
+        return luck_below(9) << luck_below(28);
     default:
         return 0;
     }
@@ -82,20 +44,20 @@ static uint32_t some_word(const HcaObjects *o, Hca *hca)
 static void random_command(Hca *hca, const HcaObjects *o, unsigned slot)
 {
     uint8_t in[MAX_IN_BYTES];
-    uint32_t in_len = 16 + rnd_below(4) * 16;
+    uint32_t in_len = 16 + luck_below(4) * 16;
     HcaCmdOpts opts = {};
 
-    if (rnd_below(3)) {
-        in_len = rnd_below(MAX_IN_BYTES);
+    if (luck_below(3)) {
+        in_len = luck_below(MAX_IN_BYTES);
     }
     for (unsigned i = 0; i < MAX_IN_BYTES; i += 4) {
         stl_be_p(in + i, some_word(o, hca));
     }
-    hca_header(in, some_opcode(), rnd_below(4) ? rnd_below(4) : rnd());
-    opts.bad_in_token = !rnd_below(200);
-    opts.loop_in_chain = !rnd_below(200);
-    opts.cut_out_chain = !rnd_below(200);
-    hca_prepare(hca, slot, in, in_len, rnd_below(1200), &opts);
+    hca_header(in, luck_opcode(), luck_below(4) ? luck_below(4) : luck());
+    opts.bad_in_token = !luck_below(200);
+    opts.loop_in_chain = !luck_below(200);
+    opts.cut_out_chain = !luck_below(200);
+    hca_prepare(hca, slot, in, in_len, luck_below(1200), &opts);
 }
 
 /* A function that the random commands may have taken down. */
@@ -112,14 +74,14 @@ static void restart(Hca *hca, HcaObjects *o, uint64_t mark)
     hca_must_create_objects(hca, o);
 }
 
-static void fuzz_commands(Hca *hca)
+static void fuzz_commands(Hca *hca, unsigned rounds)
 {
     uint64_t mark = qtest_alloc_mark(hca->q);
     HcaObjects o;
 
     for (unsigned i = 0; i < rounds; i++) {
-        unsigned slot = rnd_below(HCA_SLOTS);
-        uint32_t at = seed;
+        unsigned slot = luck_below(HCA_SLOTS);
+        uint32_t at = luck_now();
 
         if (i % RESTART_EVERY == 0) {
             restart(hca, &o, mark);
@@ -129,7 +91,7 @@ static void fuzz_commands(Hca *hca)
         if (!hca_wait_done(hca, slot)) {
             fail_msg("round %u (seed then 0x%x): no answer", i, at);
         }
-        if (!rnd_below(8)) {
+        if (!luck_below(8)) {
             hca_sq_post_nop(&o.sq);
             hca_sq_ring(&o.sq, true);
         }
@@ -142,17 +104,15 @@ static void test_pf_commands(void **state)
 {
     Machine *m = machine_start_ready(state, 1, NULL);
 
-    begin(COMMAND_ROUNDS);
-    fuzz_commands(&m->pf[0]);
+    fuzz_commands(&m->pf[0], luck_begin(COMMAND_ROUNDS));
 }
 
 static void test_vf_commands(void **state)
 {
     Machine *m = machine_start_ready(state, 1, "fw-pages=16");
 
-    begin(COMMAND_ROUNDS);
     machine_enable_vfs(m, 0, 2);
-    fuzz_commands(&m->vf[0][0]);
+    fuzz_commands(&m->vf[0][0], luck_begin(COMMAND_ROUNDS));
     /* Whatever it did, the others are as before. */
     hca_must_simple(&m->pf[0], OP(NOP), 0, 0);
     machine_start_vf(m, 0, 1);
@@ -163,13 +123,13 @@ static void test_random_slots(void **state)
 {
     Machine *m = machine_start_ready(state, 1, NULL);
     Hca *hca = &m->pf[0];
+    unsigned rounds = luck_begin(300);
     uint32_t *page;
 
-    begin(300);
     page = qtest_ram(m->q, hca->cmdq, HCA_PAGE_BYTES);
     for (unsigned i = 0; i < rounds; i++) {
         for (unsigned w = 0; w < HCA_PAGE_BYTES / 4; w++) {
-            page[w] = rnd();
+            page[w] = luck();
         }
         for (unsigned slot = 0; slot < HCA_SLOTS; slot++) {
             uint8_t *entry = (uint8_t *)page + slot * 64;
@@ -178,13 +138,13 @@ static void test_random_slots(void **state)
             entry[63] |= 1;
             /* Small lengths and pointers into RAM, for half of them. */
             if (slot % 2) {
-                stl_be_p(entry + 4, rnd_below(2000));
-                stq_be_p(entry + 8, rnd() & 0x7fffe00);
-                stq_be_p(entry + 0x30, rnd() & 0x7fffe00);
-                stl_be_p(entry + 0x38, rnd_below(2000));
+                stl_be_p(entry + 4, luck_below(2000));
+                stq_be_p(entry + 8, luck() & 0x7fffe00);
+                stq_be_p(entry + 0x30, luck() & 0x7fffe00);
+                stl_be_p(entry + 0x38, luck_below(2000));
             }
         }
-        hca_ring(hca, rnd());
+        hca_ring(hca, luck());
         assert_true(qtest_alive(m->q));
     }
 }
@@ -193,21 +153,21 @@ static void test_random_registers(void **state)
 {
     Machine *m = machine_start_ready(state, 1, NULL);
     Hca *pf = &m->pf[0], *vf;
+    unsigned rounds = luck_begin(REGISTER_ROUNDS);
     HcaObjects o, vo;
 
-    begin(REGISTER_ROUNDS);
     machine_enable_vfs(m, 0, 1);
     vf = machine_start_vf(m, 0, 0);
     hca_must_create_objects(pf, &o);
     hca_must_create_objects(vf, &vo);
     for (unsigned i = 0; i < rounds; i++) {
-        Hca *hca = rnd_below(2) ? pf : vf;
-        unsigned size = 1u << rnd_below(4);
-        uint64_t off = rnd_below(3) ? rnd_below(0x10000) : rnd_below(1 << 20);
+        Hca *hca = luck_below(2) ? pf : vf;
+        unsigned size = 1u << luck_below(4);
+        uint64_t off = luck_below(luck_below(3) ? 0x10000 : 1 << 20);
 
         off &= ~(uint64_t)(size - 1);
-        if (rnd_below(4)) {
-            uint64_t val = (uint64_t)rnd() << 32 | rnd();
+        if (luck_below(4)) {
+            uint64_t val = luck_64();
 
             pci_bar_write(&hca->fn, off, val, size);
         } else {
@@ -223,9 +183,9 @@ static void test_random_queues(void **state)
     Machine *m = machine_start_ready(state, 1, NULL);
     Hca *hca = &m->pf[0];
     uint64_t mark = qtest_alloc_mark(m->q);
+    unsigned rounds = luck_begin(4000);
     HcaObjects o;
 
-    begin(4000);
     for (unsigned i = 0; i < rounds; i++) {
         uint8_t *wqe, *dbr;
 
@@ -237,65 +197,29 @@ static void test_random_queues(void **state)
             stl_be_p(wqe + w, some_word(&o, hca));
         }
         dbr = qtest_ram(m->q, o.sq.dbr, 8);
-        stl_be_p(dbr + 4, rnd_below(4) ? o.sq.pi + rnd_below(20) : rnd());
+        stl_be_p(dbr + 4, luck_below(4) ? o.sq.pi + luck_below(20) : luck());
         pci_bar_write(&hca->fn, (uint64_t)hca->uar * HCA_PAGE_BYTES + 0x800,
-                      htobe64((uint64_t)rnd() << 32 | o.sq.number << 8), 8);
-        if (!rnd_below(4)) {
+                      htobe64((uint64_t)luck() << 32 | o.sq.number << 8), 8);
+        if (!luck_below(4)) {
             hca_cq_arm(&o.cq);
         }
-        if (!rnd_below(16)) {
-            hca_modify_wq(hca, OP(MODIFY_SQ), o.sq.number, rnd_below(4),
-                          rnd_below(4));
+        if (!luck_below(16)) {
+            hca_modify_wq(hca, OP(MODIFY_SQ), o.sq.number, luck_below(4),
+                          luck_below(4));
         }
     }
     restart(hca, &o, mark);
     hca_must_destroy_objects(hca, &o);
 }
 
-/* An Ethernet address of a VF's own, and everyone's. */
-static void some_mac(uint8_t *mac)
+/* A request that looks like a frame to send, more or less */
+static void random_wqe(uint8_t *wqe, const HcaWq *sq, uint32_t mkey,
+                       uint64_t payload)
 {
-    memset(mac, rnd_below(3) ? 0xff : rnd(), 6);
-}
-
-/* A request that looks like a frame to send, more or less. */
-static void random_wqe(uint8_t *wqe, unsigned room, const HcaWq *sq,
-                       uint32_t key, uint64_t payload)
-{
-    static const uint8_t opcodes[] = { 0x00, 0x0a, 0x0a, 0x0e, 0x0e, 0x25 };
-    static const uint16_t inlined[] = {
-        0, 1, 2, 14, 18, 34, 54, 66, 94, 200, 1000, 0x7fff,
-        0x8000, 0x8012, 0x8001,         /* a tag to insert, instead */
-    };
-    unsigned header, at;
-
-    for (at = 0; at < room; at += 4) {
-        stl_be_p(wqe + at, rnd_below(3) ? 0 : rnd());
+    for (unsigned at = 0; at < LUCK_WQE_BYTES; at += 4) {
+        stl_be_p(wqe + at, luck_below(3) ? 0 : luck());
     }
-    stl_be_p(wqe, rnd() << 8 | opcodes[rnd_below(sizeof(opcodes))]);
-    stl_be_p(wqe + 4, sq->number << 8 | rnd_below(64));
-    wqe[11] = rnd() & 8;
-    wqe[20] = rnd();
-    header = inlined[rnd_below(sizeof(inlined) / sizeof(inlined[0]))];
-    wqe[22] = rnd_below(8);
-    wqe[23] = rnd();
-    wqe[28] = header >> 8;
-    wqe[29] = header;
-    some_mac(wqe + 30);
-    wqe[42] = rnd_below(2) ? 0x08 : 0x86;
-    wqe[43] = wqe[42] == 0x08 ? 0x00 : 0xdd;
-    wqe[44] = wqe[42] == 0x08 ? 0x45 : 0x60;
-    wqe[53] = rnd_below(2) ? 6 : 17;
-    wqe[50] = wqe[53];
-    at = 32 + (header > 2 && header < 128 ? (header - 2 + 15) / 16 * 16 : 0);
-    for (; at + 16 <= room && rnd_below(4); at += 16) {
-        stl_be_p(wqe + at, rnd_below(8) ? rnd_below(3000) : rnd());
-        stl_be_p(wqe + at + 4, rnd_below(16) ? key : rnd());
-        stq_be_p(wqe + at + 8, rnd_below(16) ? payload : rnd());
-    }
-    if (rnd_below(4)) {
-        stl_be_p(wqe + 4, sq->number << 8 | at / 16);
-    }
+    luck_frame(wqe, sq->number, mkey, payload);
 }
 
 /* To the beginning of its ring, out of whatever state it is in. */
@@ -312,16 +236,15 @@ static void test_random_frames(void **state)
     Machine *m = machine_start_ready(state, 1, NULL);
     HcaObjects o[2];
     uint64_t mark, payload;
-    unsigned received = 0;
+    unsigned rounds = luck_begin(4000), received = 0;
     Hca *vf;
 
-    begin(4000);
     hca_must_set_port(&m->pf[0], true);
     machine_enable_vfs(m, 0, 2);
     payload = qtest_alloc(m->q, 16384, 64);
     mark = qtest_alloc_mark(m->q);
     for (unsigned i = 0; i < rounds; i++) {
-        unsigned who = rnd_below(2);
+        unsigned who = luck_below(2);
         uint8_t *rq;
 
         if (i % 50 == 0) {
@@ -332,16 +255,16 @@ static void test_random_frames(void **state)
             }
         }
         vf = &m->vf[0][who];
-        random_wqe(qtest_ram(m->q, o[who].sq.buf, 1024), 1024, &o[who].sq,
+        random_wqe(qtest_ram(m->q, o[who].sq.buf, LUCK_WQE_BYTES), &o[who].sq,
                    o[who].mkey << 8 | HCA_MKEY_BYTE, payload);
         restart_wq(vf, OP(MODIFY_SQ), o[who].sq.number);
         restart_wq(&m->vf[0][!who], OP(MODIFY_RQ), o[!who].rq.number);
         rq = qtest_ram(m->q, o[!who].rq.buf, 256);
-        stl_be_p(rq + rnd_below(16) * 16, rnd_below(3) ? 2048 : rnd());
+        stl_be_p(rq + luck_below(16) * 16, luck_below(3) ? 2048 : luck());
         stl_be_p(qtest_ram(m->q, o[!who].rq.dbr, 4),
-                 rnd_below(8) ? rnd_below(17) : rnd_below(0x10000));
+                 luck_below(8) ? luck_below(17) : luck_below(0x10000));
         o[who].sq.last = 0;
-        o[who].sq.pi = 1 + rnd_below(16);
+        o[who].sq.pi = 1 + luck_below(16);
         hca_sq_ring(&o[who].sq, true);
         while (hca_cq_peek(&o[!who].cq)) {
             received++;

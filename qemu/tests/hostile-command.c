@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Commands near and far from right ones.
+ */
+#include "qemu/osdep.h"
+
+#include "hostile.h"
+#include "luck.h"
+
+#define LOAD_LOOKS          100
+
+/*
+ * What objects.c does not send, by its length; the third word names an object
+ * or a VF. Mutation brings what a command needs in its other words.
+ */
+#define ROW(op, layout) \
+    { MLX5_CMD_OP_##op, CX_SZ(layout##_in), CX_SZ(layout##_out) }
+
+static const struct {
+    uint16_t opcode;
+    uint16_t in_len, out_len;
+} rows[] = {
+    ROW(NOP, nop), ROW(QUERY_ISSI, query_issi), ROW(SET_ISSI, set_issi),
+    ROW(QUERY_ADAPTER, query_adapter), ROW(QUERY_PAGES, query_pages),
+    ROW(TEARDOWN_HCA, teardown_hca), ROW(DISABLE_HCA, disable_hca),
+    ROW(QUERY_SPECIAL_CONTEXTS, query_special_contexts),
+    ROW(QUERY_MKEY, query_mkey), ROW(QUERY_EQ, query_eq),
+    ROW(QUERY_CQ, query_cq), ROW(MODIFY_CQ, modify_cq),
+    ROW(QUERY_SQ, query_sq), ROW(QUERY_RQ, query_rq),
+    ROW(CREATE_RMP, create_rmp), ROW(MODIFY_RMP, modify_rmp),
+    ROW(QUERY_RMP, query_rmp), ROW(DESTROY_RMP, destroy_rmp),
+    ROW(CREATE_XRC_SRQ, create_xrc_srq), ROW(QUERY_XRC_SRQ, query_xrc_srq),
+    ROW(DESTROY_XRC_SRQ, destroy_xrc_srq),
+    ROW(RST2INIT_QP, rst2init_qp), ROW(INIT2RTR_QP, init2rtr_qp),
+    ROW(RTR2RTS_QP, rtr2rts_qp), ROW(RTS2RTS_QP, rts2rts_qp),
+    ROW(INIT2INIT_QP, init2init_qp), ROW(SQERR2RTS_QP, sqerr2rts_qp),
+    ROW(SQD_RTS_QP, sqd2rts_qp), ROW(2ERR_QP, qp_2err), ROW(2RST_QP, qp_2rst),
+    ROW(SET_ROCE_ADDRESS, set_roce_address),
+    ROW(QUERY_ROCE_ADDRESS, query_roce_address),
+    ROW(QUERY_QP, query_qp), ROW(DESTROY_QP, destroy_qp),
+    ROW(MODIFY_TIS, modify_tis), ROW(QUERY_TIS, query_tis),
+    ROW(MODIFY_TIR, modify_tir), ROW(QUERY_TIR, query_tir),
+    ROW(MODIFY_RQT, modify_rqt), ROW(QUERY_RQT, query_rqt),
+    ROW(QUERY_Q_COUNTER, query_q_counter), ROW(ALLOC_XRCD, alloc_xrcd),
+    ROW(QUERY_FLOW_TABLE, query_flow_table),
+    ROW(MODIFY_FLOW_TABLE, modify_flow_table),
+    ROW(SET_FLOW_TABLE_ROOT, set_flow_table_root),
+    ROW(QUERY_FLOW_TABLE_ENTRY, query_fte),
+    ROW(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context),
+    ROW(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context),
+    ROW(QUERY_VPORT_STATE, query_vport_state),
+    ROW(MODIFY_VPORT_STATE, modify_vport_state),
+    ROW(QUERY_ESW_VPORT_CONTEXT, query_esw_vport_context),
+    ROW(MODIFY_ESW_VPORT_CONTEXT, modify_esw_vport_context),
+    ROW(QUERY_VPORT_COUNTER, query_vport_counter),
+    ROW(QUERY_VNIC_ENV, query_vnic_env),
+    ROW(SET_L2_TABLE_ENTRY, set_l2_table_entry),
+};
+
+/* Whose commands are kept, for a hook that is told nothing of it */
+static Hostile *keeper;
+
+/* Called for each command that a helper of hca.c or objects.c sends. */
+static void keep(const void *in, uint32_t in_len, uint32_t out_len)
+{
+    Hostile *h = keeper;
+    HostileKept *k = &h->kept[h->nr_kept];
+
+    if (h->nr_kept == HOSTILE_KEPT_COMMANDS ||
+        in_len > HOSTILE_MAX_COMMAND_BYTES) {
+        return;
+    }
+    k->in_len = in_len;
+    k->out_len = out_len;
+    memcpy(k->in, in, in_len);
+    h->nr_kept++;
+}
+
+uint32_t hostile_word(const Hostile *h, unsigned n)
+{
+    const HcaObjects *o = &h->o[n];
+    const uint32_t words[] = {
+        o->pd, o->td, o->mkey, o->mkey << 8 | HCA_MKEY_BYTE, o->tis, o->rqt,
+        o->tir, o->flow_table, o->flow_group, o->async_eq.eqn, o->comp_eq.eqn,
+        o->cq.cqn, o->sq.number, o->rq.number, h->hca[n]->uar,
+        h->id[luck_below(HOSTILE_FUNCTIONS)], luck_below(HOSTILE_FUNCTIONS), 0,
+        1, luck_below(256), 1u << 31, 0xffffffff, 0xffffff,
+        1u << luck_below(32), luck(),
+    };
+
+    return words[luck_below(ARRAY_SIZE(words))];
+}
+
+static void send(Hostile *h, unsigned n, const uint8_t *in, uint32_t in_len,
+                 uint32_t out_len)
+{
+    HcaCmdOpts opts = {
+        .bad_in_token = !luck_below(100), .bad_out_token = !luck_below(100),
+        .loop_in_chain = !luck_below(100), .cut_out_chain = !luck_below(100),
+        .cut_in_chain = !luck_below(100), .loop_out_chain = !luck_below(100),
+    };
+    unsigned slot = luck_below(HCA_SLOTS);
+
+    hca_prepare(h->hca[n], slot, in, in_len, out_len, &opts);
+    hca_ring(h->hca[n], luck_below(20) ? 1u << slot : luck());
+}
+
+void hostile_mutated_command(Hostile *h)
+{
+    const HostileKept *k = &h->kept[luck_below(h->nr_kept)];
+    unsigned n = luck_below(HOSTILE_FUNCTIONS);
+    uint8_t in[HOSTILE_MAX_COMMAND_BYTES];
+    uint32_t in_len = k->in_len;
+
+    memcpy(in, k->in, k->in_len);
+    for (unsigned i = luck_below(4); i; i--) {
+        unsigned at = luck_below(k->in_len / 4) * 4;
+
+        switch (luck_below(4)) {
+        case 0:
+            in[at + luck_below(4)] ^= 1u << luck_below(8);
+            break;
+        case 1:
+            in[at + luck_below(4)] = luck();
+            break;
+        default:
+            stl_be_p(in + at, hostile_word(h, n));
+            break;
+        }
+    }
+    if (!luck_below(10)) {
+        in_len = 8 + luck_below(k->in_len);
+        in_len = in_len < k->in_len ? in_len : k->in_len;
+    }
+    send(h, n, in, in_len, luck_below(10) ? k->out_len : luck_below(2000));
+}
+
+void hostile_random_command(Hostile *h)
+{
+    uint8_t in[1600];
+    unsigned n = luck_below(HOSTILE_FUNCTIONS);
+
+    for (unsigned i = 0; i < sizeof(in); i += 4) {
+        stl_be_p(in + i, luck_below(3) ? 0 : hostile_word(h, n));
+    }
+    hca_header(in, luck_opcode(), luck_below(4));
+    send(h, n, in, 8 + luck_below(sizeof(in) - 8), 8 + luck_below(1200));
+}
+
+void hostile_tell(Hostile *h, unsigned n, const void *in, uint32_t in_len)
+{
+    hca_prepare(h->hca[n], 1, in, in_len, in_len + 64, NULL);
+    hca_ring(h->hca[n], 1u << 1);
+}
+
+void hostile_vhca_command(Hostile *h, uint16_t opcode, unsigned op_mod)
+{
+    uint8_t in[CX_SZ(load_vhca_state_in)] = {};
+    uint16_t id = h->id[luck_below(HOSTILE_FUNCTIONS)];
+
+    hca_header(in, opcode, op_mod);
+    /* id, key, address and size lie alike in SAVE and LOAD */
+    CX_SET(load_vhca_state_in, in, vhca_id, id);
+    if (opcode == OP(SAVE_VHCA_STATE)) {
+        CX_SET(save_vhca_state_in, in, incremental, luck_below(2));
+        CX_SET(save_vhca_state_in, in, set_track, luck_below(2));
+    } else if (opcode == OP(QUERY_VHCA_MIGRATION_STATE)) {
+        CX_SET(query_vhca_migration_state_in, in, incremental, luck_below(2));
+        CX_SET(query_vhca_migration_state_in, in, chunk, luck_below(2));
+    }
+    if (opcode == OP(SAVE_VHCA_STATE) || opcode == OP(LOAD_VHCA_STATE)) {
+        CX_SET(load_vhca_state_in, in, mkey,
+               luck_below(16) ? h->buf.key : luck());
+        CX_SET(load_vhca_state_in, in, size,
+               luck_below(8) ? h->right.bytes :
+                               luck_below(HOSTILE_IMAGE_BYTES));
+    }
+    send(h, 0, in, opcode == OP(SUSPEND_VHCA) || opcode == OP(RESUME_VHCA) ?
+         16 : sizeof(in), 64);
+}
+
+/* It may be right, too. */
+static void write_image(Hostile *h, unsigned words_max)
+{
+    image_spots_damage(&h->right, vhca_buf_data(&h->buf),
+                       luck_below(words_max + 1));
+}
+
+void hostile_damaged_image(Hostile *h)
+{
+    write_image(h, 5);
+    hostile_vhca_command(h, OP(LOAD_VHCA_STATE), 0);
+}
+
+void hostile_move_in(Hostile *h)
+{
+    unsigned n = 1 + luck_below(HOSTILE_VFS);
+    uint8_t in[CX_SZ(load_vhca_state_in)] = {};
+    uint8_t header[16] = {};
+    uint16_t resume = luck_below(2);
+
+    pci_flr(&h->hca[n]->fn);
+    for (unsigned half = 0; half < 2; half++) {
+        hca_header(header, OP(SUSPEND_VHCA), half);
+        CX_SET(suspend_vhca_in, header, vhca_id, h->id[n]);
+        hostile_tell(h, 0, header, sizeof(header));
+    }
+    write_image(h, 2);
+    hca_header(in, OP(LOAD_VHCA_STATE), 0);
+    CX_SET(load_vhca_state_in, in, vhca_id, h->id[n]);
+    CX_SET(load_vhca_state_in, in, mkey, h->buf.key);
+    CX_SET(load_vhca_state_in, in, size, h->right.bytes);
+    hostile_tell(h, 0, in, sizeof(in));
+    /* An answer is not certain: the PF may be dead. */
+    for (unsigned i = 0; i < LOAD_LOOKS && !hca_done(h->hca[0], 1); i++) {
+        qtest_alive(h->m->q);
+    }
+    for (unsigned half = 0; half < 2; half++) {
+        hca_header(header, OP(RESUME_VHCA), half ^ resume);
+        CX_SET(resume_vhca_in, header, vhca_id, h->id[n]);
+        hostile_tell(h, 0, header, sizeof(header));
+    }
+    /* What the image says of its queues is what the driver knows now. */
+    h->hca[n]->uar = h->hca[1]->uar;
+}
+
+static void keep_rows(Hostile *h)
+{
+    uint8_t in[HOSTILE_MAX_COMMAND_BYTES] = {};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        hca_header(in, rows[i].opcode, 0);
+        stl_be_p(in + 8, hostile_word(h, luck_below(HOSTILE_FUNCTIONS)));
+        keep(in, rows[i].in_len, rows[i].out_len);
+    }
+}
+
+void hostile_keep_begin(Hostile *h)
+{
+    keeper = h;
+    hca_on_command = keep;
+}
+
+void hostile_keep_end(Hostile *h)
+{
+    keep_rows(h);
+    hca_on_command = NULL;
+}
