@@ -53,6 +53,38 @@ void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
                      HCA_OK);
 }
 
+unsigned hca_macs(Hca *pf, unsigned vport)
+{
+    uint8_t in[CX_SZ(query_nic_vport_context_in)] = {};
+    uint8_t out[CX_SZ(query_nic_vport_context_out) +
+                HCA_MACS_MAX * LIST_ENTRY_BYTES];
+    uint8_t *ctx = CX_ADDR(query_nic_vport_context_out, out,
+                           nic_vport_context);
+
+    hca_header(in, OP(QUERY_NIC_VPORT_CONTEXT), 0);
+    CX_SET(query_nic_vport_context_in, in, other_vport, 1);
+    CX_SET(query_nic_vport_context_in, in, vport_number, vport);
+    CX_SET(query_nic_vport_context_in, in, allowed_list_type, LIST_UC);
+    assert_int_equal(hca_exec(pf, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    return CX_GET(nic_vport_context, ctx, allowed_list_size);
+}
+
+void hca_must_watch_macs(Hca *pf, unsigned vport)
+{
+    uint8_t in[CX_SZ(modify_nic_vport_context_in)] = {};
+    uint8_t out[CX_SZ(modify_nic_vport_context_out)];
+    uint8_t *ctx = CX_ADDR(modify_nic_vport_context_in, in,
+                           nic_vport_context);
+
+    hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
+    CX_SET(modify_nic_vport_context_in, in, other_vport, 1);
+    CX_SET(modify_nic_vport_context_in, in, vport_number, vport);
+    CX_SET(modify_nic_vport_context_in, in, field_select.change_event, 1);
+    CX_SET(nic_vport_context, ctx, arm_change_event, 1);
+    CX_SET(nic_vport_context, ctx, event_on_uc_address_change, 1);
+    assert_int_equal(hca_exec(pf, in, sizeof(in), out, sizeof(out)), HCA_OK);
+}
+
 void hca_must_enable_roce(Hca *hca, bool on)
 {
     uint8_t in[CX_SZ(modify_nic_vport_context_in)] = {};

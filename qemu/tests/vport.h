@@ -15,6 +15,10 @@ void hca_must_set_port(Hca *hca, bool up);
 /* The unicast addresses whose frames it wants, and no others. */
 void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
                        unsigned n);
+/* How many unicast addresses a vport has that is not the caller's own */
+unsigned hca_macs(Hca *pf, unsigned vport);
+/* The PF is to be told when that vport's unicast addresses change, once. */
+void hca_must_watch_macs(Hca *pf, unsigned vport);
 /* RoCE on or off, as mlx5_ib has it. */
 void hca_must_enable_roce(Hca *hca, bool on);
 /* Unicast frames that a vport has sent: the function's own, or another one. */

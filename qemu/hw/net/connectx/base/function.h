@@ -92,6 +92,7 @@ struct ConnectXDevice {
     NICState *nic;
     NICConf nic_conf;
     uint32_t sw_reset_owner;            /* semaphore of the VSC gateway */
+    bool resetting;                     /* as a whole: nobody is told of it */
     /* The port: up whenever there is a cable, as with keep_eth_link_up */
     uint16_t port_mtu;                  /* of the hardware: IP MTU + 22 */
     ConnectXTraffic port_rx, port_tx;   /* of the wire */

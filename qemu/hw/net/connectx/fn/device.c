@@ -11,6 +11,7 @@
 
 void cx_dev_reset(ConnectXDevice *dev, bool by_software)
 {
+    dev->resetting = true;
     /* VFs first: what the PF does to them ends with them. */
     for (unsigned i = 0; i < dev->nr_vfs; i++) {
         ConnectXFunction *vf = dev->vf[i];
@@ -22,5 +23,6 @@ void cx_dev_reset(ConnectXDevice *dev, bool by_software)
         }
     }
     cx_fn_reset(dev->pf);
+    dev->resetting = false;
     cx_health_boot(dev, by_software);
 }

@@ -23,10 +23,9 @@
 #define CX_HW_MTU_OVERHEAD  22
 #define CX_HW_MTU_DEFAULT   (1500 + CX_HW_MTU_OVERHEAD)
 
-static void cx_vport_teardown(ConnectXFunction *fn)
+/* What a driver made of its vport goes with it. */
+static void cx_vport_clear(ConnectXVport *vport)
 {
-    ConnectXVport *vport = fn->vport;
-
     vport->uc.n = 0;
     vport->mc.n = 0;
     vport->vlan.n = 0;
@@ -54,7 +53,7 @@ static void cx_vport_init(ConnectXFunction *fn)
     memcpy(&vport->node_guid, fn->dev->nic_conf.macaddr.a, 6);
     vport->node_guid = be64_to_cpu(vport->node_guid) | fn->number;
     vport->port_guid = vport->node_guid;
-    cx_vport_teardown(fn);
+    cx_vport_clear(vport);
 }
 
 bool cx_vport_up(const ConnectXFunction *fn)
@@ -97,12 +96,51 @@ void cx_vport_changed(ConnectXFunction *fn, uint8_t what)
 {
     uint8_t data[CX_EQE_DATA_LEN] = { 0 };
 
-    if (!fn->vport->armed || !(fn->vport->event_mask & what)) {
+    if (!fn->vport->armed || !(fn->vport->event_mask & what) ||
+        fn->dev->resetting) {
         return;
     }
     fn->vport->armed = false;
     stw_be_p(data + 2, fn->vport->number);
     cx_eq_post(fn->dev->pf, CX_EV_NIC_VPORT_CHANGE, 0, data);
+}
+
+static void cx_vport_disarm_all(ConnectXDevice *dev)
+{
+    for (unsigned i = 0; i <= dev->nr_vfs; i++) {
+        ConnectXFunction *fn = cx_dev_find_function(dev, i);
+
+        if (fn) {
+            fn->vport->armed = false;
+        }
+    }
+}
+
+/* What cx_vport_clear() will change */
+static uint8_t cx_vport_holds(const ConnectXVport *vport)
+{
+    bool promisc = vport->promisc_uc || vport->promisc_mc ||
+                   vport->promisc_all;
+
+    return (vport->uc.n ? CX_ON_UC : 0) | (vport->mc.n ? CX_ON_MC : 0) |
+           (vport->vlan.n ? CX_ON_VLAN : 0) | (promisc ? CX_ON_PROMISC : 0) |
+           (vport->mtu != CX_HW_MTU_DEFAULT ? CX_ON_MTU : 0);
+}
+
+/*
+ * Of a VF that loses its lists the PF's driver has to know: its database would
+ * go on to send their frames to it. A PF's driver that goes has armed nothing.
+ */
+static void cx_vport_teardown(ConnectXFunction *fn)
+{
+    uint8_t changed = cx_vport_holds(fn->vport);
+
+    cx_vport_clear(fn->vport);
+    if (fn->is_vf) {
+        cx_vport_changed(fn, changed);
+    } else {
+        cx_vport_disarm_all(fn->dev);
+    }
 }
 
 static void cx_vport_uninit(ConnectXFunction *fn)
