@@ -49,6 +49,7 @@ static void fill_create(Hca *hca, const HcaQp *qp, uint8_t *qpc)
     CX_SET(qpc, qpc, rq_type, s->srqn ? RQ_TYPE_SRQ :
                               s->log_rq ? 0 : RQ_TYPE_NONE);
     CX_SET(qpc, qpc, srqn_rmpn_xrqn, s->srqn);
+    CX_SET(qpc, qpc, xrcd, s->xrcd);
     CX_SET(qpc, qpc, log_rq_size, s->srqn ? 0 : s->log_rq);
     CX_SET(qpc, qpc, log_rq_stride, LOG_RQ_STRIDE);
     CX_SET(qpc, qpc, cqn_snd, s->send_cqn);
@@ -262,6 +263,10 @@ void hca_qp_post(HcaQp *qp, const HcaWr *wr)
 
     if (wr->to) {
         at += put_av(wqe + at, wr);
+    }
+    if (qp->setup.type == HCA_QP_XRC && wr->opcode != HCA_WR_UMR) {
+        stl_be_p(wqe + at, wr->srqn);
+        at += 16;
     }
     if (wr->opcode == HCA_WR_WRITE || wr->opcode == HCA_WR_WRITE_IMM ||
         (wr->opcode >= HCA_WR_READ && wr->opcode <= HCA_WR_ATOMIC_FA)) {

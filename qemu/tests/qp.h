@@ -13,6 +13,7 @@
 enum {                      /* qpc.st */
     HCA_QP_RC       = 0x0,
     HCA_QP_UD       = 0x2,
+    HCA_QP_XRC      = 0x3,
     HCA_QP_GSI      = 0x8,
     HCA_QP_REG_UMR  = 0xc,
 };
@@ -68,6 +69,7 @@ typedef struct HcaQpSetup {
     uint32_t pd, send_cqn, recv_cqn;
     unsigned log_sq, log_rq;            /* entries; of 64 bytes both */
     uint32_t srqn;                      /* instead of a receive queue */
+    uint32_t xrcd;                      /* of XRC */
     uint32_t user_index;
     /* Pages of 4 KiB << log_page, the first used from that 64th of it on */
     unsigned log_page, page_offset;
@@ -142,6 +144,7 @@ typedef struct HcaWr {
     /* What stands between the control segment and them, as it is */
     const void *body;
     unsigned body_len;
+    uint32_t srqn;                      /* of XRC: the peer's */
     /* Of a datagram: to whom */
     const HcaRoce *to;
     unsigned from_index;

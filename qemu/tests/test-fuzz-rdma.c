@@ -8,14 +8,15 @@
 #include "image-bench.h"
 #include "luck.h"
 #include "qmp.h"
-#include "rdma-bench.h"
+#include "xrc-bench.h"
 
 #define REQUEST_ROUNDS  3000
 #define PACKET_ROUNDS   3000
+#define XRC_ROUNDS      2000
 #define IMAGE_ROUNDS    600
 #define RENEW_EVERY     3
 #define OBJECT_HEAD_BYTES   48
-#define RUN_WORDS       124             /* of a queue pair, in an image */
+#define RUN_WORDS       141             /* of a queue pair, in an image */
 #define WQE_BYTES       64
 #define SQ_BYTES        (WQE_BYTES << RDMA_LOG_WQ)
 #define RQ_BYTES        (WQE_BYTES << RDMA_LOG_WQ)
@@ -155,11 +156,12 @@ static void test_random_datagrams(void **state)
     fuzz_requests(&r, luck_begin(REQUEST_ROUNDS));
 }
 
-/* Packets as a stranger makes them, with a right checksum */
+/* Packets as a stranger makes them, with a right checksum. srqn: of XRC */
 static ConnectXRoce some_packet(const RdmaBench *r, const RdmaEnd *to,
-                                const uint8_t *data)
+                                uint32_t srqn, const uint8_t *data)
 {
-    uint8_t opcode = luck_below(8) ? luck_below(0x15) : luck();
+    uint8_t transport = srqn ? CX_ROCE_XRC : CX_ROCE_RC;
+    uint8_t opcode = luck_below(8) ? transport | luck_below(0x15) : luck();
     unsigned means = cx_roce_means(opcode);
     /* Answers have the numbers of those whom they answer. */
     bool a_sent = (to == &r->b) != !!(means & CX_ROCE_ANSWER);
@@ -174,21 +176,22 @@ static ConnectXRoce some_packet(const RdmaBench *r, const RdmaEnd *to,
         .key = luck_below(8) ? r->b.mkey : luck(),
         .len = luck_below(8) ? luck_below(5000) : luck(), .swap_add = luck(),
         .compare = luck_below(2), .syndrome = luck(), .msn = luck(),
-        .imm = luck(),
+        .imm = luck(), .srqn = luck_below(8) ? srqn : luck(),
         .payload = means & CX_ROCE_DATA ? data : NULL,
         .payload_len = !(means & CX_ROCE_DATA) ? 0 :
                        luck_below(2) ? RDMA_MTU : luck_below(1100),
     };
 }
 
-static void send_frame(HcaObjects *o, RdmaBench *r, uint64_t at)
+static void send_frame(HcaObjects *o, RdmaBench *r, uint32_t srqn,
+                       uint64_t at)
 {
     const RdmaEnd *to = luck_below(2) ? &r->a : &r->b;
     const RdmaEnd *from = to == &r->a ? &r->b : &r->a;
     uint8_t *frame = qtest_ram(r->m->q, at, CX_ROCE_FRAME_MAX);
     static uint8_t data[CX_ROCE_PAYLOAD_MAX];
     ConnectXRoceEnds ends = { .hops = 64, .sport = luck() };
-    ConnectXRoce p = some_packet(r, to, data);
+    ConnectXRoce p = some_packet(r, to, srqn, data);
     uint32_t len;
 
     memcpy(ends.to, to->roce.mac, sizeof(ends.to));
@@ -225,13 +228,87 @@ static void test_random_packets(void **state)
             hca_qp_send(&r.a.qp, &wr);
         }
         rdma_post_recv(&r.b, 0, 2000);
-        send_frame(&o, &r, at);
+        send_frame(&o, &r, 0, at);
         arrived += !!hca_cq_peek(&r.b.recv_cq);
         drain_both(&r);
     }
     printf("# something arrived in %u rounds\n", arrived);
     assert_int_not_equal(arrived, 0);
     must_live(&r);
+}
+
+static uint32_t some_srqn(const Xrc *x)
+{
+    switch (luck_below(12)) {
+    case 0:
+        return luck();
+    case 1:
+        return x->foreign.number;
+    case 2:
+        return x->srq2.number;
+    default:
+        return x->srq.number;
+    }
+}
+
+static void post_some_xrc(Xrc *x)
+{
+    static const unsigned opcodes[] = {
+        HCA_WR_WRITE_IMM, HCA_WR_SEND, HCA_WR_SEND_IMM, HCA_WR_READ,
+    };
+    HcaWr wr = xrc_wr(x, opcodes[luck_below(ARRAY_SIZE(opcodes))],
+                      luck_below(100) * 8, luck_below(5000));
+
+    wr.srqn = some_srqn(x);
+    hca_qp_post(&x->r.a.qp, &wr);
+    if (!luck_below(6)) {
+        spoil(qtest_ram(x->r.m->q, x->r.a.qp.buf, SQ_BYTES), SQ_BYTES, 3);
+    }
+    if (x->srq.posted < SRQ_SLOTS) {
+        srq_post(&x->srq, luck_below(SRQ_SLOTS), 0, some_length());
+    }
+    if (!luck_below(6)) {
+        spoil(qtest_ram(x->r.m->q, x->srq.buf, HCA_PAGE_BYTES),
+              HCA_PAGE_BYTES, 3);
+    }
+    hca_qp_ring(&x->r.a.qp);
+}
+
+/* A shared queue goes amid messages, and another comes. */
+static void renew_xrc(Xrc *x)
+{
+    Srq *srq = &x->srq;
+
+    hca_must_simple(x->r.b.hca, OP(DESTROY_XRC_SRQ), 0, srq->number);
+    srq_create_xrc(srq, &x->r.b, x->xrcd, x->cq.cqn);
+    rdma_reconnect(&x->r);
+}
+
+static void test_random_xrc(void **state)
+{
+    unsigned rounds = luck_begin(XRC_ROUNDS), arrived = 0;
+    HcaObjects o;
+    uint64_t at;
+    Xrc x;
+
+    xrc_start(&x, state);
+    hca_must_set_port(&x.r.m->pf[0], true);
+    hca_must_create_objects(&x.r.m->pf[0], &o);
+    at = qtest_alloc(x.r.m->q, CX_ROCE_FRAME_MAX, 64);
+    for (unsigned i = 0; i < rounds; i++) {
+        if (i % RENEW_EVERY == 0) {
+            renew_xrc(&x);
+        }
+        post_some_xrc(&x);
+        send_frame(&o, &x.r, some_srqn(&x), at);
+        arrived += !!hca_cq_peek(&x.cq);
+        drain(&x.cq);
+        drain(&x.cq2);
+        drain_both(&x.r);
+    }
+    printf("# something arrived in %u rounds\n", arrived);
+    assert_int_not_equal(arrived, 0);
+    assert_true(qtest_alive(x.r.m->q));
 }
 
 /* Words of the queue pair's run, which is behind what all objects have */
@@ -330,6 +407,7 @@ int main(void)
         machine_test(test_random_requests),
         machine_test(test_random_datagrams),
         machine_test(test_random_packets),
+        machine_test(test_random_xrc),
         machine_test(test_damaged_runs),
     };
 

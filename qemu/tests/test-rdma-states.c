@@ -19,7 +19,7 @@
 #define OBJECT_HEAD_BYTES   48
 #define OBJECT_WHAT         28
 #define WHAT_RUN            1
-#define RUN_WORDS           124
+#define RUN_WORDS           141
 /* Every word may be 1, and none is without a meaning. */
 #define WORD                1
 

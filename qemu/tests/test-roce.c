@@ -39,6 +39,10 @@ static const uint8_t opcodes[] = {
     CX_RC_READ_FIRST, CX_RC_READ_MIDDLE, CX_RC_READ_LAST, CX_RC_READ_ONLY,
     CX_RC_ACK, CX_RC_ATOMIC_ACK, CX_RC_COMPARE_SWAP, CX_RC_FETCH_ADD,
     CX_UD_SEND_ONLY, CX_UD_SEND_ONLY_IMM,
+    CX_ROCE_XRC | CX_RC_SEND_FIRST, CX_ROCE_XRC | CX_RC_SEND_ONLY_IMM,
+    CX_ROCE_XRC | CX_RC_WRITE_ONLY_IMM, CX_ROCE_XRC | CX_RC_READ_REQUEST,
+    CX_ROCE_XRC | CX_RC_READ_LAST, CX_ROCE_XRC | CX_RC_ACK,
+    CX_ROCE_XRC | CX_RC_COMPARE_SWAP,
 };
 
 static const ConnectXRoceEnds some_ends = {
@@ -60,7 +64,7 @@ static ConnectXRoce some_packet(uint8_t opcode, const uint8_t *payload,
         .swap_add = 0x0102030405060708, .compare = 0x1112131415161718,
         .syndrome = CX_AETH_RNR | 7, .msn = 0x313233,
         .value = 0x4142434445464748, .q_key = 0x80010000,
-        .source_qpn = 0x515253, .imm = 0x61626364,
+        .source_qpn = 0x515253, .imm = 0x61626364, .srqn = 0x717273,
         .payload = data ? payload : NULL, .payload_len = data ? len : 0,
     };
 }
@@ -99,6 +103,7 @@ static void check_headers(const ConnectXRoce *a, const ConnectXRoce *b)
     assert_int_equal(b->q_key, means & CX_ROCE_DETH ? a->q_key : 0);
     assert_int_equal(b->source_qpn, means & CX_ROCE_DETH ? a->source_qpn : 0);
     assert_int_equal(b->imm, means & CX_ROCE_IMM ? a->imm : 0);
+    assert_int_equal(b->srqn, means & CX_ROCE_XRCETH ? a->srqn : 0);
 }
 
 static void check_round(const ConnectXRoceEnds *ends, uint8_t opcode,
@@ -151,6 +156,34 @@ static void test_built_is_read(void **state)
         }
         check_round(&v6, opcodes[i], payload, CX_ROCE_PAYLOAD_MAX);
     }
+}
+
+/* XRCETH is in front of all other headers of a request; answers have none. */
+static void test_xrc_header(void **state)
+{
+    static const uint8_t requests[] = {
+        CX_RC_SEND_ONLY_IMM, CX_RC_WRITE_MIDDLE, CX_RC_WRITE_ONLY,
+        CX_RC_READ_REQUEST, CX_RC_FETCH_ADD,
+    };
+    const uint32_t xrceth = ETH + CX_IP4_HEADER + 8 + 12;
+    uint8_t frame[CX_ROCE_FRAME_MAX], rc[CX_ROCE_FRAME_MAX];
+    ConnectXRoce p;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(requests); i++) {
+        uint32_t len;
+
+        p = some_packet(CX_ROCE_XRC | requests[i], (const uint8_t *)"abcd", 4);
+        len = cx_roce_build(&some_ends, &p, frame);
+        p.opcode = requests[i];
+        assert_int_equal(cx_roce_build(&some_ends, &p, rc), len - 4);
+        assert_int_equal(frame[xrceth - 12], 0xa0 + requests[i]);
+        assert_int_equal(ldl_be_p(frame + xrceth), p.srqn);
+        assert_memory_equal(frame + xrceth + 4, rc + xrceth,
+                            len - xrceth - 4 - CX_ICRC_BYTES);
+    }
+    p = some_packet(CX_ROCE_XRC | CX_RC_ACK, NULL, 0);
+    assert_int_equal(cx_roce_build(&some_ends, &p, frame),
+                     xrceth + 4 + CX_ICRC_BYTES);
 }
 
 static void test_icrc_of_a_card(void **state)
@@ -245,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_built_is_read),
+        cmocka_unit_test(test_xrc_header),
         cmocka_unit_test(test_icrc_of_a_card),
         cmocka_unit_test(test_icrc_covers),
         cmocka_unit_test(test_short_of_a_byte),

@@ -3,7 +3,7 @@
  * Datagrams, the queue pair of management, and receive requests that queue
  * pairs share.
  */
-#include "rdma-bench.h"
+#include "srq.h"
 
 #define GRH_BYTES       40
 #define CQE_RQPN        24
@@ -20,9 +20,6 @@
 #define GSI_KEY         0x80010000u
 #define GSI_QPN         1
 #define VLAN            0x123
-#define SRQ_LOG         3
-#define SRQ_SLOTS       (1u << SRQ_LOG)
-#define SRQ_STRIDE      64
 #define EV_SRQ_LAST     0x13
 #define EV_SRQ_LIMIT    0x14
 #define NO_USER_INDEX   0xffffff
@@ -193,56 +190,6 @@ static void test_switched_off(void **state)
     must_have_sent(&r);
     qtest_settle(r.m->q);
     assert_null(hca_cq_peek(&r.b.recv_cq));
-}
-
-/* A queue that is a list: each request names the one behind it. */
-typedef struct Srq {
-    RdmaEnd *e;
-    uint32_t number;
-    uint64_t buf, dbr;
-    uint16_t posted;
-} Srq;
-
-static uint8_t *srq_wqe(Srq *s, unsigned index)
-{
-    return qtest_ram(s->e->hca->q, s->buf + index * SRQ_STRIDE, SRQ_STRIDE);
-}
-
-static void srq_create(Srq *s, RdmaEnd *e)
-{
-    uint8_t in[CX_SZ(create_rmp_in) + 8] = {}, out[CX_SZ(create_rmp_out)];
-    uint8_t *rmpc = CX_ADDR(create_rmp_in, in, ctx);
-    uint8_t *wq = CX_ADDR(rmpc, rmpc, wq);
-
-    s->e = e;
-    s->posted = 0;
-    s->buf = qtest_alloc(e->hca->q, HCA_PAGE_BYTES, HCA_PAGE_BYTES);
-    s->dbr = qtest_alloc(e->hca->q, 8, 64);
-    hca_header(in, OP(CREATE_RMP), 0);
-    CX_SET(rmpc, rmpc, state, HCA_WQ_RDY);
-    CX_SET(wq, wq, pd, e->pd);
-    CX_SET(wq, wq, log_wq_sz, SRQ_LOG);
-    CX_SET(wq, wq, log_wq_stride, 6);
-    CX_SET64(wq, wq, dbr_addr, s->dbr);
-    stq_be_p(wq + CX_OFF(wq, pas), s->buf);
-    assert_int_equal(hca_exec(e->hca, in, sizeof(in), out, sizeof(out)),
-                     HCA_OK);
-    s->number = CX_GET(create_rmp_out, out, rmpn);
-    /* Backwards, so that it is no ring. */
-    for (unsigned i = 0; i < SRQ_SLOTS; i++) {
-        stw_be_p(srq_wqe(s, i) + 2, (i + SRQ_SLOTS - 1) % SRQ_SLOTS);
-    }
-}
-
-static void srq_post(Srq *s, unsigned index, uint32_t at, uint32_t len)
-{
-    uint8_t *wqe = srq_wqe(s, index);
-
-    stl_be_p(wqe + 16, len);
-    stl_be_p(wqe + 20, s->e->mkey);
-    stq_be_p(wqe + 24, s->e->buf + at);
-    stl_be_p(wqe + 36, 0x100);
-    stl_be_p(qtest_ram(s->e->hca->q, s->dbr, 4), ++s->posted);
 }
 
 static void set_limit(Srq *s, unsigned limit)

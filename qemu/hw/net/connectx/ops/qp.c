@@ -9,16 +9,17 @@
 #include "obj/umem.h"
 #include "ops/ops.h"
 #include "queue/qp.h"
+#include "queue/recv.h"
 #include "queue/xrc_srq.h"
 
 /*
- * What queue pairs are of, that requests are carried out for. Drivers take XRC
- * and UC for granted; who asks for one is told, as its messages would be lost.
+ * What queue pairs are of, that requests are carried out for. Drivers take UC
+ * for granted; who asks for one is told, as its messages would be lost.
  */
 static bool cx_qp_type_works(uint8_t type)
 {
-    return type == CX_QP_RC || type == CX_QP_UD || type == CX_QP_GSI ||
-           type == CX_QP_REG_UMR;
+    return type == CX_QP_RC || type == CX_QP_XRC || type == CX_QP_UD ||
+           type == CX_QP_GSI || type == CX_QP_REG_UMR;
 }
 
 static ConnectXStatus cx_op_create_qp(ConnectXCmd *cmd)
@@ -88,7 +89,9 @@ static ConnectXStatus cx_op_move_qp(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_create_xrc_srq(ConnectXCmd *cmd)
 {
-    uint32_t pages = cx_xrc_srq_pages(cmd->in);
+    ConnectXObj look = { .kind = CX_OBJ_XRC_SRQ, .in = cmd->in };
+    ConnectXRing ring = cx_xrc_srq_ring(&look);
+    uint32_t pages = cx_ring_pages(&ring);
 
     return pages ? cx_cmd_create(cmd, CX_OBJ_XRC_SRQ, CX_SZ(create_xrc_srq_in),
                                  CX_SZ(create_xrc_srq_in), pages) :
@@ -98,6 +101,18 @@ static ConnectXStatus cx_op_create_xrc_srq(ConnectXCmd *cmd)
 static ConnectXStatus cx_op_destroy_xrc_srq(ConnectXCmd *cmd)
 {
     return cx_cmd_destroy(cmd, CX_OBJ_XRC_SRQ);
+}
+
+static ConnectXStatus cx_op_arm_xrc_srq(ConnectXCmd *cmd)
+{
+    ConnectXObj *srq = cx_obj_find(cmd->fn, CX_OBJ_XRC_SRQ,
+                                   cx_cmd_obj_id(cmd));
+
+    if (!srq) {
+        return CX_BAD_RESOURCE;
+    }
+    cx_recv_set_limit(cmd->fn, srq, CX_GET(arm_xrc_srq_in, cmd->in, lwm));
+    return CX_OK;
 }
 
 static ConnectXStatus cx_op_query_xrc_srq(ConnectXCmd *cmd)
@@ -128,6 +143,7 @@ static const ConnectXOp cx_qp_ops[] = {
     CX_MOVE_ROW(2RST_QP, qp_2rst),
     CX_ROW(CREATE_XRC_SRQ, create_xrc_srq, 0),
     CX_ROW(DESTROY_XRC_SRQ, destroy_xrc_srq, 0),
+    CX_ROW(ARM_XRC_SRQ, arm_xrc_srq, CX_OP_MOD(1)),
     { MLX5_CMD_OP_QUERY_XRC_SRQ, 0, "QUERY_XRC_SRQ", cx_op_query_xrc_srq,
       CX_SZ(query_xrc_srq_in),
       CX_OFF(query_xrc_srq_out, xrc_srq_context_entry) + CX_SZ(xrc_srqc) },

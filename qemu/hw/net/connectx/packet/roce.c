@@ -14,6 +14,7 @@
 
 /* Bytes of the headers behind UDP */
 #define CX_BTH              12
+#define CX_XRC              4
 #define CX_DETH             8
 #define CX_RETH             16
 #define CX_ATOMIC           28
@@ -35,7 +36,7 @@
 #define CX_WRITES   (CX_ROCE_WRITE | CX_ROCE_DATA)
 #define CX_READS    (CX_ROCE_READ | CX_ROCE_DATA | CX_ROCE_ANSWER)
 
-static const uint16_t cx_roce_opcodes[256] = {
+static const uint16_t cx_rc_opcodes[CX_ROCE_OPERATION + 1] = {
     [CX_RC_SEND_FIRST]     = CX_SENDS | CX_START,
     [CX_RC_SEND_MIDDLE]    = CX_SENDS | CX_ROCE_KNOWN,
     [CX_RC_SEND_LAST]      = CX_SENDS | CX_END,
@@ -58,18 +59,31 @@ static const uint16_t cx_roce_opcodes[256] = {
                              CX_ROCE_ATOMIC | CX_ROCE_ATOMIC_AETH,
     [CX_RC_COMPARE_SWAP]   = CX_ROCE_ATOMIC | CX_ONLY | CX_ROCE_ATOMIC_ETH,
     [CX_RC_FETCH_ADD]      = CX_ROCE_ATOMIC | CX_ONLY | CX_ROCE_ATOMIC_ETH,
-    [CX_UD_SEND_ONLY]      = CX_SENDS | CX_ONLY | CX_ROCE_DETH,
-    [CX_UD_SEND_ONLY_IMM]  = CX_SENDS | CX_ONLY | CX_ROCE_DETH | CX_ROCE_IMM,
 };
 
 unsigned cx_roce_means(uint8_t opcode)
 {
-    return cx_roce_opcodes[opcode];
+    unsigned means = cx_rc_opcodes[opcode & CX_ROCE_OPERATION];
+
+    switch (opcode & CX_ROCE_TRANSPORT) {
+    case CX_ROCE_RC:
+        return means;
+    case CX_ROCE_UD:
+        return (means & ~CX_ROCE_IMM) == (CX_SENDS | CX_ONLY) ?
+               means | CX_ROCE_DETH : 0;
+    case CX_ROCE_XRC:
+        /* That of a reliable connection, and requests say for which queue. */
+        return !means || means & CX_ROCE_ANSWER ? means :
+                                                  means | CX_ROCE_XRCETH;
+    default:
+        return 0;
+    }
 }
 
 static uint32_t cx_roce_headers(unsigned means)
 {
     return CX_BTH + (means & CX_ROCE_DETH ? CX_DETH : 0) +
+           (means & CX_ROCE_XRCETH ? CX_XRC : 0) +
            (means & CX_ROCE_RETH ? CX_RETH : 0) +
            (means & CX_ROCE_ATOMIC_ETH ? CX_ATOMIC : 0) +
            (means & CX_ROCE_AETH ? CX_AETH : 0) +
@@ -140,6 +154,10 @@ static uint8_t *cx_roce_put_headers(const ConnectXRoce *p, unsigned means,
         stl_be_p(at, p->q_key);
         stl_be_p(at + 4, p->source_qpn & 0xffffff);
         at += CX_DETH;
+    }
+    if (means & CX_ROCE_XRCETH) {
+        stl_be_p(at, p->srqn & 0xffffff);
+        at += CX_XRC;
     }
     if (means & (CX_ROCE_RETH | CX_ROCE_ATOMIC_ETH)) {
         stq_be_p(at, p->va);
@@ -228,6 +246,10 @@ static const uint8_t *cx_roce_get_headers(ConnectXRoce *p, unsigned means,
         p->q_key = ldl_be_p(at);
         p->source_qpn = ldl_be_p(at + 4) & 0xffffff;
         at += CX_DETH;
+    }
+    if (means & CX_ROCE_XRCETH) {
+        p->srqn = ldl_be_p(at) & 0xffffff;
+        at += CX_XRC;
     }
     if (means & (CX_ROCE_RETH | CX_ROCE_ATOMIC_ETH)) {
         p->va = ldq_be_p(at);

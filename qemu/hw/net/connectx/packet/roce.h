@@ -11,7 +11,16 @@
 #define CX_ROCE_FRAME_MAX   (18 + 40 + 8 + 64 + CX_ROCE_PAYLOAD_MAX + 8)
 #define CX_ROCE_PKEY        0xffff
 
-/* Opcodes of BTH: of a reliable connection, and of datagrams */
+/* Upper bits of BTH's opcode: between which kind of queue pairs... */
+enum {
+    CX_ROCE_RC              = 0x00,
+    CX_ROCE_UD              = 0x60,
+    CX_ROCE_XRC             = 0xa0,
+    CX_ROCE_NONE            = 0xe0,     /* of no packet */
+    CX_ROCE_TRANSPORT       = 0xe0,     /* mask */
+};
+
+/* ...and the others: of a reliable connection, and of datagrams */
 enum {
     CX_RC_SEND_FIRST        = 0x00,
     CX_RC_SEND_MIDDLE       = 0x01,
@@ -34,8 +43,9 @@ enum {
     CX_RC_ATOMIC_ACK        = 0x12,
     CX_RC_COMPARE_SWAP      = 0x13,
     CX_RC_FETCH_ADD         = 0x14,
-    CX_UD_SEND_ONLY         = 0x64,
-    CX_UD_SEND_ONLY_IMM     = 0x65,
+    CX_ROCE_OPERATION       = 0x1f,     /* mask */
+    CX_UD_SEND_ONLY         = CX_ROCE_UD | CX_RC_SEND_ONLY,
+    CX_UD_SEND_ONLY_IMM     = CX_ROCE_UD | CX_RC_SEND_ONLY_IMM,
 };
 
 /* What an opcode means, and which headers come with it */
@@ -55,6 +65,7 @@ enum {
     CX_ROCE_DETH            = 1 << 12,
     CX_ROCE_IMM             = 1 << 13,
     CX_ROCE_DATA            = 1 << 14,
+    CX_ROCE_XRCETH          = 1 << 15,
 };
 
 /* Syndrome of AETH: the upper three bits, and codes of what is refused */
@@ -95,12 +106,19 @@ typedef struct ConnectXRoce {
     uint32_t msn;
     uint64_t value;                     /* AtomicAckETH */
     uint32_t q_key, source_qpn;         /* DETH */
+    uint32_t srqn;                      /* XRCETH: a shared queue's number */
     uint32_t imm;
     const uint8_t *payload;
     uint32_t payload_len;
 } ConnectXRoce;
 
-/* CX_ROCE_*; 0 for an opcode that is not known. */
+/* Is that its operation (CX_RC_*), whatever the transport? */
+static inline bool cx_roce_is(const ConnectXRoce *p, uint8_t operation)
+{
+    return (p->opcode & CX_ROCE_OPERATION) == operation;
+}
+
+/* What an opcode means, CX_ROCE_KNOWN and so on; 0 for one that is not. */
 unsigned cx_roce_means(uint8_t opcode);
 /* A whole frame, without Ethernet's own checksum; returns its length. */
 uint32_t cx_roce_build(const ConnectXRoceEnds *ends, const ConnectXRoce *p,

@@ -153,7 +153,8 @@ static bool cx_qp_answers_good(const ConnectXQpRun *run)
         const ConnectXQpAnswer *a = &run->ring[i];
 
         if (a->kind > CX_ANSWER_ATOMIC || a->psn > CX_PSN_MASK ||
-            a->key > UINT32_MAX || a->len > 1u << CX_LOG_QP_MESSAGE) {
+            a->key > UINT32_MAX || a->len > 1u << CX_LOG_QP_MESSAGE ||
+            a->srqn > CX_ID24_LAST) {
             return false;
         }
     }
@@ -173,6 +174,7 @@ static bool cx_qp_run_good(const ConnectXObj *qp)
            CX_PSN_MASK && run->reads <= CX_QP_READS && run->retries <= 8 &&
            run->rnr_retries <= 8 && run->message <= CX_MESSAGE_WRITE &&
            (run->offset | run->len) < 1ull << 32 && run->key <= UINT32_MAX &&
+           run->srqn <= CX_ID24_LAST &&
            (run->recv_held | run->nak_told) <= 1 && run->owes <= CX_OWES_NAK &&
            run->syndrome <= 0xff && run->ack_due <= INT64_MAX &&
            run->rnr_due <= INT64_MAX && cx_qp_answers_good(run);
@@ -193,13 +195,34 @@ static ConnectXStatus cx_qp_use_umem(ConnectXFunction *fn, ConnectXObj *obj)
                        CX_GET(create_qp_in, obj->in, wq_umem_id));
 }
 
+/*
+ * The queue that it shares. One of XRC names one of the driver's, which nothing
+ * comes of, and the domain whose queues its peer may name.
+ */
+static ConnectXStatus cx_qp_use_shared(ConnectXFunction *fn, ConnectXObj *obj)
+{
+    const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
+    uint32_t srqn = CX_GET(qpc, qpc, srqn_rmpn_xrqn);
+    ConnectXStatus status;
+
+    if (!cx_qp_is_xrc(obj)) {
+        return cx_qp_shares_rq(qpc) ?
+               cx_obj_use(fn, obj, CX_OBJ_RMP, srqn) : CX_OK;
+    }
+    if (!cx_qp_shares_rq(qpc)) {
+        return CX_BAD_PARAM;
+    }
+    status = cx_obj_use(fn, obj, CX_OBJ_XRC_SRQ, srqn);
+    return status == CX_OK ? cx_obj_use(fn, obj, CX_OBJ_XRCD,
+                                        CX_GET(qpc, qpc, xrcd)) : status;
+}
+
 static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
     uint32_t pd = CX_GET(qpc, qpc, pd);
     uint32_t cqn_snd = CX_GET(qpc, qpc, cqn_snd);
     uint32_t cqn_rcv = CX_GET(qpc, qpc, cqn_rcv);
-    uint32_t srqn = CX_GET(qpc, qpc, srqn_rmpn_xrqn);
     ConnectXStatus status;
 
     if (CX_GET(qpc, qpc, st) > CX_QP_TYPE_MAX || !cx_qp_run_good(obj) ||
@@ -218,9 +241,8 @@ static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
     if (status == CX_OK) {
         status = cx_qp_use_umem(fn, obj);
     }
-    if (status == CX_OK && cx_qp_shares_rq(qpc)) {
-        status = cx_obj_use(fn, obj, cx_obj_find(fn, CX_OBJ_XRC_SRQ, srqn) ?
-                            CX_OBJ_XRC_SRQ : CX_OBJ_RMP, srqn);
+    if (status == CX_OK) {
+        status = cx_qp_use_shared(fn, obj);
     }
     return status;
 }

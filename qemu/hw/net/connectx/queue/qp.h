@@ -28,7 +28,7 @@ enum {
 typedef struct ConnectXQpAnswer {
     uint64_t kind;                      /* CX_ANSWER_* */
     uint64_t psn;                       /* of its first packet */
-    uint64_t va, key, len;              /* of a read */
+    uint64_t va, key, len, srqn;        /* of a read; srqn: of XRC */
     uint64_t value;                     /* of an atomic */
 } ConnectXQpAnswer;
 
@@ -66,6 +66,7 @@ typedef struct ConnectXQpRun {
     uint64_t message;                   /* CX_MESSAGE_* */
     uint64_t offset;                    /* bytes of it that came */
     uint64_t va, key, len;              /* of a write */
+    uint64_t srqn;                      /* XRC: whose memory it means */
     uint64_t recv, recv_held;           /* receive request of the message */
     uint64_t owes, owed_psn, syndrome;  /* CX_OWES_*; of AETH */
     uint64_t nak_told;                  /* of packets that are missing */
@@ -123,6 +124,11 @@ uint32_t cx_qp_pages(const uint8_t *qpc);
 bool cx_qp_has_rq(const uint8_t *qpc);
 bool cx_qp_has_sq(const uint8_t *qpc);
 bool cx_qp_shares_rq(const uint8_t *qpc);
+/* Is it of XRC, where each message says whose receive requests it takes? */
+static inline bool cx_qp_is_xrc(const ConnectXObj *qp)
+{
+    return CX_GET(qpc, cx_qpc(qp), st) == CX_QP_XRC;
+}
 ConnectXRing cx_qp_recv_ring(const ConnectXObj *qp);
 ConnectXRing cx_qp_send_ring(const ConnectXObj *qp);
 /* Blocks that the driver has produced from the next request to be sent on */

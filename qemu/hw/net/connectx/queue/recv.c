@@ -16,6 +16,7 @@
 #include "queue/eq.h"
 #include "queue/recv.h"
 #include "queue/ring.h"
+#include "queue/xrc_srq.h"
 
 #define CX_SEG_BYTES        16
 #define CX_SEG_LEN_MASK     0x7fffffff
@@ -29,6 +30,7 @@
 /* Where the requests lie: the queue pair, or the queue that it shares */
 typedef struct ConnectXRecvQueue {
     ConnectXObj *obj;
+    const char *name;
     bool shared;
     ConnectXRing ring;
     uint64_t record;
@@ -65,25 +67,74 @@ ConnectXKeyUser cx_qp_key_user(const ConnectXObj *qp)
     };
 }
 
+ConnectXObj *cx_recv_xrc_srq(const ConnectXFunction *fn,
+                             const ConnectXObj *qp, uint32_t srqn)
+{
+    ConnectXObj *srq = cx_obj_find(fn, CX_OBJ_XRC_SRQ, srqn);
+
+    return srq && CX_GET(xrc_srqc, cx_xrc_srqc(srq), xrcd) ==
+                  CX_GET(qpc, cx_qpc(qp), xrcd) ? srq : NULL;
+}
+
+ConnectXKeyUser cx_recv_key_user(const ConnectXFunction *fn,
+                                 const ConnectXObj *qp, uint32_t srqn)
+{
+    ConnectXKeyUser by = cx_qp_key_user(qp);
+    const ConnectXObj *srq;
+
+    if (cx_qp_is_xrc(qp)) {
+        srq = cx_recv_xrc_srq(fn, qp, srqn);
+        /* No key is in domain 0. */
+        by.pd = srq ? CX_GET(xrc_srqc, cx_xrc_srqc(srq), pd) : 0;
+        by.reserved = srq && CX_GET(xrc_srqc, cx_xrc_srqc(srq), rlky);
+    }
+    return by;
+}
+
+static void cx_recv_queue_xrc(ConnectXFunction *fn, const ConnectXObj *qp,
+                              ConnectXRecvQueue *q)
+{
+    q->name = "XRC SRQ";
+    q->obj = cx_recv_xrc_srq(fn, qp, cx_qp_run(qp)->srqn);
+    if (q->obj) {
+        q->ring = cx_xrc_srq_ring(q->obj);
+        q->record = cx_xrc_srq_record(q->obj);
+    }
+}
+
+static uint8_t *cx_rmp_wq(const ConnectXObj *rmp)
+{
+    return CX_ADDR(create_rmp_in, rmp->in, ctx.wq);
+}
+
+static void cx_recv_queue_rmp(ConnectXFunction *fn, const ConnectXObj *qp,
+                              ConnectXRecvQueue *q)
+{
+    q->name = "RMP";
+    q->obj = cx_obj_find(fn, CX_OBJ_RMP,
+                         CX_GET(qpc, cx_qpc(qp), srqn_rmpn_xrqn));
+    if (q->obj) {
+        q->ring = cx_wq_ring(q->obj, cx_rmp_wq(q->obj));
+        q->record = CX_GET64(wq, cx_rmp_wq(q->obj), dbr_addr);
+    }
+}
+
 static bool cx_recv_queue(ConnectXFunction *fn, ConnectXObj *qp,
                           ConnectXRecvQueue *q)
 {
-    const uint8_t *qpc = cx_qpc(qp), *wq;
+    const uint8_t *qpc = cx_qpc(qp);
 
-    if (cx_qp_shares_rq(qpc)) {
-        q->obj = cx_obj_find(fn, CX_OBJ_RMP,
-                             CX_GET(qpc, qpc, srqn_rmpn_xrqn));
-        if (!q->obj) {
-            return false;
-        }
-        wq = CX_ADDR(create_rmp_in, q->obj->in, ctx.wq);
-        q->shared = true;
-        q->ring = cx_wq_ring(q->obj, wq);
-        q->record = CX_GET64(wq, wq, dbr_addr);
-        return true;
+    q->shared = cx_qp_shares_rq(qpc);
+    if (cx_qp_is_xrc(qp)) {
+        cx_recv_queue_xrc(fn, qp, q);
+        return q->obj;
     }
+    if (q->shared) {
+        cx_recv_queue_rmp(fn, qp, q);
+        return q->obj;
+    }
+    q->name = "QP";
     q->obj = qp;
-    q->shared = false;
     q->ring = cx_qp_recv_ring(qp);
     q->record = CX_GET64(qpc, qpc, dbr_addr);
     return cx_qp_has_rq(qpc);
@@ -117,13 +168,13 @@ static ConnectXRecvStatus cx_recv_next(ConnectXFunction *fn,
 
     if (!cx_dma_read(fn, q->record, record, sizeof(record))) {
         cx_guest_error(fn, "%s 0x%" PRIx64 ": record out of reach",
-                       q->shared ? "RMP" : "QP", q->obj->id);
+                       q->name, q->obj->id);
         return CX_RECV_BROKEN;
     }
     todo = (ldl_be_p(record) - q->obj->run.pi) & CX_WQ_INDEX_MASK;
     if (todo > 1u << q->ring.log_size) {
         cx_guest_error(fn, "%s 0x%" PRIx64 ": more is posted than there is",
-                       q->shared ? "RMP" : "QP", q->obj->id);
+                       q->name, q->obj->id);
         return CX_RECV_BROKEN;
     }
     if (!todo) {
@@ -132,7 +183,7 @@ static ConnectXRecvStatus cx_recv_next(ConnectXFunction *fn,
     q->todo = todo;
     if (!cx_recv_read(fn, q, index, recv, next)) {
         cx_guest_error(fn, "%s 0x%" PRIx64 ": receive request out of reach",
-                       q->shared ? "RMP" : "QP", q->obj->id);
+                       q->name, q->obj->id);
         return CX_RECV_BROKEN;
     }
     return CX_RECV_OK;
@@ -149,16 +200,23 @@ ConnectXRecvStatus cx_recv_peek(ConnectXFunction *fn, ConnectXObj *qp,
                                        CX_RECV_NONE;
 }
 
-static uint8_t *cx_rmp_wq(const ConnectXObj *rmp)
+void cx_recv_set_limit(ConnectXFunction *fn, ConnectXObj *shared,
+                       uint16_t limit)
 {
-    return CX_ADDR(create_rmp_in, rmp->in, ctx.wq);
+    if (shared->kind == CX_OBJ_XRC_SRQ) {
+        CX_SET(xrc_srqc, cx_xrc_srqc(shared), lwm, limit);
+    } else {
+        CX_SET(wq, cx_rmp_wq(shared), lwm, limit);
+    }
+    cx_obj_touch(fn, shared);
+    cx_obj_run(fn, shared)->armed = limit;
 }
 
-void cx_recv_set_limit(ConnectXFunction *fn, ConnectXObj *rmp, uint16_t limit)
+static uint16_t cx_recv_limit(const ConnectXObj *shared)
 {
-    CX_SET(wq, cx_rmp_wq(rmp), lwm, limit);
-    cx_obj_touch(fn, rmp);
-    cx_obj_run(fn, rmp)->armed = limit;
+    return shared->kind == CX_OBJ_XRC_SRQ ?
+           CX_GET(xrc_srqc, cx_xrc_srqc(shared), lwm) :
+           CX_GET(wq, cx_rmp_wq(shared), lwm);
 }
 
 static void cx_recv_look_at_limit(ConnectXFunction *fn,
@@ -166,7 +224,7 @@ static void cx_recv_look_at_limit(ConnectXFunction *fn,
 {
     uint8_t data[CX_EQE_DATA_LEN] = { 0 };
 
-    if (q->obj->run.armed && q->todo - 1 < CX_GET(wq, cx_rmp_wq(q->obj), lwm)) {
+    if (q->obj->run.armed && q->todo - 1 < cx_recv_limit(q->obj)) {
         cx_obj_run(fn, q->obj)->armed = false;
         stl_be_p(data + CX_EV_SRQ_NUMBER, q->obj->id);
         cx_eq_post(fn, CX_EV_SRQ_LIMIT, 0, data);
@@ -212,7 +270,7 @@ ConnectXSyndrome cx_recv_scatter(ConnectXFunction *fn, ConnectXObj *qp,
                                  const ConnectXRecv *recv, uint64_t offset,
                                  const uint8_t *buf, uint32_t len)
 {
-    ConnectXKeyUser by = cx_qp_key_user(qp);
+    ConnectXKeyUser by = cx_recv_key_user(fn, qp, cx_qp_run(qp)->srqn);
 
     if (offset > recv->room || len > recv->room - offset) {
         return CX_SYN_LOCAL_LENGTH;
@@ -236,15 +294,20 @@ ConnectXSyndrome cx_recv_scatter(ConnectXFunction *fn, ConnectXObj *qp,
     return CX_SYN_NONE;
 }
 
+/* The index that its user gave, or the number of a shared queue */
+static void cx_recv_cqe_name(uint8_t cqe[64], uint32_t user, uint32_t number)
+{
+    stl_be_p(cqe + CX_QP_CQE_SRQN, user != CX_NO_USER_INDEX ? user : number);
+}
+
 void cx_qp_cqe(const ConnectXObj *qp, uint8_t cqe[64], uint8_t wqe_opcode,
                uint16_t index, uint8_t opcode)
 {
     const uint8_t *qpc = cx_qpc(qp);
-    uint32_t user = CX_GET(qpc, qpc, user_index);
 
-    stl_be_p(cqe + CX_QP_CQE_SRQN, user != CX_NO_USER_INDEX ? user :
-             cx_qp_shares_rq(qpc) ?
-             CX_GET(qpc, qpc, srqn_rmpn_xrqn) : 0);
+    cx_recv_cqe_name(cqe, CX_GET(qpc, qpc, user_index),
+                     cx_qp_shares_rq(qpc) ?
+                     CX_GET(qpc, qpc, srqn_rmpn_xrqn) : 0);
     stl_be_p(cqe + CX_QP_CQE_OPCODE_QPN, (uint32_t)wqe_opcode << 24 | qp->id);
     stw_be_p(cqe + CX_QP_CQE_WQE_COUNTER, index);
     cqe[CX_QP_CQE_OP_OWN] = opcode << 4;
@@ -253,8 +316,19 @@ void cx_qp_cqe(const ConnectXObj *qp, uint8_t cqe[64], uint8_t wqe_opcode,
 bool cx_recv_complete(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,
                       uint8_t opcode, uint8_t cqe[64], bool solicited)
 {
+    uint32_t cqn = CX_GET(qpc, cx_qpc(qp), cqn_rcv);
+    const ConnectXObj *srq;
+
     cx_qp_cqe(qp, cqe, 0, index, opcode);
-    return cx_cq_post(fn, CX_GET(qpc, cx_qpc(qp), cqn_rcv), cqe, solicited);
+    if (cx_qp_is_xrc(qp)) {
+        srq = cx_recv_xrc_srq(fn, qp, cx_qp_run(qp)->srqn);
+        if (!srq) {
+            return false;
+        }
+        cqn = CX_GET(xrc_srqc, cx_xrc_srqc(srq), cqn);
+        cx_recv_cqe_name(cqe, cx_xrc_srq_user_index(srq), srq->id);
+    }
+    return cx_cq_post(fn, cqn, cqe, solicited);
 }
 
 bool cx_recv_fail(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,

@@ -59,8 +59,17 @@ enum {                      /* opcodes of CQEs */
 /* Reads a list of data segments, which may end early. */
 uint32_t cx_segs_read(const uint8_t *list, uint32_t bytes, ConnectXSeg *seg,
                       uint32_t max, uint64_t *room);
-/* The queue pair, as keys see it */
+/* The queue pair, as keys see it: for what it sends... */
 ConnectXKeyUser cx_qp_key_user(const ConnectXObj *qp);
+/*
+ * ...and for what its peer asks for: with XRC it is the shared queue of the
+ * message that is in a protection domain.
+ */
+ConnectXKeyUser cx_recv_key_user(const ConnectXFunction *fn,
+                                 const ConnectXObj *qp, uint32_t srqn);
+/* The shared queue of that number, if it is of the domain of one of XRC */
+ConnectXObj *cx_recv_xrc_srq(const ConnectXFunction *fn,
+                             const ConnectXObj *qp, uint32_t srqn);
 
 /* The next request; it stays where it is. */
 ConnectXRecvStatus cx_recv_peek(ConnectXFunction *fn, ConnectXObj *qp,
@@ -72,7 +81,8 @@ ConnectXRecvStatus cx_recv_take(ConnectXFunction *fn, ConnectXObj *qp,
 bool cx_recv_again(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,
                    ConnectXRecv *recv);
 /* Have the driver told, once, when fewer are left in a shared queue; 0: not */
-void cx_recv_set_limit(ConnectXFunction *fn, ConnectXObj *rmp, uint16_t limit);
+void cx_recv_set_limit(ConnectXFunction *fn, ConnectXObj *shared,
+                       uint16_t limit);
 /* Writes to the request's memory, from an offset on. */
 ConnectXSyndrome cx_recv_scatter(ConnectXFunction *fn, ConnectXObj *qp,
                                  const ConnectXRecv *recv, uint64_t offset,

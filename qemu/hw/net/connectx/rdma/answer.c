@@ -105,7 +105,7 @@ static void cx_answer_ack(ConnectXFunction *fn, ConnectXObj *qp,
 static bool cx_answer_fits(const ConnectXWqe *wqe, const ConnectXRoce *p,
                            uint32_t offset, uint32_t mtu)
 {
-    if (p->opcode == CX_RC_ATOMIC_ACK) {
+    if (cx_roce_is(p, CX_RC_ATOMIC_ACK)) {
         return wqe->opcode == CX_WR_COMPARE_SWAP ||
                wqe->opcode == CX_WR_FETCH_ADD;
     }
@@ -134,7 +134,7 @@ static void cx_answer_take(ConnectXFunction *fn, ConnectXObj *qp,
         return;
     }
     /* Operands of atomics are numbers in memory, in the order of its CPU. */
-    if (p->opcode == CX_RC_ATOMIC_ACK) {
+    if (cx_roce_is(p, CX_RC_ATOMIC_ACK)) {
         stq_le_p(value, p->value);
         data = value;
         len = sizeof(value);
@@ -177,7 +177,7 @@ void cx_requester_answer(ConnectXFunction *fn, ConnectXObj *qp,
         cx_psn_diff(p->psn, run->top_psn) >= 0) {
         return;
     }
-    if (p->opcode == CX_RC_ACK) {
+    if (cx_roce_is(p, CX_RC_ACK)) {
         cx_answer_ack(fn, qp, p);
     } else {
         cx_answer_data(fn, qp, p);

@@ -33,6 +33,21 @@ uint32_t cx_path_mtu(const ConnectXObj *qp)
     return 1u << (CX_MTU_SHIFT + MIN(MAX(mtu, CX_QP_MTU_MIN), CX_QP_MTU_MAX));
 }
 
+uint8_t cx_path_transport(const ConnectXObj *qp)
+{
+    switch (CX_GET(qpc, cx_qpc(qp), st)) {
+    case CX_QP_RC:
+        return CX_ROCE_RC;
+    case CX_QP_XRC:
+        return CX_ROCE_XRC;
+    case CX_QP_UD:
+    case CX_QP_GSI:
+        return CX_ROCE_UD;
+    default:
+        return CX_ROCE_NONE;
+    }
+}
+
 /* What the entry of the address table gives to them. */
 static bool cx_path_from(const ConnectXFunction *fn, uint32_t index,
                          uint8_t priority, ConnectXRoceEnds *ends)

@@ -11,6 +11,8 @@
 
 /* Bytes of a packet's data, at most */
 uint32_t cx_path_mtu(const ConnectXObj *qp);
+/* CX_ROCE_*: the upper bits of its packets' opcodes */
+uint8_t cx_path_transport(const ConnectXObj *qp);
 /* To the peer of a connected one. False: from no address that there is */
 bool cx_path_of_qp(const ConnectXFunction *fn, const ConnectXObj *qp,
                    ConnectXRoceEnds *ends);

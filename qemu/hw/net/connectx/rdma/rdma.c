@@ -45,6 +45,7 @@ static bool cx_rdma_work(ConnectXFunction *fn, ConnectXObj *qp,
     }
     switch (CX_GET(qpc, cx_qpc(qp), st)) {
     case CX_QP_RC:
+    case CX_QP_XRC:
     case CX_QP_REG_UMR:
         return cx_requester_work(fn, qp, budget);
     case CX_QP_UD:
@@ -92,7 +93,9 @@ static void cx_rdma_moved(ConnectXFunction *fn, ConnectXObj *qp,
             run->answers = 0;
             run->answered = 0;
         }
-        if (before != CX_QP_ERR && cx_qp_shares_rq(cx_qpc(qp))) {
+        /* One of XRC takes requests of such queues, but has no part in them. */
+        if (before != CX_QP_ERR && cx_qp_shares_rq(cx_qpc(qp)) &&
+            !cx_qp_is_xrc(qp)) {
             cx_qp_event(fn, qp, CX_EV_SRQ_LAST);
         }
     }
@@ -109,15 +112,9 @@ static ConnectXObj *cx_rdma_target(ConnectXFunction *fn,
 {
     uint32_t qpn = packet->qpn == CX_QPN_GSI ? fn->rdma->gsi : packet->qpn;
     ConnectXObj *qp = qpn ? cx_obj_find(fn, CX_OBJ_QP, qpn) : NULL;
-    bool datagram = cx_roce_means(packet->opcode) & CX_ROCE_DETH;
-    uint8_t type;
 
-    if (!qp) {
-        return NULL;
-    }
-    type = CX_GET(qpc, cx_qpc(qp), st);
-    return datagram ? type == CX_QP_UD || type == CX_QP_GSI ? qp : NULL :
-           type == CX_QP_RC ? qp : NULL;
+    return qp && cx_path_transport(qp) ==
+                 (packet->opcode & CX_ROCE_TRANSPORT) ? qp : NULL;
 }
 
 static bool cx_rdma_is_roce(const ConnectXFunction *fn,

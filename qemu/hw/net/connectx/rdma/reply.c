@@ -78,6 +78,7 @@ static void cx_reply_send(ConnectXFunction *fn, ConnectXObj *qp,
 {
     ConnectXRoceEnds ends;
 
+    p->opcode |= cx_path_transport(qp);
     p->pkey = CX_ROCE_PKEY;
     p->qpn = CX_GET(qpc, cx_qpc(qp), remote_qpn);
     p->msn = cx_qp_run(qp)->msn;
@@ -109,8 +110,9 @@ static bool cx_reply_read(ConnectXFunction *fn, ConnectXObj *qp,
         .payload = data, .payload_len = len,
     };
 
-    if (!cx_mkey_remote(fn, cx_qp_key_user(qp), a->key, a->va + offset, data,
-                        len, false, CX_KEY_REMOTE_READ)) {
+    if (!cx_mkey_remote(fn, cx_recv_key_user(fn, qp, a->srqn), a->key,
+                        a->va + offset, data, len, false,
+                        CX_KEY_REMOTE_READ)) {
         run->answers = 0;
         cx_responder_owe(fn, qp, p.psn, CX_AETH_ACCESS);
         cx_qp_set_state(fn, qp, CX_QP_ERR);

@@ -37,7 +37,7 @@ typedef struct ConnectXSender {
     uint8_t data[CX_ROCE_PAYLOAD_MAX];
 } ConnectXSender;
 
-/* BTH's opcodes of a request's first, middle, last and only packets */
+/* Operations of a request's first, middle, last and only packets */
 static uint8_t cx_sender_opcode(uint8_t opcode, bool first, bool last)
 {
     bool write = opcode == CX_WR_WRITE || opcode == CX_WR_WRITE_IMM;
@@ -68,7 +68,8 @@ static bool cx_sender_fill(ConnectXSender *s, uint32_t offset, bool last,
     bool fetches = cx_wqe_fetches(wqe);
 
     *p = (ConnectXRoce) {
-        .opcode = cx_sender_opcode(wqe->opcode, !offset || fetches, last),
+        .opcode = cx_path_transport(s->qp) |
+                  cx_sender_opcode(wqe->opcode, !offset || fetches, last),
         .solicited = last && wqe->flags & CX_WR_SOLICITED,
         .ack_wanted = last || run->psn % CX_ACK_EVERY == CX_ACK_EVERY - 1,
         .pkey = CX_ROCE_PKEY,
@@ -77,7 +78,7 @@ static bool cx_sender_fill(ConnectXSender *s, uint32_t offset, bool last,
         .va = wqe->va + (fetches ? offset : 0), .key = wqe->key,
         .len = wqe->len - (fetches ? offset : 0),
         .swap_add = wqe->swap_add, .compare = wqe->compare,
-        .imm = wqe->imm,
+        .imm = wqe->imm, .srqn = wqe->srqn,
     };
     if (fetches) {
         return true;

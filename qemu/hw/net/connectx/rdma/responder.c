@@ -35,6 +35,11 @@ static bool cx_is_last(const ConnectXIncoming *in)
     return in->means & CX_ROCE_LAST;
 }
 
+static ConnectXKeyUser cx_responder_keys(const ConnectXIncoming *in)
+{
+    return cx_recv_key_user(in->fn, in->qp, in->p->srqn);
+}
+
 /* There is no receive request: the peer is to come again. */
 static void cx_responder_not_ready(const ConnectXIncoming *in)
 {
@@ -155,7 +160,7 @@ static bool cx_responder_write_begins(const ConnectXIncoming *in)
         return false;
     }
     if (!CX_GET(qpc, cx_qpc(in->qp), rwe) ||
-        !cx_mkey_allows(in->fn, cx_qp_key_user(in->qp), p->key, p->va, p->len,
+        !cx_mkey_allows(in->fn, cx_responder_keys(in), p->key, p->va, p->len,
                         CX_KEY_REMOTE_WRITE)) {
         cx_responder_refuse(in->fn, in->qp, CX_AETH_ACCESS);
         return false;
@@ -203,7 +208,7 @@ static void cx_responder_write(const ConnectXIncoming *in)
             return;
         }
     }
-    if (!cx_mkey_remote(in->fn, cx_qp_key_user(in->qp), run->key,
+    if (!cx_mkey_remote(in->fn, cx_responder_keys(in), run->key,
                         run->va + run->offset, (void *)p->payload,
                         p->payload_len, true, CX_KEY_REMOTE_WRITE)) {
         cx_responder_refuse(in->fn, in->qp, CX_AETH_ACCESS);
@@ -221,13 +226,13 @@ static void cx_responder_read(const ConnectXIncoming *in)
     const ConnectXRoce *p = in->p;
     ConnectXQpAnswer answer = {
         .kind = CX_ANSWER_READ, .psn = p->psn, .va = p->va, .key = p->key,
-        .len = p->len,
+        .len = p->len, .srqn = p->srqn,
     };
 
     if (p->len > 1u << CX_LOG_QP_MESSAGE) {
         cx_responder_refuse(in->fn, in->qp, CX_AETH_INVALID);
     } else if (!CX_GET(qpc, cx_qpc(in->qp), rre) ||
-               !cx_mkey_allows(in->fn, cx_qp_key_user(in->qp), p->key, p->va,
+               !cx_mkey_allows(in->fn, cx_responder_keys(in), p->key, p->va,
                                p->len, CX_KEY_REMOTE_READ)) {
         cx_responder_refuse(in->fn, in->qp, CX_AETH_ACCESS);
     } else if (!cx_responder_promise(in->fn, in->qp, &answer)) {
@@ -241,7 +246,7 @@ static void cx_responder_read(const ConnectXIncoming *in)
 static void cx_responder_atomic(const ConnectXIncoming *in)
 {
     const ConnectXRoce *p = in->p;
-    ConnectXKeyUser by = cx_qp_key_user(in->qp);
+    ConnectXKeyUser by = cx_responder_keys(in);
     ConnectXQpAnswer answer = { .kind = CX_ANSWER_ATOMIC, .psn = p->psn };
     uint8_t bytes[8];
 
@@ -257,7 +262,7 @@ static void cx_responder_atomic(const ConnectXIncoming *in)
         return;
     }
     answer.value = ldq_le_p(bytes);
-    if (p->opcode == CX_RC_FETCH_ADD) {
+    if (cx_roce_is(p, CX_RC_FETCH_ADD)) {
         stq_le_p(bytes, answer.value + p->swap_add);
     } else if (answer.value == p->compare) {
         stq_le_p(bytes, p->swap_add);
@@ -280,13 +285,13 @@ static void cx_responder_duplicate(const ConnectXIncoming *in)
     if (in->means & CX_ROCE_READ) {
         ConnectXQpAnswer answer = {
             .kind = CX_ANSWER_READ, .psn = p->psn, .va = p->va,
-            .key = p->key, .len = p->len,
+            .key = p->key, .len = p->len, .srqn = p->srqn,
         };
 
         cx_responder_forget(in->fn, in->qp, p->psn);
         if (p->len <= 1u << CX_LOG_QP_MESSAGE &&
             CX_GET(qpc, cx_qpc(in->qp), rre) &&
-            cx_mkey_allows(in->fn, cx_qp_key_user(in->qp), p->key, p->va,
+            cx_mkey_allows(in->fn, cx_responder_keys(in), p->key, p->va,
                            p->len, CX_KEY_REMOTE_READ)) {
             cx_responder_promise(in->fn, in->qp, &answer);
         }
@@ -323,11 +328,40 @@ static bool cx_responder_in_order(const ConnectXIncoming *in)
                              in->p->payload_len == in->mtu);
 }
 
+/*
+ * Of XRC: whose memory and receive requests are meant, which is one for all of
+ * a message. False: refused
+ */
+static bool cx_responder_found_srq(const ConnectXIncoming *in)
+{
+    ConnectXQpRun *run = cx_qp_go(in->fn, in->qp);
+    uint32_t srqn = in->p->srqn;
+
+    if (!(in->means & CX_ROCE_XRCETH)) {
+        return true;
+    }
+    if (!cx_is_first(in) && srqn != run->srqn) {
+        cx_responder_refuse(in->fn, in->qp, CX_AETH_INVALID);
+        return false;
+    }
+    if (!cx_recv_xrc_srq(in->fn, in->qp, srqn)) {
+        /* There is none, or it is another domain's. */
+        cx_responder_refuse(in->fn, in->qp,
+                            cx_obj_find(in->fn, CX_OBJ_XRC_SRQ, srqn) ?
+                            CX_AETH_ACCESS : CX_AETH_INVALID);
+        return false;
+    }
+    run->srqn = srqn;
+    return true;
+}
+
 static void cx_responder_carry_out(const ConnectXIncoming *in)
 {
     cx_qp_go(in->fn, in->qp)->nak_told = 0;
     if (!cx_responder_in_order(in)) {
         cx_responder_refuse(in->fn, in->qp, CX_AETH_INVALID);
+    } else if (!cx_responder_found_srq(in)) {
+        return;
     } else if (in->means & CX_ROCE_SEND) {
         cx_responder_send(in);
     } else if (in->means & CX_ROCE_WRITE) {

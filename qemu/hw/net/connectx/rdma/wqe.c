@@ -2,9 +2,9 @@
 /*
  * ConnectX device model: send requests of queue pairs, taken apart
  *
- * Control segment; whom to, of a datagram; the peer's memory, of those that
- * name it; operands, of atomics; then data segments, which point to memory
- * through keys or carry the bytes themselves.
+ * Control segment; whom to, of a datagram and of XRC; the peer's memory, of
+ * those that name it; operands, of atomics; then data segments, which point to
+ * memory through keys or carry the bytes themselves.
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
@@ -24,14 +24,18 @@
 #define CX_SEG_LEN_MASK     0x7fffffff
 #define CX_ATOMIC_BYTES     8
 
-/* Bytes of what stands between control segment and data */
+/* Bytes up to the peer's memory, or to the data */
+static uint32_t cx_wqe_whom(uint8_t type)
+{
+    return type == CX_QP_UD || type == CX_QP_GSI ? CX_UNIT + CX_AV_BYTES :
+           type == CX_QP_XRC ? 2 * CX_UNIT : CX_UNIT;
+}
+
+/* Bytes up to the data */
 static uint32_t cx_wqe_head(uint8_t type, uint8_t opcode)
 {
-    uint32_t at = CX_UNIT;
+    uint32_t at = cx_wqe_whom(type);
 
-    if (type == CX_QP_UD || type == CX_QP_GSI) {
-        at += CX_AV_BYTES;
-    }
     switch (opcode) {
     case CX_WR_WRITE:
     case CX_WR_WRITE_IMM:
@@ -85,7 +89,7 @@ static ConnectXSyndrome cx_wqe_segments(ConnectXWqe *wqe, uint32_t at)
 static ConnectXSyndrome cx_wqe_take_apart(ConnectXWqe *wqe, uint8_t type)
 {
     uint32_t head = cx_wqe_head(type, wqe->opcode);
-    const uint8_t *remote = wqe->raw + CX_UNIT;
+    const uint8_t *remote = wqe->raw + cx_wqe_whom(type);
 
     if (wqe->opcode == CX_WR_NOP || wqe->opcode == CX_WR_UMR) {
         return CX_SYN_NONE;
@@ -93,6 +97,7 @@ static ConnectXSyndrome cx_wqe_take_apart(ConnectXWqe *wqe, uint8_t type)
     if (head > wqe->bytes) {
         return CX_SYN_LOCAL_QP_OP;
     }
+    wqe->srqn = ldl_be_p(wqe->raw + CX_UNIT) & CX_ID24_LAST;
     wqe->va = ldq_be_p(remote);
     wqe->key = ldl_be_p(remote + 8);
     wqe->swap_add = ldq_be_p(remote + CX_UNIT);

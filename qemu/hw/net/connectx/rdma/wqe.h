@@ -37,6 +37,7 @@ typedef struct ConnectXWqe {
     uint16_t counter;                   /* that the driver gave it */
     uint16_t blocks;
     uint32_t imm;
+    uint32_t srqn;                      /* XRC: the peer's shared queue */
     uint64_t va;                        /* of the peer's memory */
     uint32_t key;
     uint64_t swap_add, compare;
