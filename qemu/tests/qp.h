@@ -30,6 +30,7 @@ enum {                      /* qpc.state */
 
 enum {                      /* opcodes of requests */
     HCA_WR_NOP          = 0x00,
+    HCA_WR_SEND_INV     = 0x01,
     HCA_WR_WRITE        = 0x08,
     HCA_WR_WRITE_IMM    = 0x09,
     HCA_WR_SEND         = 0x0a,
@@ -45,6 +46,7 @@ enum {                      /* opcodes of completions, and their syndromes */
     HCA_CQE_RESP_WRITE_IMM  = 1,
     HCA_CQE_RESP_SEND       = 2,
     HCA_CQE_RESP_SEND_IMM   = 3,
+    HCA_CQE_RESP_SEND_INV   = 4,
     HCA_CQE_REQ_ERR         = 13,
     HCA_CQE_RESP_ERR        = 14,
     HCA_SYN_LENGTH          = 0x01,

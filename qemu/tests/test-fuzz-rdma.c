@@ -49,7 +49,7 @@ static void post_some(RdmaBench *r)
     static const unsigned opcodes[] = {
         HCA_WR_NOP, HCA_WR_WRITE, HCA_WR_WRITE_IMM, HCA_WR_SEND,
         HCA_WR_SEND_IMM, HCA_WR_READ, HCA_WR_ATOMIC_CS, HCA_WR_ATOMIC_FA,
-        HCA_WR_UMR,
+        HCA_WR_UMR, HCA_WR_SEND_INV,
     };
 
     for (unsigned n = 1 + luck_below(4); n; n--) {
@@ -161,7 +161,7 @@ static ConnectXRoce some_packet(const RdmaBench *r, const RdmaEnd *to,
                                 uint32_t srqn, const uint8_t *data)
 {
     uint8_t transport = srqn ? CX_ROCE_XRC : CX_ROCE_RC;
-    uint8_t opcode = luck_below(8) ? transport | luck_below(0x15) : luck();
+    uint8_t opcode = luck_below(8) ? transport | luck_below(0x18) : luck();
     unsigned means = cx_roce_means(opcode);
     /* Answers have the numbers of those whom they answer. */
     bool a_sent = (to == &r->b) != !!(means & CX_ROCE_ANSWER);

@@ -38,11 +38,12 @@ static const uint8_t opcodes[] = {
     CX_RC_WRITE_ONLY, CX_RC_WRITE_ONLY_IMM, CX_RC_READ_REQUEST,
     CX_RC_READ_FIRST, CX_RC_READ_MIDDLE, CX_RC_READ_LAST, CX_RC_READ_ONLY,
     CX_RC_ACK, CX_RC_ATOMIC_ACK, CX_RC_COMPARE_SWAP, CX_RC_FETCH_ADD,
+    CX_RC_SEND_LAST_INV, CX_RC_SEND_ONLY_INV,
     CX_UD_SEND_ONLY, CX_UD_SEND_ONLY_IMM,
     CX_ROCE_XRC | CX_RC_SEND_FIRST, CX_ROCE_XRC | CX_RC_SEND_ONLY_IMM,
     CX_ROCE_XRC | CX_RC_WRITE_ONLY_IMM, CX_ROCE_XRC | CX_RC_READ_REQUEST,
     CX_ROCE_XRC | CX_RC_READ_LAST, CX_ROCE_XRC | CX_RC_ACK,
-    CX_ROCE_XRC | CX_RC_COMPARE_SWAP,
+    CX_ROCE_XRC | CX_RC_COMPARE_SWAP, CX_ROCE_XRC | CX_RC_SEND_ONLY_INV,
 };
 
 static const ConnectXRoceEnds some_ends = {
@@ -102,7 +103,7 @@ static void check_headers(const ConnectXRoce *a, const ConnectXRoce *b)
     assert_int_equal(b->value, means & CX_ROCE_ATOMIC_AETH ? a->value : 0);
     assert_int_equal(b->q_key, means & CX_ROCE_DETH ? a->q_key : 0);
     assert_int_equal(b->source_qpn, means & CX_ROCE_DETH ? a->source_qpn : 0);
-    assert_int_equal(b->imm, means & CX_ROCE_IMM ? a->imm : 0);
+    assert_int_equal(b->imm, means & (CX_ROCE_IMM | CX_ROCE_IETH) ? a->imm : 0);
     assert_int_equal(b->srqn, means & CX_ROCE_XRCETH ? a->srqn : 0);
 }
 

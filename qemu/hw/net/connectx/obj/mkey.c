@@ -248,6 +248,26 @@ bool cx_mkey_allows(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
            cx_mkey_check(fn, by, mkey, va, len, right, &obj) == CX_OK;
 }
 
+bool cx_mkey_invalidate(ConnectXFunction *fn, ConnectXKeyUser by,
+                        uint32_t mkey)
+{
+    ConnectXObj *obj = cx_obj_find(fn, CX_OBJ_MKEY, mkey >> 8);
+    uint8_t *mkc;
+
+    if (!obj || obj->refs) {
+        return false;
+    }
+    mkc = CX_ADDR(create_mkey_in, obj->in, memory_key_mkey_entry);
+    if (CX_GET(mkc, mkc, mkey_7_0) != (mkey & 0xff) ||
+        CX_GET(mkc, mkc, free) || !CX_GET(mkc, mkc, en_rinval) ||
+        !cx_mkey_serves(mkc, by)) {
+        return false;
+    }
+    CX_SET(mkc, mkc, free, 1);
+    cx_obj_touch(fn, obj);
+    return true;
+}
+
 bool cx_mkey_remote(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                     uint64_t va, void *buf, uint64_t len, bool write,
                     ConnectXKeyRight right)

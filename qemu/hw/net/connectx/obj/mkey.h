@@ -55,6 +55,12 @@ typedef enum ConnectXKeyRight {
 /* Does the key allow that for all of [va, va + len)? Nothing is always. */
 bool cx_mkey_allows(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                     uint64_t va, uint64_t len, ConnectXKeyRight right);
+/*
+ * Takes the key back for a peer of the queue: it is free then, until a request
+ * fills it again. False: the peer may not.
+ */
+bool cx_mkey_invalidate(ConnectXFunction *fn, ConnectXKeyUser by,
+                        uint32_t mkey);
 /* Copies as a peer of the queue asks for it, who has that right. */
 bool cx_mkey_remote(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                     uint64_t va, void *buf, uint64_t len, bool write,

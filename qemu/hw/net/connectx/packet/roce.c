@@ -36,7 +36,7 @@
 #define CX_WRITES   (CX_ROCE_WRITE | CX_ROCE_DATA)
 #define CX_READS    (CX_ROCE_READ | CX_ROCE_DATA | CX_ROCE_ANSWER)
 
-static const uint16_t cx_rc_opcodes[CX_ROCE_OPERATION + 1] = {
+static const uint32_t cx_rc_opcodes[CX_ROCE_OPERATION + 1] = {
     [CX_RC_SEND_FIRST]     = CX_SENDS | CX_START,
     [CX_RC_SEND_MIDDLE]    = CX_SENDS | CX_ROCE_KNOWN,
     [CX_RC_SEND_LAST]      = CX_SENDS | CX_END,
@@ -59,6 +59,8 @@ static const uint16_t cx_rc_opcodes[CX_ROCE_OPERATION + 1] = {
                              CX_ROCE_ATOMIC | CX_ROCE_ATOMIC_AETH,
     [CX_RC_COMPARE_SWAP]   = CX_ROCE_ATOMIC | CX_ONLY | CX_ROCE_ATOMIC_ETH,
     [CX_RC_FETCH_ADD]      = CX_ROCE_ATOMIC | CX_ONLY | CX_ROCE_ATOMIC_ETH,
+    [CX_RC_SEND_LAST_INV]  = CX_SENDS | CX_END | CX_ROCE_IETH,
+    [CX_RC_SEND_ONLY_INV]  = CX_SENDS | CX_ONLY | CX_ROCE_IETH,
 };
 
 unsigned cx_roce_means(uint8_t opcode)
@@ -88,7 +90,7 @@ static uint32_t cx_roce_headers(unsigned means)
            (means & CX_ROCE_ATOMIC_ETH ? CX_ATOMIC : 0) +
            (means & CX_ROCE_AETH ? CX_AETH : 0) +
            (means & CX_ROCE_ATOMIC_AETH ? CX_ATOMIC_ACK : 0) +
-           (means & CX_ROCE_IMM ? CX_IMM : 0);
+           (means & (CX_ROCE_IMM | CX_ROCE_IETH) ? CX_IMM : 0);
 }
 
 static uint32_t cx_roce_put_l2(const ConnectXRoceEnds *ends, uint8_t *frame)
@@ -179,7 +181,7 @@ static uint8_t *cx_roce_put_headers(const ConnectXRoce *p, unsigned means,
         stq_be_p(at, p->value);
         at += CX_ATOMIC_ACK;
     }
-    if (means & CX_ROCE_IMM) {
+    if (means & (CX_ROCE_IMM | CX_ROCE_IETH)) {
         stl_be_p(at, p->imm);
         at += CX_IMM;
     }
@@ -272,7 +274,7 @@ static const uint8_t *cx_roce_get_headers(ConnectXRoce *p, unsigned means,
         p->value = ldq_be_p(at);
         at += CX_ATOMIC_ACK;
     }
-    if (means & CX_ROCE_IMM) {
+    if (means & (CX_ROCE_IMM | CX_ROCE_IETH)) {
         p->imm = ldl_be_p(at);
         at += CX_IMM;
     }

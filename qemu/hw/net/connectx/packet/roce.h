@@ -43,6 +43,8 @@ enum {
     CX_RC_ATOMIC_ACK        = 0x12,
     CX_RC_COMPARE_SWAP      = 0x13,
     CX_RC_FETCH_ADD         = 0x14,
+    CX_RC_SEND_LAST_INV     = 0x16,     /* and takes a key back */
+    CX_RC_SEND_ONLY_INV     = 0x17,
     CX_ROCE_OPERATION       = 0x1f,     /* mask */
     CX_UD_SEND_ONLY         = CX_ROCE_UD | CX_RC_SEND_ONLY,
     CX_UD_SEND_ONLY_IMM     = CX_ROCE_UD | CX_RC_SEND_ONLY_IMM,
@@ -66,6 +68,7 @@ enum {
     CX_ROCE_IMM             = 1 << 13,
     CX_ROCE_DATA            = 1 << 14,
     CX_ROCE_XRCETH          = 1 << 15,
+    CX_ROCE_IETH            = 1 << 16,
 };
 
 /* Syndrome of AETH: the upper three bits, and codes of what is refused */
@@ -107,7 +110,7 @@ typedef struct ConnectXRoce {
     uint64_t value;                     /* AtomicAckETH */
     uint32_t q_key, source_qpn;         /* DETH */
     uint32_t srqn;                      /* XRCETH: a shared queue's number */
-    uint32_t imm;
+    uint32_t imm;                       /* IETH: the key */
     const uint8_t *payload;
     uint32_t payload_len;
 } ConnectXRoce;

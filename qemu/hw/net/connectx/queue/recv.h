@@ -52,6 +52,7 @@ enum {                      /* opcodes of CQEs */
     CX_CQE_OP_RECV_WRITE_IMM = 1,
     CX_CQE_OP_RECV          = 2,
     CX_CQE_OP_RECV_IMM      = 3,
+    CX_CQE_OP_RECV_INV      = 4,
     CX_CQE_OP_REQ_ERR       = 13,
     CX_CQE_OP_RECV_ERR      = 14,
 };

@@ -56,7 +56,25 @@ static uint8_t cx_sender_opcode(uint8_t opcode, bool first, bool last)
     if (!last) {
         return base + (first ? 0 : 1);
     }
+    if (opcode == CX_WR_SEND_INV) {
+        return first ? CX_RC_SEND_ONLY_INV : CX_RC_SEND_LAST_INV;
+    }
     return base + (first ? 4 : 2) + imm;
+}
+
+/* Of the requests that are for the peer */
+static bool cx_sender_knows(const ConnectXSender *s)
+{
+    switch (s->wqe.opcode) {
+    case CX_WR_SEND:
+    case CX_WR_SEND_IMM:
+    case CX_WR_SEND_INV:
+    case CX_WR_WRITE:
+    case CX_WR_WRITE_IMM:
+        return true;
+    default:
+        return cx_wqe_fetches(&s->wqe);
+    }
 }
 
 /* The packet at run.psn, offset bytes into the request */
@@ -182,9 +200,7 @@ static bool cx_sender_step(ConnectXSender *s, uint32_t todo)
         s->there = true;
     }
     packets = cx_wqe_packets(&s->wqe, s->mtu);
-    if (s->wrong == CX_SYN_NONE && packets &&
-        (s->wqe.opcode > CX_WR_FETCH_ADD || s->wqe.opcode < CX_WR_WRITE ||
-         (s->wqe.opcode > CX_WR_SEND_IMM && s->wqe.opcode < CX_WR_READ))) {
+    if (s->wrong == CX_SYN_NONE && packets && !cx_sender_knows(s)) {
         s->wrong = CX_SYN_LOCAL_QP_OP;
     }
     /* Completions keep their order: it has to be the oldest. */

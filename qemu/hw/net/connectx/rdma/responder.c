@@ -115,6 +115,12 @@ static void cx_responder_bad_recv(const ConnectXIncoming *in,
                         CX_AETH_INVALID : CX_AETH_OPERATION);
 }
 
+static uint8_t cx_responder_tells(const ConnectXIncoming *in)
+{
+    return in->means & CX_ROCE_IMM ? CX_CQE_OP_RECV_IMM :
+           in->means & CX_ROCE_IETH ? CX_CQE_OP_RECV_INV : CX_CQE_OP_RECV;
+}
+
 static void cx_responder_send(const ConnectXIncoming *in)
 {
     ConnectXQpRun *run = cx_qp_go(in->fn, in->qp);
@@ -142,10 +148,13 @@ static void cx_responder_send(const ConnectXIncoming *in)
         return;
     }
     run->offset += in->p->payload_len;
+    if (in->means & CX_ROCE_IETH &&
+        !cx_mkey_invalidate(in->fn, cx_responder_keys(in), in->p->imm)) {
+        cx_responder_refuse(in->fn, in->qp, CX_AETH_ACCESS);
+        return;
+    }
     if (!cx_is_last(in) ||
-        cx_responder_complete(in, in->means & CX_ROCE_IMM ?
-                              CX_CQE_OP_RECV_IMM : CX_CQE_OP_RECV,
-                              run->offset)) {
+        cx_responder_complete(in, cx_responder_tells(in), run->offset)) {
         cx_responder_next(in, 1);
     }
 }

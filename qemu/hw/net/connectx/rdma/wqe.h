@@ -12,6 +12,7 @@
 
 enum {                      /* opcodes */
     CX_WR_NOP           = 0x00,
+    CX_WR_SEND_INV      = 0x01,         /* and takes a key of the peer back */
     CX_WR_WRITE         = 0x08,
     CX_WR_WRITE_IMM     = 0x09,
     CX_WR_SEND          = 0x0a,
