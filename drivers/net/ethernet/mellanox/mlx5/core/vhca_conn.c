@@ -15,7 +15,6 @@
 #include <linux/slab.h>
 
 #include "vhca_conn.h"
-#include "vhca_cq.h"
 
 #define VHCA_RECV_BYTES		sizeof(struct mlx5_wqe_data_seg)
 /* qpc.log_rq_stride counts from 16 bytes on */
@@ -48,7 +47,7 @@ static void vhca_qp_fill(struct mlx5_vhca_conn *conn, void *qpc, bool receives)
 		return;
 	}
 	MLX5_SET(qpc, qpc, rq_type, MLX5_NON_ZERO_RQ);
-	MLX5_SET(qpc, qpc, cqn_rcv, conn->cq.cqn);
+	MLX5_SET(qpc, qpc, cqn_rcv, conn->cq.core.cqn);
 	MLX5_SET(qpc, qpc, log_rq_size, ilog2(MLX5_VHCA_CONN_RECVS));
 	MLX5_SET(qpc, qpc, log_rq_stride, ilog2(VHCA_RECV_BYTES) - VHCA_LOG_STRIDE_0);
 	MLX5_SET(qpc, qpc, log_page_size, conn->rq_buf.page_shift - MLX5_ADAPTER_PAGE_SHIFT);
@@ -226,16 +225,27 @@ static bool vhca_conn_end_receiver(struct mlx5_vhca_conn *conn)
 	return true;
 }
 
+static bool vhca_conn_end_cq(struct mlx5_vhca_conn *conn)
+{
+	int ret = mlx5_vhca_cq_destroy(&conn->cq);
+
+	if (ret == -ETIMEDOUT)
+		conn->unanswered = true;
+	return !ret;
+}
+
 static int vhca_conn_make(struct mlx5_vhca_conn *conn)
 {
 	struct mlx5_uars_page *uar;
 	int ret;
 
+	BUILD_BUG_ON(MLX5_VHCA_CONN_RECVS > MLX5_VHCA_CQ_ENTRIES);
+
 	uar = mlx5_get_uars_page(conn->setup.mdev);
 	if (IS_ERR(uar))
 		return PTR_ERR(uar);
 	conn->uar = uar;
-	ret = mlx5_vhca_cq_create(conn);
+	ret = mlx5_vhca_cq_create(&conn->cq, conn->setup.mdev, uar, &conn->wait);
 	if (ret)
 		return ret;
 	ret = vhca_conn_create_qps(conn);
@@ -285,7 +295,7 @@ bool mlx5_vhca_conn_destroy(struct mlx5_vhca_conn *conn, bool used)
 
 	/* Whatever becomes of the other: this one holds the completion queue */
 	gone = vhca_conn_end_receiver(conn) && gone;
-	gone = mlx5_vhca_cq_destroy(conn) && gone;
+	gone = vhca_conn_end_cq(conn) && gone;
 	if (!gone)
 		return false;
 	mlx5_vhca_conn_put_uar(conn);
@@ -319,13 +329,13 @@ void mlx5_vhca_conn_free(struct mlx5_vhca_conn *conn)
 {
 	if (conn->qpn)
 		vhca_conn_free_rq(conn);
-	mlx5_vhca_cq_free(conn);
+	mlx5_vhca_cq_free(&conn->cq);
 	kfree(conn);
 }
 
 static bool vhca_conn_is_awake(struct mlx5_vhca_conn *conn)
 {
-	return READ_ONCE(conn->broken) || mlx5_vhca_cq_peek(conn);
+	return mlx5_vhca_conn_is_broken(conn) || mlx5_vhca_cq_peek(&conn->cq);
 }
 
 /**
@@ -343,14 +353,14 @@ int mlx5_vhca_conn_wait(struct mlx5_vhca_conn *conn, unsigned int wait_ms,
 
 	if (!vhca_conn_is_awake(conn)) {
 		/* What comes between the look and the request is an event, too */
-		mlx5_vhca_cq_arm(conn);
+		mlx5_vhca_cq_arm(&conn->cq);
 		wait_event_timeout(conn->wait, vhca_conn_is_awake(conn),
 				   msecs_to_jiffies(wait_ms));
 	}
 
-	cqe = mlx5_vhca_cq_peek(conn);
+	cqe = mlx5_vhca_cq_peek(&conn->cq);
 	if (!cqe)
-		return READ_ONCE(conn->broken) ? -EIO : -ETIMEDOUT;
+		return mlx5_vhca_conn_is_broken(conn) ? -EIO : -ETIMEDOUT;
 
 	message->imm = be32_to_cpu(cqe->immediate);
 	message->bytes = be32_to_cpu(cqe->byte_cnt);
@@ -358,8 +368,8 @@ int mlx5_vhca_conn_wait(struct mlx5_vhca_conn *conn, unsigned int wait_ms,
 	if (cqe->op_own >> 4 != MLX5_CQE_RESP_SEND_IMM ||
 	    message->bytes > conn->setup.message_bytes)
 		mlx5_vhca_conn_break(conn);
-	mlx5_vhca_cq_pop(conn);
-	return READ_ONCE(conn->broken) ? -EIO : 0;
+	mlx5_vhca_cq_pop(&conn->cq);
+	return mlx5_vhca_conn_is_broken(conn) ? -EIO : 0;
 }
 
 /**

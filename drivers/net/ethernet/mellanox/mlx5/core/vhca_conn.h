@@ -6,12 +6,16 @@
 #ifndef MLX5_VHCA_CONN_H
 #define MLX5_VHCA_CONN_H
 
-#include <linux/mlx5/cq.h>
 #include <linux/mlx5/device.h>
 #include <linux/mlx5/driver.h>
 #include <linux/wait.h>
 
-/* Receive requests; completion and receive queue have a page each, and more room */
+#include "vhca_cq.h"
+
+/*
+ * Receive requests: the receive queue has a page, and more room. Each completes at most once
+ * before it is posted again.
+ */
 #define MLX5_VHCA_CONN_RECVS	8
 
 /**
@@ -31,10 +35,7 @@ struct mlx5_vhca_conn_setup {
 struct mlx5_vhca_conn {
 	struct mlx5_vhca_conn_setup setup;
 	struct mlx5_uars_page *uar;
-	struct mlx5_core_cq cq;
-	bool has_cq;
-	struct mlx5_frag_buf cq_buf;
-	struct mlx5_db cq_db;
+	struct mlx5_vhca_cq cq;
 	struct mlx5_frag_buf rq_buf;
 	struct mlx5_db rq_db;
 	/* How many receive requests were ever posted */
@@ -66,6 +67,11 @@ static inline void mlx5_vhca_conn_break(struct mlx5_vhca_conn *conn)
 {
 	WRITE_ONCE(conn->broken, true);
 	wake_up(&conn->wait);
+}
+
+static inline bool mlx5_vhca_conn_is_broken(const struct mlx5_vhca_conn *conn)
+{
+	return READ_ONCE(conn->broken) || READ_ONCE(conn->cq.broken);
 }
 
 int mlx5_vhca_conn_create(const struct mlx5_vhca_conn_setup *setup,

@@ -109,7 +109,7 @@ static int vhca_track_enter(struct mlx5_vhca *vhca)
 	if (!vhca->track->live)
 		ret = -ENOTCONN;
 	/* A card that has given up would refuse what it is asked, and the log tell of that */
-	else if (vhca->track->broken || READ_ONCE(vhca->track->conn->broken))
+	else if (vhca->track->broken || mlx5_vhca_conn_is_broken(vhca->track->conn))
 		ret = -EIO;
 	if (ret)
 		mlx5_vhca_leave(vhca);
