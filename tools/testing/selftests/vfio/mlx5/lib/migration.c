@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The v2 migration protocol: features, device states and data files.
+ * The v2 migration protocol: device states and data files.
  */
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -12,39 +12,6 @@
 #define MAX_IMAGE_BYTES	0x100000000ULL
 
 #define DEFAULT_PIECE	0x100000UL
-
-int __vfio_feature(int device_fd, __u32 flags, void *data, size_t size)
-{
-	struct vfio_device_feature *feature;
-	size_t argsz = sizeof(*feature) + size;
-	int ret = 0;
-
-	feature = calloc(1, argsz);
-	if (!feature)
-		return -ENOMEM;
-	feature->argsz = argsz;
-	feature->flags = flags;
-	if (size)
-		memcpy(feature->data, data, size);
-	if (ioctl(device_fd, VFIO_DEVICE_FEATURE, feature))
-		ret = -errno;
-	if (size)
-		memcpy(data, feature->data, size);
-	free(feature);
-	return ret;
-}
-
-int __vfio_mig_flags(int device_fd, __u64 *flags)
-{
-	struct vfio_device_feature_migration mig = {};
-	int ret;
-
-	ret = __vfio_feature(device_fd,
-			     VFIO_DEVICE_FEATURE_GET |
-			     VFIO_DEVICE_FEATURE_MIGRATION, &mig, sizeof(mig));
-	*flags = mig.flags;
-	return ret;
-}
 
 int __vfio_mig_get_state(const struct vfio_dev *dev, __u32 *state)
 {

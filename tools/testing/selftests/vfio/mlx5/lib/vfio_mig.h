@@ -119,15 +119,17 @@ int __vfio_attr_read(const char *bdf, const char *attr, char *value,
 int __vfio_driver_unbind(const char *bdf, const char *driver);
 int __vfio_driver_bind(const char *bdf, const char *driver);
 
-/* Features, states and data files (migration.c) */
+/* Features (feature.c) */
 
 /*
  * VFIO_DEVICE_FEATURE with @flags (feature number and GET, SET, PROBE) and
  * @size bytes of @data, copied in and out.
  */
 int __vfio_feature(int device_fd, __u32 flags, void *data, size_t size);
-
 int __vfio_mig_flags(int device_fd, __u64 *flags);
+
+/* States and data files (migration.c) */
+
 int __vfio_mig_get_state(const struct vfio_dev *dev, __u32 *state);
 __u32 vfio_mig_state(const struct vfio_dev *dev);
 /* @data_fd: the new data file or -1, -2 when the kernel did not write it */
