@@ -129,7 +129,6 @@ static void print_json(const struct report *report, const char *path,
 		       const struct transfer *transfer, int ret)
 {
 	struct json json = { .out = stdout };
-	int i;
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "device", report->device);
@@ -140,10 +139,7 @@ static void print_json(const struct report *report, const char *path,
 	json_number(&json, "total_us", transfer->total_us);
 	json_text(&json, "error", report->error);
 	json_text(&json, "fix", report->fix);
-	json_open(&json, "notes", '[');
-	for (i = 0; i < report->nr_notes; i++)
-		json_text(&json, NULL, report->notes[i]);
-	json_close(&json);
+	report_json_notes(report, &json);
 	json_close(&json);
 }
 

@@ -63,10 +63,19 @@ void report_fix(struct report *report, const char *format, ...)
 	va_end(ap);
 }
 
+void report_json_notes(const struct report *report, struct json *json)
+{
+	int i;
+
+	json_open(json, "notes", '[');
+	for (i = 0; i < report->nr_notes; i++)
+		json_text(json, NULL, report->notes[i]);
+	json_close(json);
+}
+
 static void print_json(const struct report *report, const char *end)
 {
 	struct json json = { .out = stdout, .end = end };
-	int i;
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "device", report->device);
@@ -79,10 +88,7 @@ static void print_json(const struct report *report, const char *end)
 	json_text(&json, "waits_for", report->waits_for);
 	json_text(&json, "error", report->error);
 	json_text(&json, "fix", report->fix);
-	json_open(&json, "notes", '[');
-	for (i = 0; i < report->nr_notes; i++)
-		json_text(&json, NULL, report->notes[i]);
-	json_close(&json);
+	report_json_notes(report, &json);
 	json_close(&json);
 }
 

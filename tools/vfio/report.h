@@ -8,6 +8,8 @@
 #define REPORT_TEXT_SIZE	512
 #define REPORT_DEVICE_SIZE	256
 
+struct json;
+
 /**
  * struct report - what a run did, for a person, a program and the kernel's log
  * @device: its full address; what was typed, as long as that is not known
@@ -93,6 +95,13 @@ void report_fix(struct report *report, const char *format, ...);
  * @verbose: all notes, too
  */
 void report_print(const struct report *reports, int nr, bool json, bool list, bool verbose);
+
+/**
+ * report_json_notes() - the notes as a member of an object
+ * @report: the report
+ * @json: the object
+ */
+void report_json_notes(const struct report *report, struct json *json);
 
 /**
  * report_log() - put a failure and the odd into the kernel's log
