@@ -502,7 +502,7 @@ void hca_must_set_fte(Hca *hca, uint32_t table, uint32_t group,
     assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
 }
 
-static uint32_t must_alloc_q_counter(Hca *hca)
+uint32_t hca_must_alloc_counters(Hca *hca)
 {
     uint8_t in[CX_SZ(alloc_q_counter_in)] = {};
     uint8_t out[CX_SZ(alloc_q_counter_out)];
@@ -539,7 +539,7 @@ void hca_must_create_objects_of(Hca *hca, HcaObjects *o, unsigned log_cq,
     memset(o, 0, sizeof(*o));
     o->pd = hca_must_alloc(hca, OP(ALLOC_PD));
     o->td = hca_must_alloc(hca, OP(ALLOC_TRANSPORT_DOMAIN));
-    o->q_counter = must_alloc_q_counter(hca);
+    o->q_counter = hca_must_alloc_counters(hca);
     o->mkey = hca_must_create_pa_mkey(hca, o->pd);
     hca_must_create_eq(hca, &o->async_eq,
                        BIT(HCA_EV_CQ_ERROR) | BIT(HCA_EV_WQ_CATAS) |

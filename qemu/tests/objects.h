@@ -153,6 +153,9 @@ void hca_must_set_flow_root(Hca *hca, uint32_t table);
 void hca_must_set_fte(Hca *hca, uint32_t table, uint32_t group,
                       uint32_t index, uint32_t tirn);
 
+/* A set of counters; its number */
+uint32_t hca_must_alloc_counters(Hca *hca);
+
 /* All of the above; send and receive queue RDY, completion queue armed. */
 void hca_must_create_objects(Hca *hca, HcaObjects *o);
 /* The same with other sizes of completion and receive queue. */

@@ -188,6 +188,7 @@ void hca_qp_fill(const HcaQpWay *way, uint8_t qpc[CX_SZ(qpc)])
     CX_SET(qpc, qpc, min_rnr_nak, way->rnr_timer);
     CX_SET(qpc, qpc, log_sra_max, 2);
     CX_SET(qpc, qpc, log_rra_max, 2);
+    CX_SET(qpc, qpc, counter_set_id, way->counters);
     CX_SET(qpc, qpc, rre, !way->no_read);
     CX_SET(qpc, qpc, rwe, !way->no_write);
     CX_SET(qpc, qpc, rae, !way->no_atomic);

@@ -117,6 +117,7 @@ typedef struct HcaQpWay {
     uint32_t send_psn, recv_psn;
     unsigned ack_timeout, retries, rnr_retries, rnr_timer;
     uint32_t q_key;
+    uint32_t counters;                  /* a set; 0: none */
     bool no_read, no_write, no_atomic;
     bool reserved_lkey;
 } HcaQpWay;

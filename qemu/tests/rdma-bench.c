@@ -92,6 +92,7 @@ static HcaQpWay way_of(const RdmaBench *r, const RdmaEnd *from,
 
     way.from = &from->roce;
     way.to = &to->roce;
+    way.counters = from->counters;
     way.remote_qpn = to->qp.qpn;
     /* Each way has its own numbers. */
     way.send_psn = is_a ? r->way.send_psn : r->way.recv_psn;
@@ -158,13 +159,13 @@ void rdma_reconnect(RdmaBench *r)
     rdma_connect(r);
 }
 
-void rdma_start(RdmaBench *r, void **state, unsigned type, bool v6)
+void rdma_join(RdmaBench *r, Machine *m, Hca *a, Hca *b, unsigned type,
+               bool v6)
 {
     memset(r, 0, sizeof(*r));
-    r->m = machine_start_ready(state, 1, "rdma=on");
-    machine_enable_vfs(r->m, 0, 2);
-    rdma_end_create(&r->a, machine_start_vf(r->m, 0, 0), 0, v6);
-    rdma_end_create(&r->b, machine_start_vf(r->m, 0, 1), 1, v6);
+    r->m = m;
+    rdma_end_create(&r->a, a, 0, v6);
+    rdma_end_create(&r->b, b, 1, v6);
     rdma_end_qp(&r->a, type);
     rdma_end_qp(&r->b, type);
     /* PSNs come round soon, timers are short. */
@@ -174,6 +175,15 @@ void rdma_start(RdmaBench *r, void **state, unsigned type, bool v6)
         .q_key = 0x1234,
     };
     rdma_connect(r);
+}
+
+void rdma_start(RdmaBench *r, void **state, unsigned type, bool v6)
+{
+    Machine *m = machine_start_ready(state, 1, "rdma=on");
+
+    machine_enable_vfs(m, 0, 2);
+    rdma_join(r, m, machine_start_vf(m, 0, 0), machine_start_vf(m, 0, 1), type,
+              v6);
 }
 
 void rdma_fill(uint8_t *p, uint32_t len, uint32_t seed)

@@ -20,6 +20,7 @@ typedef struct RdmaEnd {
     HcaCq send_cq, recv_cq;
     HcaQp qp;
     uint32_t pd, mkey;                  /* mkey: as requests name it */
+    uint32_t counters;                  /* from the next connection on */
     uint64_t buf;
     uint8_t *bytes;                     /* the same, the test's view */
 } RdmaEnd;
@@ -32,6 +33,9 @@ typedef struct RdmaBench {
 
 /* Between two VFs of one PF; connected, type HCA_QP_RC or _UD. */
 void rdma_start(RdmaBench *r, void **state, unsigned type, bool v6);
+/* Between two functions of a machine that runs */
+void rdma_join(RdmaBench *r, Machine *m, Hca *a, Hca *b, unsigned type,
+               bool v6);
 /* The parts of it */
 void rdma_end_create(RdmaEnd *e, Hca *hca, unsigned nth, bool v6);
 void rdma_end_qp(RdmaEnd *e, unsigned type);

@@ -20,6 +20,7 @@
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "obj/plain.h"
+#include "obj/q_counter.h"
 #include "obj/umem.h"
 #include "obj/roce.h"
 #include "ops/ops.h"
@@ -67,6 +68,7 @@ static void cx_register_parts(void)
     cx_mkey_register();
     cx_umem_register();
     cx_roce_register();
+    cx_q_counter_register();
     cx_plain_register();
     cx_obj_register();
     cx_vhca_id_register();

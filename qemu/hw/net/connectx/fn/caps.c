@@ -99,6 +99,10 @@ static void cx_caps_general_rdma(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap, p, cq_resize, 1);
     CX_SET(cmd_hca_cap, p, rc, 1);
     CX_SET(cmd_hca_cap, p, ud, 1);
+    /* What a set counts: without, mlx5_ib has half of them. */
+    CX_SET(cmd_hca_cap, p, out_of_seq_cnt, 1);
+    CX_SET(cmd_hca_cap, p, retransmission_q_counters, 1);
+    CX_SET(cmd_hca_cap, p, enhanced_error_q_counters, 1);
     /* Without, mlx5_ib is content with less than it needs, and gives up. */
     CX_SET(cmd_hca_cap, p, xrc, 1);
     CX_SET(cmd_hca_cap, p, log_max_xrcd, CX_LOG_DOMAINS);

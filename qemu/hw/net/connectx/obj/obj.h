@@ -21,7 +21,6 @@
  *   SQ, QP: armed, when its doorbell rang since it left reset
  *   SQ: count[0] is how many frames of the request at pi have been sent
  *   CQ: count[0] and [1] are the requests to be told: see queue/cq.c
- *   Q_COUNTER: count[0] is out_of_buffer
  */
 typedef struct ConnectXObjRun {
     uint32_t pi;

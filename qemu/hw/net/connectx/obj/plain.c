@@ -19,10 +19,6 @@ static const ConnectXObjType cx_plain_kinds[] = {
       CX_OBJ_ID24, .limit = 1 << CX_LOG_DOMAINS, .saved = true },
     { .kind = CX_OBJ_XRCD, .name = "XRCD", CX_OBJ_IN(alloc_xrcd_in),
       CX_OBJ_ID24, .limit = 1 << CX_LOG_DOMAINS, .saved = true },
-    /* 8 bits wide in rqc.counter_set_id, where 0 means none */
-    { .kind = CX_OBJ_Q_COUNTER, .name = "Q_COUNTER",
-      CX_OBJ_IN(alloc_q_counter_in), .first_id = 1, .last_id = 0xff,
-      .limit = 255, .saved = true },
 };
 
 void cx_plain_register(void)

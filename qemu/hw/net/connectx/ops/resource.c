@@ -9,6 +9,7 @@
 #include "fn/fn.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
+#include "obj/q_counter.h"
 #include "ops/ops.h"
 
 #define CX_PLAIN(_alloc, _free, _kind)                                      \
@@ -40,6 +41,38 @@ static ConnectXStatus cx_op_dealloc_q_counter(ConnectXCmd *cmd)
                                  counter_set_id));
 }
 
+#define CX_COUNTED(_f)  CX_OFF(query_q_counter_out, _f)
+/* Where each is in the reply, in 32 bits */
+static const uint16_t cx_counted[CX_COUNTS] = {
+    [CX_COUNT_RX_WRITES] = CX_COUNTED(rx_write_requests),
+    [CX_COUNT_RX_READS] = CX_COUNTED(rx_read_requests),
+    [CX_COUNT_RX_ATOMICS] = CX_COUNTED(rx_atomic_requests),
+    [CX_COUNT_NO_BUFFER] = CX_COUNTED(out_of_buffer),
+    [CX_COUNT_OUT_OF_SEQUENCE] = CX_COUNTED(out_of_sequence),
+    [CX_COUNT_DUPLICATES] = CX_COUNTED(duplicate_request),
+    [CX_COUNT_RNR_NAKS] = CX_COUNTED(rnr_nak_retry_err),
+    [CX_COUNT_SEQUENCE_NAKS] = CX_COUNTED(packet_seq_err),
+    [CX_COUNT_IMPLIED_NAKS] = CX_COUNTED(implied_nak_seq_err),
+    [CX_COUNT_ACK_TIMEOUTS] = CX_COUNTED(local_ack_timeout_err),
+    [CX_COUNT_RNR_EXCEEDED] = CX_COUNTED(req_rnr_retries_exceeded),
+    [CX_COUNT_RETRIES_EXCEEDED] = CX_COUNTED(req_transport_retries_exceeded),
+    [CX_COUNT_RESP_LENGTH] = CX_COUNTED(resp_local_length_error),
+    [CX_COUNT_REQ_LENGTH] = CX_COUNTED(req_local_length_error),
+    [CX_COUNT_RESP_PROTECTION] = CX_COUNTED(resp_local_protection),
+    [CX_COUNT_REQ_PROTECTION] = CX_COUNTED(req_local_protection),
+    [CX_COUNT_REQ_OPERATION] = CX_COUNTED(local_operation_error),
+    [CX_COUNT_RESP_ERRORS] = CX_COUNTED(resp_cqe_error),
+    [CX_COUNT_REQ_ERRORS] = CX_COUNTED(req_cqe_error),
+    [CX_COUNT_RESP_FLUSHED] = CX_COUNTED(resp_cqe_flush_error),
+    [CX_COUNT_REQ_FLUSHED] = CX_COUNTED(req_cqe_flush_error),
+    [CX_COUNT_REQ_BAD_ANSWERS] = CX_COUNTED(req_bad_response),
+    [CX_COUNT_RESP_INVALID] = CX_COUNTED(resp_remote_invalid_request),
+    [CX_COUNT_REQ_REMOTE_INVALID] = CX_COUNTED(req_remote_invalid_request),
+    [CX_COUNT_RESP_ACCESS] = CX_COUNTED(resp_remote_access_errors),
+    [CX_COUNT_REQ_REMOTE_ACCESS] = CX_COUNTED(req_remote_access_errors),
+    [CX_COUNT_REQ_REMOTE_OPERATION] = CX_COUNTED(req_remote_operation_errors),
+};
+
 static ConnectXStatus cx_op_query_q_counter(ConnectXCmd *cmd)
 {
     ConnectXObj *obj = cx_obj_find(cmd->fn, CX_OBJ_Q_COUNTER,
@@ -49,9 +82,11 @@ static ConnectXStatus cx_op_query_q_counter(ConnectXCmd *cmd)
     if (!obj) {
         return CX_BAD_RESOURCE;
     }
-    CX_SET(query_q_counter_out, cmd->out, out_of_buffer, obj->run.count[0]);
+    for (unsigned i = 0; i < CX_COUNTS; i++) {
+        stl_be_p(cmd->out + cx_counted[i], obj->more[i]);
+    }
     if (CX_GET(query_q_counter_in, cmd->in, clear)) {
-        cx_obj_run(cmd->fn, obj)->count[0] = 0;
+        memset(cx_obj_more(cmd->fn, obj), 0, CX_COUNTS * sizeof(uint64_t));
     }
     return CX_OK;
 }

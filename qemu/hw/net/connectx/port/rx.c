@@ -12,6 +12,7 @@
 #include "fn/life.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
+#include "obj/q_counter.h"
 #include "packet/csum.h"
 #include "packet/packet.h"
 #include "packet/parse.h"
@@ -75,17 +76,6 @@ static const uint8_t *cx_rqc(const ConnectXObj *rq)
     return CX_ADDR(create_rq_in, rq->in, ctx);
 }
 
-static void cx_rx_no_buffer(ConnectXFunction *fn, ConnectXObj *rq)
-{
-    ConnectXObj *counter;
-
-    counter = cx_obj_find(fn, CX_OBJ_Q_COUNTER,
-                          CX_GET(rqc, cx_rqc(rq), counter_set_id));
-    if (counter) {
-        cx_obj_run(fn, counter)->count[0]++;
-    }
-}
-
 /* Can the queue be filled? Counts if it has no buffer. */
 static bool cx_rx_ready(ConnectXFunction *fn, ConnectXObj *rq)
 {
@@ -103,7 +93,8 @@ static bool cx_rx_ready(ConnectXFunction *fn, ConnectXObj *rq)
         return false;
     }
     if (!todo) {
-        cx_rx_no_buffer(fn, rq);
+        cx_q_count(fn, CX_GET(rqc, cx_rqc(rq), counter_set_id),
+                   CX_COUNT_NO_BUFFER);
     }
     return todo;
 }

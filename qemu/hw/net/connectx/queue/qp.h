@@ -12,6 +12,7 @@
 #include "base/types.h"
 #include "host/sched.h"
 #include "obj/obj.h"
+#include "obj/q_counter.h"
 #include "queue/qp_state.h"
 #include "queue/ring.h"
 #include "queue/wq.h"
@@ -85,6 +86,12 @@ static inline const uint8_t *cx_qpc(const ConnectXObj *qp)
 static inline const ConnectXQpRun *cx_qp_run(const ConnectXObj *qp)
 {
     return (const ConnectXQpRun *)qp->more;
+}
+
+static inline void cx_qp_count(ConnectXFunction *fn, const ConnectXObj *qp,
+                               ConnectXCount what)
+{
+    cx_q_count(fn, CX_GET(qpc, cx_qpc(qp), counter_set_id), what);
 }
 
 /* The same to be written. */

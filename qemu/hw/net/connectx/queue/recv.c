@@ -331,11 +331,31 @@ bool cx_recv_complete(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,
     return cx_cq_post(fn, cqn, cqe, solicited);
 }
 
+static void cx_recv_count(ConnectXFunction *fn, const ConnectXObj *qp,
+                          ConnectXSyndrome syndrome)
+{
+    cx_qp_count(fn, qp, CX_COUNT_RESP_ERRORS);
+    switch (syndrome) {
+    case CX_SYN_FLUSHED:
+        cx_qp_count(fn, qp, CX_COUNT_RESP_FLUSHED);
+        break;
+    case CX_SYN_LOCAL_LENGTH:
+        cx_qp_count(fn, qp, CX_COUNT_RESP_LENGTH);
+        break;
+    case CX_SYN_LOCAL_PROT:
+        cx_qp_count(fn, qp, CX_COUNT_RESP_PROTECTION);
+        break;
+    default:
+        break;
+    }
+}
+
 bool cx_recv_fail(ConnectXFunction *fn, ConnectXObj *qp, uint16_t index,
                   ConnectXSyndrome syndrome)
 {
     uint8_t cqe[64] = { 0 };
 
+    cx_recv_count(fn, qp, syndrome);
     cqe[CX_QP_CQE_SYNDROME] = syndrome;
     return cx_recv_complete(fn, qp, index, CX_CQE_OP_RECV_ERR, cqe, true);
 }

@@ -50,6 +50,7 @@ static void cx_answer_not_ready(ConnectXFunction *fn, ConnectXObj *qp,
         cx_outstanding_fail(fn, qp, CX_SYN_RNR_RETRIES);
         return;
     }
+    cx_qp_count(fn, qp, CX_COUNT_RNR_NAKS);
     run->rnr_retries += max != CX_RNR_FOR_EVER;
     run->retries = 0;
     run->rnr_due = cx_fn_timer_ns(fn) + cx_rnr_times[timer] * 10ull * SCALE_US;
@@ -61,7 +62,7 @@ static void cx_answer_refused(ConnectXFunction *fn, ConnectXObj *qp,
 {
     switch (syndrome) {
     case CX_AETH_SEQUENCE:
-        cx_outstanding_retry(fn, qp);
+        cx_outstanding_retry(fn, qp, CX_COUNT_SEQUENCE_NAKS);
         break;
     case CX_AETH_INVALID:
         cx_outstanding_fail(fn, qp, CX_SYN_REMOTE_INVALID);
@@ -85,7 +86,7 @@ static void cx_answer_ack(ConnectXFunction *fn, ConnectXObj *qp,
     uint32_t una = cx_qp_run(qp)->una_psn;
 
     if (!cx_outstanding_done(fn, qp, cx_psn_add(p->psn, ack))) {
-        cx_outstanding_retry(fn, qp);
+        cx_outstanding_retry(fn, qp, CX_COUNT_IMPLIED_NAKS);
         return;
     }
     if (qp->run.state != CX_QP_RTS) {
@@ -158,7 +159,7 @@ static void cx_answer_data(ConnectXFunction *fn, ConnectXObj *qp,
     /* It answers all that came before, too. */
     if (!cx_outstanding_done(fn, qp, p->psn) ||
         (qp->run.state == CX_QP_RTS && cx_qp_run(qp)->una_psn != p->psn)) {
-        cx_outstanding_retry(fn, qp);
+        cx_outstanding_retry(fn, qp, CX_COUNT_IMPLIED_NAKS);
     } else if (qp->run.state == CX_QP_RTS) {
         cx_answer_take(fn, qp, p);
     }

@@ -115,7 +115,8 @@ void cx_outstanding_again(ConnectXFunction *fn, ConnectXObj *qp)
     cx_sched_add(fn, qp->id);
 }
 
-void cx_outstanding_retry(ConnectXFunction *fn, ConnectXObj *qp)
+void cx_outstanding_retry(ConnectXFunction *fn, ConnectXObj *qp,
+                          ConnectXCount why)
 {
     ConnectXQpRun *run = cx_qp_go(fn, qp);
 
@@ -129,6 +130,7 @@ void cx_outstanding_retry(ConnectXFunction *fn, ConnectXObj *qp)
         cx_outstanding_fail(fn, qp, CX_SYN_RETRIES);
         return;
     }
+    cx_qp_count(fn, qp, why);
     run->retries++;
     cx_outstanding_again(fn, qp);
 }

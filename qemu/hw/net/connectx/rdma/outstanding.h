@@ -23,8 +23,9 @@ uint32_t cx_wqe_packets(const ConnectXWqe *wqe, uint32_t mtu);
 bool cx_outstanding_done(ConnectXFunction *fn, ConnectXObj *qp, uint32_t psn);
 /* Everything from what the peer did not answer on is sent again. */
 void cx_outstanding_again(ConnectXFunction *fn, ConnectXObj *qp);
-/* The same, as nothing came; too often, and it fails. */
-void cx_outstanding_retry(ConnectXFunction *fn, ConnectXObj *qp);
+/* The same, why being counted, CX_COUNT_*; too often, and it fails. */
+void cx_outstanding_retry(ConnectXFunction *fn, ConnectXObj *qp,
+                          ConnectXCount why);
 /* The oldest one fails, and with it the queue pair. */
 void cx_outstanding_fail(ConnectXFunction *fn, ConnectXObj *qp,
                          ConnectXSyndrome syndrome);

@@ -33,6 +33,10 @@ void cx_responder_refuse(ConnectXFunction *fn, ConnectXObj *qp,
 {
     uint32_t psn = cx_qp_run(qp)->epsn;
 
+    if (syndrome != CX_AETH_OPERATION) {
+        cx_qp_count(fn, qp, syndrome == CX_AETH_ACCESS ?
+                            CX_COUNT_RESP_ACCESS : CX_COUNT_RESP_INVALID);
+    }
     trace_connectx_qp_refuse(fn->number, qp->id, psn, syndrome);
     /* Owed first: what was asked for before is answered before it. */
     cx_responder_owe(fn, qp, psn, syndrome);

@@ -238,7 +238,7 @@ static bool cx_requester_looked_at_clock(ConnectXFunction *fn, ConnectXObj *qp)
     }
     run->rnr_due = 0;
     if (run->ack_due && run->ack_due <= now) {
-        cx_outstanding_retry(fn, qp);
+        cx_outstanding_retry(fn, qp, CX_COUNT_ACK_TIMEOUTS);
     } else if (run->ack_due) {
         cx_clock_wait(fn, qp->id, run->ack_due);
     }

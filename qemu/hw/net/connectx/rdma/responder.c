@@ -44,6 +44,7 @@ static ConnectXKeyUser cx_responder_keys(const ConnectXIncoming *in)
 static void cx_responder_not_ready(const ConnectXIncoming *in)
 {
     cx_qp_go(in->fn, in->qp)->nak_told = 1;
+    cx_qp_count(in->fn, in->qp, CX_COUNT_NO_BUFFER);
     cx_responder_owe(in->fn, in->qp, in->p->psn, CX_AETH_RNR |
                      CX_GET(qpc, cx_qpc(in->qp), min_rnr_nak));
 }
@@ -174,6 +175,7 @@ static bool cx_responder_write_begins(const ConnectXIncoming *in)
         cx_responder_refuse(in->fn, in->qp, CX_AETH_ACCESS);
         return false;
     }
+    cx_qp_count(in->fn, in->qp, CX_COUNT_RX_WRITES);
     run->va = p->va;
     run->key = p->key;
     run->len = p->len;
@@ -247,6 +249,7 @@ static void cx_responder_read(const ConnectXIncoming *in)
     } else if (!cx_responder_promise(in->fn, in->qp, &answer)) {
         cx_responder_refuse(in->fn, in->qp, CX_AETH_INVALID);
     } else {
+        cx_qp_count(in->fn, in->qp, CX_COUNT_RX_READS);
         cx_responder_next(in, MAX(DIV_ROUND_UP(p->len, in->mtu), 1));
     }
 }
@@ -281,6 +284,7 @@ static void cx_responder_atomic(const ConnectXIncoming *in)
         cx_responder_refuse(in->fn, in->qp, CX_AETH_ACCESS);
         return;
     }
+    cx_qp_count(in->fn, in->qp, CX_COUNT_RX_ATOMICS);
     cx_responder_promise(in->fn, in->qp, &answer);
     cx_responder_next(in, 1);
 }
@@ -395,6 +399,10 @@ void cx_responder_request(ConnectXFunction *fn, ConnectXObj *qp,
                               cx_qp_run(qp)->epsn);
     if (qp->run.state < CX_QP_RTR || qp->run.state == CX_QP_ERR) {
         return;
+    }
+    if (ahead) {
+        cx_qp_count(fn, qp, ahead < 0 ? CX_COUNT_DUPLICATES :
+                                        CX_COUNT_OUT_OF_SEQUENCE);
     }
     if (ahead < 0) {
         cx_responder_duplicate(&in);

@@ -185,8 +185,11 @@ void cx_ud_receive(ConnectXFunction *fn, ConnectXObj *qp,
     ConnectXRecv recv;
 
     if (qp->run.state < CX_QP_RTR || qp->run.state == CX_QP_ERR ||
-        p->q_key != cx_ud_own_key(qp) ||
-        cx_recv_take(fn, qp, &recv) != CX_RECV_OK) {
+        p->q_key != cx_ud_own_key(qp)) {
+        return;
+    }
+    if (cx_recv_take(fn, qp, &recv) != CX_RECV_OK) {
+        cx_qp_count(fn, qp, CX_COUNT_NO_BUFFER);
         return;
     }
     cx_ud_grh(frame, grh);

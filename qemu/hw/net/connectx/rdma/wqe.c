@@ -205,11 +205,29 @@ bool cx_wqe_complete(ConnectXFunction *fn, const ConnectXObj *qp,
                       wqe->flags & CX_WR_SOLICITED);
 }
 
+static const uint8_t cx_wqe_counts[] = {
+    [CX_SYN_LOCAL_LENGTH] = CX_COUNT_REQ_LENGTH,
+    [CX_SYN_LOCAL_QP_OP] = CX_COUNT_REQ_OPERATION,
+    [CX_SYN_LOCAL_PROT] = CX_COUNT_REQ_PROTECTION,
+    [CX_SYN_FLUSHED] = CX_COUNT_REQ_FLUSHED,
+    [CX_SYN_BAD_ANSWER] = CX_COUNT_REQ_BAD_ANSWERS,
+    [CX_SYN_REMOTE_INVALID] = CX_COUNT_REQ_REMOTE_INVALID,
+    [CX_SYN_REMOTE_ACCESS] = CX_COUNT_REQ_REMOTE_ACCESS,
+    [CX_SYN_REMOTE_OPERATION] = CX_COUNT_REQ_REMOTE_OPERATION,
+    [CX_SYN_RETRIES] = CX_COUNT_RETRIES_EXCEEDED,
+    [CX_SYN_RNR_RETRIES] = CX_COUNT_RNR_EXCEEDED,
+};
+
 bool cx_wqe_fail(ConnectXFunction *fn, const ConnectXObj *qp,
                  const ConnectXWqe *wqe, ConnectXSyndrome syndrome)
 {
     uint8_t cqe[64] = { 0 };
 
+    cx_qp_count(fn, qp, CX_COUNT_REQ_ERRORS);
+    /* None has the first one, which is no sender's. */
+    if (syndrome < ARRAY_SIZE(cx_wqe_counts) && cx_wqe_counts[syndrome]) {
+        cx_qp_count(fn, qp, cx_wqe_counts[syndrome]);
+    }
     cqe[CX_QP_CQE_SYNDROME] = syndrome;
     cx_qp_cqe(qp, cqe, wqe->opcode, wqe->counter, CX_CQE_OP_REQ_ERR);
     return cx_cq_post(fn, CX_GET(qpc, cx_qpc(qp), cqn_snd), cqe, true);
