@@ -5,6 +5,7 @@
  */
 #include "flows.h"
 #include "rdma-bench.h"
+#include "vhca-bench.h"
 
 #define SENDER_VPORT    1           /* of the first VF */
 #define GRH_BYTES       40
@@ -19,12 +20,10 @@ typedef struct Steer {
 } Steer;
 
 /* The receiver has a table with room for entries that match the sender. */
-static void steer_start(Steer *s, void **state)
+static void steer_begin(Steer *s)
 {
     FlowGroup group = { .last = 7, .enable = FLOW_MISC };
 
-    memset(s, 0, sizeof(*s));
-    rdma_start(&s->r, state, HCA_QP_UD, false);
     s->table = flow_must_create_table(s->r.b.hca, FLOW_RDMA_RX, 0);
     group.table = s->table;
     FLOW_MISC_SET(group.criteria, source_port, 0xffff);
@@ -32,6 +31,13 @@ static void steer_start(Steer *s, void **state)
     s->entry.group = flow_must_create_group(s->r.b.hca, &group);
     FLOW_MISC_SET(s->entry.value, source_port, SENDER_VPORT);
     flow_must_set_root(s->r.b.hca, FLOW_RDMA_RX, s->table);
+}
+
+static void steer_start(Steer *s, void **state)
+{
+    memset(s, 0, sizeof(*s));
+    rdma_start(&s->r, state, HCA_QP_UD, false);
+    steer_begin(s);
 }
 
 /* Does a datagram come to the receiver's queue pair? */
@@ -117,6 +123,26 @@ static void test_refused(void **state)
                      HCA_BAD_PARAM);
 }
 
+/* What comes to a VF goes through its tables wherever it is. */
+static void test_root_moves(void **state)
+{
+    HcaObjects none = {};
+    Steer s = {};
+    VhcaBench v;
+
+    vhca_bench_start(&v, state, 1, "rdma=on", VHCA_BUF_BYTES);
+    rdma_join(&s.r, v.m, &v.m->pf[0], machine_start_vf(v.m, 0, 0), HCA_QP_UD,
+              false);
+    steer_begin(&s);
+    must_miss(&s, FLOW_MISS_DOMAIN);
+    assert_false(comes(&s));
+    vhca_move(&v, 0, 0, 0, 1, &none);
+    rdma_end_moves(&s.r.b, &v.m->vf[0][1]);
+    assert_false(comes(&s));
+    must_miss(&s, FLOW_MISS_DEFAULT);
+    assert_true(comes(&s));
+}
+
 static bool offered(Hca *hca)
 {
     uint8_t page[HCA_CAP_BYTES];
@@ -152,6 +178,7 @@ int main(void)
         machine_test(test_allowed),
         machine_test(test_dropped),
         machine_test(test_refused),
+        machine_test(test_root_moves),
         machine_test(test_offered),
         machine_test(test_not_offered),
     };
