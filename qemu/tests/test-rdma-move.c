@@ -15,6 +15,10 @@
 #define MOVES           6
 #define CQE_COUNTER     60
 #define CQE_OP_OWN      63
+#define CQE_IMM         36
+#define GRH_BYTES       40
+#define DATAGRAMS       8
+#define DATAGRAM_BYTES  100
 
 typedef struct Moves {
     VhcaBench v;
@@ -22,7 +26,7 @@ typedef struct Moves {
     unsigned a_slot, b_slot;
 } Moves;
 
-static void moves_start(Moves *t, void **state)
+static void moves_start_of(Moves *t, void **state, unsigned type)
 {
     RdmaBench *r = &t->r;
 
@@ -34,14 +38,20 @@ static void moves_start(Moves *t, void **state)
     t->b_slot = 2;
     rdma_end_create(&r->a, machine_start_vf(r->m, 0, 0), 0, false);
     rdma_end_create(&r->b, machine_start_vf(r->m, 0, 2), 1, false);
-    rdma_end_qp(&r->a, HCA_QP_RC);
-    rdma_end_qp(&r->b, HCA_QP_RC);
+    rdma_end_qp(&r->a, type);
+    rdma_end_qp(&r->b, type);
     /* The peer is patient: an answer may take a second. */
     r->way = (HcaQpWay) {
         .mtu = HCA_QP_MTU_1024, .send_psn = 0xffff00, .recv_psn = 0x77,
         .ack_timeout = 15, .retries = 7, .rnr_retries = 7, .rnr_timer = 14,
+        .q_key = 0x1234,
     };
     rdma_connect(r);
+}
+
+static void moves_start(Moves *t, void **state)
+{
+    moves_start_of(t, state, HCA_QP_RC);
 }
 
 /* The driver goes on, and knows nothing of it. */
@@ -222,7 +232,7 @@ static void test_receiver_moves(void **state)
         assert_null(hca_cq_peek(&t.r.b.recv_cq));
         move(&t, &t.r.b, &t.b_slot);
         cqe = hca_must_complete(&t.r.b.recv_cq, HCA_CQE_RESP_SEND_IMM);
-        assert_int_equal(ldl_be_p(cqe + 36), i);
+        assert_int_equal(ldl_be_p(cqe + CQE_IMM), i);
         hca_cq_pop(&t.r.b.recv_cq);
         hca_must_complete(&t.r.a.send_cq, HCA_CQE_REQ);
         hca_cq_pop(&t.r.a.send_cq);
@@ -248,6 +258,80 @@ static void test_wait_moves(void **state)
     hca_must_complete(&t.r.b.recv_cq, HCA_CQE_RESP_SEND);
     hca_must_complete(&t.r.a.send_cq, HCA_CQE_REQ);
     rdma_check(t.r.b.bytes, 5000, 1);
+}
+
+static void send_datagrams(Moves *t, unsigned first)
+{
+    RdmaBench *r = &t->r;
+
+    for (unsigned i = 0; i < DATAGRAMS; i++) {
+        HcaWr wr = rdma_datagram(r, DATAGRAM_BYTES);
+
+        wr.opcode = HCA_WR_SEND_IMM;
+        wr.imm = first + i;
+        hca_qp_send(&r->a.qp, &wr);
+    }
+}
+
+static void must_be_sent(Moves *t)
+{
+    for (unsigned i = 0; i < DATAGRAMS; i++) {
+        hca_must_complete(&t->r.a.send_cq, HCA_CQE_REQ);
+        hca_cq_pop(&t->r.a.send_cq);
+    }
+}
+
+/* These and no others, each once and in order */
+static void must_be_received(Moves *t, unsigned first)
+{
+    for (unsigned i = 0; i < DATAGRAMS; i++) {
+        uint8_t *cqe = hca_must_complete(&t->r.b.recv_cq,
+                                         HCA_CQE_RESP_SEND_IMM);
+
+        assert_int_equal(ldl_be_p(cqe + CQE_IMM), first + i);
+        hca_cq_pop(&t->r.b.recv_cq);
+    }
+    qtest_settle(t->r.m->q);
+    assert_null(hca_cq_peek(&t->r.b.recv_cq));
+}
+
+static void datagrams_start(Moves *t, void **state)
+{
+    moves_start_of(t, state, HCA_QP_UD);
+    for (unsigned i = 0; i < DATAGRAMS; i++) {
+        rdma_post_recv(&t->r.b, 0, GRH_BYTES + DATAGRAM_BYTES);
+    }
+}
+
+/* What is asked of a VF that stands still leaves from where it goes on. */
+static void test_sender_of_datagrams_moves(void **state)
+{
+    Moves t;
+
+    datagrams_start(&t, state);
+    assert_int_equal(suspend(&t, t.a_slot), HCA_OK);
+    send_datagrams(&t, 0);
+    qtest_settle(t.r.m->q);
+    assert_null(hca_cq_peek(&t.r.b.recv_cq));
+    move(&t, &t.r.a, &t.a_slot);
+    must_be_received(&t, 0);
+    must_be_sent(&t);
+}
+
+/* Those that come while it stands still are lost, and take no request. */
+static void test_receiver_of_datagrams_moves(void **state)
+{
+    Moves t;
+    Hca *pf;
+
+    datagrams_start(&t, state);
+    pf = &t.r.m->pf[0];
+    vhca_must_stop(pf, vhca_id_of(pf, t.b_slot));
+    send_datagrams(&t, 0);
+    must_be_sent(&t);
+    move(&t, &t.r.b, &t.b_slot);
+    send_datagrams(&t, DATAGRAMS);
+    must_be_received(&t, DATAGRAMS);
 }
 
 /* Queue pairs in every state are what they were, and can go on from there. */
@@ -296,6 +380,8 @@ int main(void)
         machine_test(test_responder_moves),
         machine_test(test_receiver_moves),
         machine_test(test_wait_moves),
+        machine_test(test_sender_of_datagrams_moves),
+        machine_test(test_receiver_of_datagrams_moves),
         machine_test(test_states_move),
     };
 
