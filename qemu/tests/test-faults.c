@@ -50,6 +50,22 @@ static void test_delay(void **state)
     assert_int_equal(hca_result(hca, 4, NULL, 0), HCA_OK);
 }
 
+static void test_delay_nth(void **state)
+{
+    Machine *m = machine_start_ready(state, 1, "x-delay-cmd=NOP,x-delay-nth=2,"
+                                     "x-delay-ms=30");
+    Hca *hca = &m->pf[0];
+    uint8_t nop[16] = {};
+
+    hca_header(nop, OP(NOP), 0);
+    for (int n = 1; n <= 3; n++) {
+        hca_prepare(hca, 4, nop, sizeof(nop), 16, NULL);
+        hca_ring(hca, BIT(4));
+        assert_int_equal(hca_done(hca, 4), n != 2);
+        assert_true(hca_wait_done(hca, 4));
+    }
+}
+
 /* A reset with a command on its way: it never completes, nothing crashes. */
 static void test_reset_during_delay(void **state)
 {
@@ -275,6 +291,7 @@ int main(void)
         machine_test(test_fail_nth),
         machine_test(test_fail_each),
         machine_test(test_delay),
+        machine_test(test_delay_nth),
         machine_test(test_reset_during_delay),
         machine_test(test_no_pages_by_default),
         machine_test(test_firmware_pages),

@@ -53,7 +53,11 @@ bool cx_cmd_set_fail(ConnectXCmdFaults *faults, const char *value, Error **errp)
 bool cx_cmd_set_delay(ConnectXCmdFaults *faults, const char *value,
                       Error **errp)
 {
-    return cx_set_cmd(&faults->delay_cmd, &faults->delay_opcode, value, errp);
+    if (!cx_set_cmd(&faults->delay_cmd, &faults->delay_opcode, value, errp)) {
+        return false;
+    }
+    faults->delay_seen = 0;
+    return true;
 }
 
 /* One "OPCODE=MS[+MS_PER_MIB]" */
@@ -109,12 +113,21 @@ bool cx_cmd_fault(ConnectXCmd *cmd)
     return !faults->fail_nth || faults->fail_nth == faults->fail_seen;
 }
 
+static bool cx_cmd_is_delayed(ConnectXCmdFaults *faults, uint16_t opcode)
+{
+    if (!faults->delay_cmd || opcode != faults->delay_opcode) {
+        return false;
+    }
+    faults->delay_seen++;
+    return !faults->delay_nth || faults->delay_nth == faults->delay_seen;
+}
+
 uint64_t cx_cmd_latency_ms(const ConnectXCmd *cmd)
 {
-    const ConnectXCmdFaults *faults = cmd->fn->dev->faults;
+    ConnectXCmdFaults *faults = cmd->fn->dev->faults;
     uint64_t ms = 0;
 
-    if (faults->delay_cmd && cmd->opcode == faults->delay_opcode) {
+    if (cx_cmd_is_delayed(faults, cmd->opcode)) {
         ms = faults->delay_ms;
     }
     for (guint i = 0; i < faults->latencies->len; i++) {

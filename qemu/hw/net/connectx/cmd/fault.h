@@ -25,6 +25,8 @@ struct ConnectXCmdFaults {
     char *delay_cmd;
     uint16_t delay_opcode;
     uint32_t delay_ms;
+    uint32_t delay_nth;         /* as fail_nth */
+    uint32_t delay_seen;
     char *latency;              /* as it was set, or NULL */
     GArray *latencies;          /* of ConnectXLatency */
 };
@@ -46,7 +48,7 @@ bool cx_cmd_set_latency(ConnectXCmdFaults *faults, const char *value,
 
 /* Is this the command that is to fail? Counts it. */
 bool cx_cmd_fault(ConnectXCmd *cmd);
-/* How long to keep back the reply to a command that is done. */
+/* How long to keep back the reply to a command that is done. Counts it. */
 uint64_t cx_cmd_latency_ms(const ConnectXCmd *cmd);
 /* How long the handler of a command that moves an image is to take for it. */
 uint64_t cx_cmd_latency_ms_per_mib(const ConnectXCmd *cmd);
