@@ -4,7 +4,8 @@
 # Firmware that does not answer in time. Each test waits for mlx5_core to give up,
 # a minute, in which the machine is idle.
 #
-# lab: pfs=1 vfs=1 mem=1536 release=13 soak-root=13-debug soak=1 timeout=600
+# lab: pfs=1 vfs=1 mem=1536 release=13 soak-root=13-debug soak=1 timeout=900
+# lab-model-prop: page-tracking=on
 
 . "$(dirname "$0")/lib.sh"
 

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "model_fault.h"
@@ -14,6 +15,76 @@
 
 /* mlx5_core gives up after 60 s */
 #define SILENT_MS	75000
+#define GIVEN_UP_MS	55000
+
+/* A part of what tracks the pages that a function writes to does not go, as far as one hears. */
+
+FIXTURE(tracker) {
+	struct vfio_dev dev;
+};
+
+FIXTURE_VARIANT(tracker) {
+	const char *command;
+};
+
+FIXTURE_VARIANT_ADD(tracker, object) {
+	.command = "DESTROY_GENERAL_OBJECT",
+};
+
+FIXTURE_VARIANT_ADD(tracker, queue_pair) {
+	.command = "DESTROY_QP",
+};
+
+FIXTURE_VARIANT_ADD(tracker, completion_queue) {
+	.command = "DESTROY_CQ",
+};
+
+FIXTURE_SETUP(tracker)
+{
+	const char *skip = model_fault_open();
+
+	if (!skip)
+		skip = open_mlx5(&self->dev, 0);
+	if (skip)
+		SKIP(return, "%s", skip);
+}
+
+FIXTURE_TEARDOWN(tracker)
+{
+	model_fault_close();
+	vfio_dev_close(&self->dev);
+}
+
+/* For how long the device was on its way back, and its tracker on the way out */
+static __u64 save_and_go_on(const struct vfio_dev *dev, const char *slow_command)
+{
+	int fd = vfio_mig_enter(dev, VFIO_DEVICE_STATE_PRE_COPY, NULL);
+	__u64 start;
+
+	close(fd);
+	if (slow_command)
+		model_delay_once(slow_command, SILENT_MS);
+	start = clock_ns();
+	vfio_mig_set_state(dev, VFIO_DEVICE_STATE_RUNNING);
+	model_no_faults();
+	return ms_since(start);
+}
+
+/*
+ * The card has carried the command out, or does so later. What has the number of that part then may
+ * be anybody's, so it is in no command any more: the next tracker, and the end of the device, at
+ * which others are asked for once more, name nothing that is not there.
+ */
+TEST_F_TIMEOUT(tracker, is_not_destroyed_twice, 300)
+{
+	unsigned long long errors = model_guest_errors();
+
+	EXPECT_LT(GIVEN_UP_MS, save_and_go_on(&self->dev, variant->command));
+	EXPECT_GT(GIVEN_UP_MS, save_and_go_on(&self->dev, NULL));
+	EXPECT_EQ(errors, model_guest_errors());
+}
+
+/* Its last test leaves a function that cannot be saved any more. */
 
 FIXTURE(silent) {
 	struct vfio_dev dev;

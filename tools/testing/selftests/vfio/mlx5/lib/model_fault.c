@@ -32,10 +32,10 @@ static void read_line(char *line, size_t size)
 	line[len] = '\0';
 }
 
-/* Sends {"execute": @request} and returns whether it worked. */
-static bool ask(const char *request)
+/* Sends {"execute": @request}; @line is the answer to it. */
+static void exchange(const char *request, char *line, size_t size)
 {
-	char text[512], mark[64], line[4096];
+	char text[512], mark[64];
 	int len;
 
 	/* Of this process alone: an answer to an earlier one may be left over. */
@@ -44,20 +44,46 @@ static bool ask(const char *request)
 		       mark);
 	VFIO_ASSERT(write(monitor, text, len) == len, "monitor");
 	do {
-		read_line(line, sizeof(line));
+		read_line(line, size);
 	} while (!strstr(line, mark));
+}
+
+/* Did it work? */
+static bool ask(const char *request)
+{
+	char line[4096];
+
+	exchange(request, line, sizeof(line));
 	return !strstr(line, "\"error\":");
+}
+
+static const char *pf_name(void)
+{
+	return getenv("VFIO_MODEL_PF") ?: "pf0";
 }
 
 static void set_property(const char *property, const char *value)
 {
-	const char *pf = getenv("VFIO_MODEL_PF");
 	char request[256];
 
 	snprintf(request, sizeof(request),
 		 "\"qom-set\", \"arguments\": {\"path\": \"/machine/peripheral/%s\", \"property\": \"%s\", \"value\": %s}",
-		 pf ? pf : "pf0", property, value);
+		 pf_name(), property, value);
 	VFIO_ASSERT(ask(request), "%s = %s", property, value);
+}
+
+static unsigned long long get_number(const char *property)
+{
+	unsigned long long value;
+	char request[256], line[4096], *result;
+
+	snprintf(request, sizeof(request),
+		 "\"qom-get\", \"arguments\": {\"path\": \"/machine/peripheral/%s\", \"property\": \"%s\"}",
+		 pf_name(), property);
+	exchange(request, line, sizeof(line));
+	result = strstr(line, "\"return\": ");
+	VFIO_ASSERT(result && sscanf(result, "\"return\": %llu", &value) == 1, "%s", property);
+	return value;
 }
 
 static void set_number(const char *property, __u64 value)
@@ -108,10 +134,27 @@ void model_fail(const char *command, unsigned int nth, unsigned int status)
 	set_text("x-fail-cmd", command);
 }
 
-void model_delay(const char *command, unsigned int ms)
+static void delay_nth(const char *command, unsigned int nth, unsigned int ms)
 {
 	set_number("x-delay-ms", ms);
+	set_number("x-delay-nth", nth);
+	/* Starts the count. */
 	set_text("x-delay-cmd", command);
+}
+
+void model_delay(const char *command, unsigned int ms)
+{
+	delay_nth(command, 0, ms);
+}
+
+void model_delay_once(const char *command, unsigned int ms)
+{
+	delay_nth(command, 1, ms);
+}
+
+unsigned long long model_guest_errors(void)
+{
+	return get_number("x-guest-errors");
 }
 
 static const char * const behaviours[] = {

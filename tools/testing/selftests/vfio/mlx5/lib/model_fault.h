@@ -16,8 +16,11 @@ void model_fault_close(void);
 
 /* The @nth command with this name from now on fails; 0: each one. */
 void model_fail(const char *command, unsigned int nth, unsigned int status);
-/* Each command with this name takes so long. */
+/* Each command with this name takes so long, or the next one. */
 void model_delay(const char *command, unsigned int ms);
+void model_delay_once(const char *command, unsigned int ms);
+/* What drivers have done wrong to the card so far. */
+unsigned long long model_guest_errors(void);
 /*
  * What cards are known to do that make life hard for a driver which saves a function that
  * runs: @knob is "x-track-fails" and its like, see the model's document.
