@@ -4,6 +4,7 @@
  * is what was written, and everything when that is not known.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include "migratable.h"
 
 #define ROUNDS		6
+/* Longer than it takes to close a device and to open it, or to have it write */
+#define WORKER_MS	"1000"
 
 /* What fails of the tracker, as the option counts it */
 #define START_FAILS	"1"
@@ -223,7 +226,7 @@ TEST_F(marks, reset_loses_nothing)
 	marks_end(marks, fd);
 }
 
-/* The kernel's log is what fails this one */
+/* vfio warns of pages of a device that nobody has open */
 TEST_F_TIMEOUT(marks, closed_while_pages_are_marked, 90)
 {
 	struct marks *marks = &self->marks;
@@ -231,7 +234,14 @@ TEST_F_TIMEOUT(marks, closed_while_pages_are_marked, 90)
 
 	marks_set(MARKS_LIBRARY "marks_interval_ms", "1");
 	for (round = 0; round < ROUNDS; round++) {
+		int fd;
+
 		marks_map(marks);
+		/* The last round has lost no track of what this user's device writes */
+		fd = marks_begin(marks);
+		marks_go(marks, VFIO_DEVICE_STATE_STOP_COPY);
+		EXPECT_EQ(0, marks_told(marks));
+		marks_end(marks, fd);
 		close(marks_begin(marks));
 		marks_wrote(marks, MARKS_SAMPLE "wrote", 0, 1 << 20);
 		usleep(round * 1000);
@@ -239,6 +249,69 @@ TEST_F_TIMEOUT(marks, closed_while_pages_are_marked, 90)
 		EXPECT_EQ(0, marks_get(MARKS_SAMPLE "nr_trackers"));
 		vfio_dev_open(&marks->dev, vfio_bdf(0));
 	}
+}
+
+/* More than is mapped, so that to mark it takes seconds */
+static void write_much(struct marks *marks)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		marks_wrote(marks, MARKS_SAMPLE "wrote", 0, 1 << 20);
+}
+
+/* Whoever marks for a user that goes is to let go */
+TEST_F_TIMEOUT(marks, closing_waits_for_no_marking, 90)
+{
+	struct marks *marks = &self->marks;
+	unsigned int all_ms;
+	__u64 start;
+	int fd;
+
+	marks_set(MARKS_LIBRARY "marks_interval_ms", "60000");
+	marks_map(marks);
+	fd = marks_begin(marks);
+	write_much(marks);
+	start = clock_ns();
+	marks_go(marks, VFIO_DEVICE_STATE_STOP_COPY);
+	all_ms = ms_since(start);
+	marks_end(marks, fd);
+
+	marks_set(MARKS_LIBRARY "marks_interval_ms", WORKER_MS);
+	close(marks_begin(marks));
+	write_much(marks);
+	start = clock_ns();
+	while (!marks_told(marks) && ms_since(start) < MARKS_WAIT_MS)
+		usleep(1000);
+	/* What it marks first is told, and most is still to come */
+	start = clock_ns();
+	vfio_dev_close(&marks->dev);
+	EXPECT_GT(all_ms / 3, ms_since(start));
+	vfio_dev_open(&marks->dev, vfio_bdf(0));
+}
+
+/* What was to ask for the last user asks no more, though the next one's device can be asked */
+TEST_F(marks, worker_ends_with_the_file)
+{
+	struct marks *marks = &self->marks;
+	__u64 start;
+	int fd;
+
+	marks_set(MARKS_LIBRARY "marks_interval_ms", WORKER_MS);
+	marks_map(marks);
+	close(marks_begin(marks));
+	vfio_dev_close(&marks->dev);
+	marks_set(MARKS_LIBRARY "marks_interval_ms", "60000");
+	vfio_dev_open(&marks->dev, vfio_bdf(0));
+	marks_map(marks);
+	fd = marks_begin(marks);
+	marks_write_some(marks, MARKS_SAMPLE "wrote", 20);
+	for (start = clock_ns(); ms_since(start) < 2 * atoi(WORKER_MS); usleep(10000))
+		EXPECT_EQ(0, marks_told(marks));
+	marks_go(marks, VFIO_DEVICE_STATE_STOP_COPY);
+	marks_told(marks);
+	EXPECT_TRUE(marks_exact(marks));
+	marks_end(marks, fd);
 }
 
 TEST_F(marks, switched_off)
