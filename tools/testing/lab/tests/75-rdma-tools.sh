@@ -3,7 +3,7 @@
 #
 # RDMA between PF and VFs by the stock mlx5_ib, in the ways that rdma-core's connection
 # manager and perftest have and the model offers: sends, writes and reads of all sizes,
-# atomics, datagrams, several queue pairs at once.
+# atomics, datagrams, several queue pairs at once, shared queues of XRC.
 #
 # lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13,12,13-backports timeout=900 soak=1
 # lab: second-root=rdma-13
@@ -19,6 +19,32 @@ clean()
 	for i in 0 1 2; do
 		user rdma res show "${IB[i]}" | grep ' qp 1 .* mr 0 ctx 0 ' || return 1
 	done
+}
+
+# xsrq_clients CLIENT SERVER N - As many processes with one device, whose domain is one
+xsrq_clients()
+{
+	local i pids=() status=0
+
+	for ((i = 0; i < $3; i++)); do
+		# shellcheck disable=SC2046 # words
+		at "$1" timeout 100 ibv_xsrq_pingpong $(device "$1" -g) -n 50 \
+			"$(address "$2")" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" || status=1
+	done
+	return "$status"
+}
+
+# xsrq CLIENT SERVER N - A server sends to the queue of each of N clients by the
+# connections of all of them in turn, and they answer.
+xsrq()
+{
+	# shellcheck disable=SC2046 # words
+	served "listens $2 18515" at "$2" timeout 100 \
+		ibv_xsrq_pingpong $(device "$2" -g) -n 50 -c "$3" -- xsrq_clients "$@"
 }
 
 rdma_start || fatal "mlx5_ib takes a PF and two VFs"
@@ -41,5 +67,8 @@ check "sends" perf ib_send_bw 1 0 -n 100
 check "sends of datagrams" perf ib_send_bw 0 1 -n 100 -c UD -s 1000
 check "both ways at once" perf ib_write_bw 0 1 -n 50 -b
 check "four queue pairs at once" perf ib_write_bw 0 1 -n 50 -q 4
+check "shared queues of XRC, of the PF" xsrq 1 0 1
+check "of a VF" xsrq 0 1 1
+check "of three processes, by each other's connections" xsrq 1 2 3
 check "and nothing is left of all" wait_for 20 clean
 finish
