@@ -12,6 +12,7 @@
 
 enum {                      /* qpc.st */
     HCA_QP_RC       = 0x0,
+    HCA_QP_UC       = 0x1,
     HCA_QP_UD       = 0x2,
     HCA_QP_XRC      = 0x3,
     HCA_QP_GSI      = 0x8,

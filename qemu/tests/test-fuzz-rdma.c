@@ -148,6 +148,15 @@ static void test_random_requests(void **state)
     must_live(&r);
 }
 
+static void test_random_uc(void **state)
+{
+    RdmaBench r;
+
+    rdma_start(&r, state, HCA_QP_UC, false);
+    fuzz_requests(&r, luck_begin(REQUEST_ROUNDS));
+    must_live(&r);
+}
+
 static void test_random_datagrams(void **state)
 {
     RdmaBench r;
@@ -160,7 +169,9 @@ static void test_random_datagrams(void **state)
 static ConnectXRoce some_packet(const RdmaBench *r, const RdmaEnd *to,
                                 uint32_t srqn, const uint8_t *data)
 {
-    uint8_t transport = srqn ? CX_ROCE_XRC : CX_ROCE_RC;
+    uint8_t transport = srqn ? CX_ROCE_XRC :
+                        to->qp.setup.type == HCA_QP_UC ? CX_ROCE_UC :
+                                                         CX_ROCE_RC;
     uint8_t opcode = luck_below(8) ? transport | luck_below(0x18) : luck();
     unsigned means = cx_roce_means(opcode);
     /* Answers have the numbers of those whom they answer. */
@@ -206,14 +217,14 @@ static void send_frame(HcaObjects *o, RdmaBench *r, uint32_t srqn,
     drain(&o->cq);
 }
 
-static void test_random_packets(void **state)
+static void fuzz_packets(void **state, unsigned type)
 {
     RdmaBench r;
     HcaObjects o;
     unsigned rounds = luck_begin(PACKET_ROUNDS), arrived = 0;
     uint64_t at;
 
-    rdma_start(&r, state, HCA_QP_RC, false);
+    rdma_start(&r, state, type, false);
     hca_must_set_port(&r.m->pf[0], true);
     hca_must_create_objects(&r.m->pf[0], &o);
     at = qtest_alloc(r.m->q, CX_ROCE_FRAME_MAX, 64);
@@ -235,6 +246,16 @@ static void test_random_packets(void **state)
     printf("# something arrived in %u rounds\n", arrived);
     assert_int_not_equal(arrived, 0);
     must_live(&r);
+}
+
+static void test_random_packets(void **state)
+{
+    fuzz_packets(state, HCA_QP_RC);
+}
+
+static void test_random_packets_of_uc(void **state)
+{
+    fuzz_packets(state, HCA_QP_UC);
 }
 
 static uint32_t some_srqn(const Xrc *x)
@@ -405,8 +426,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_random_requests),
+        machine_test(test_random_uc),
         machine_test(test_random_datagrams),
         machine_test(test_random_packets),
+        machine_test(test_random_packets_of_uc),
         machine_test(test_random_xrc),
         machine_test(test_damaged_runs),
     };

@@ -40,6 +40,7 @@ static const uint8_t opcodes[] = {
     CX_RC_ACK, CX_RC_ATOMIC_ACK, CX_RC_COMPARE_SWAP, CX_RC_FETCH_ADD,
     CX_RC_SEND_LAST_INV, CX_RC_SEND_ONLY_INV,
     CX_UD_SEND_ONLY, CX_UD_SEND_ONLY_IMM,
+    CX_ROCE_UC | CX_RC_SEND_MIDDLE, CX_ROCE_UC | CX_RC_WRITE_ONLY_IMM,
     CX_ROCE_XRC | CX_RC_SEND_FIRST, CX_ROCE_XRC | CX_RC_SEND_ONLY_IMM,
     CX_ROCE_XRC | CX_RC_WRITE_ONLY_IMM, CX_ROCE_XRC | CX_RC_READ_REQUEST,
     CX_ROCE_XRC | CX_RC_READ_LAST, CX_ROCE_XRC | CX_RC_ACK,
@@ -187,6 +188,17 @@ static void test_xrc_header(void **state)
                      xrceth + 4 + CX_ICRC_BYTES);
 }
 
+/* An unreliable connection has sends and writes alone. */
+static void test_uc_operations(void **state)
+{
+    for (unsigned operation = 0; operation < 0x20; operation++) {
+        unsigned means = cx_roce_means(CX_ROCE_UC | operation);
+
+        assert_int_equal(means, operation <= CX_RC_WRITE_ONLY_IMM ?
+                                cx_roce_means(operation) : 0);
+    }
+}
+
 static void test_icrc_of_a_card(void **state)
 {
     const uint8_t *udp = captured + ETH + CX_IP4_HEADER;
@@ -280,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_built_is_read),
         cmocka_unit_test(test_xrc_header),
+        cmocka_unit_test(test_uc_operations),
         cmocka_unit_test(test_icrc_of_a_card),
         cmocka_unit_test(test_icrc_covers),
         cmocka_unit_test(test_short_of_a_byte),

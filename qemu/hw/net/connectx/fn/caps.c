@@ -98,6 +98,7 @@ static void cx_caps_general_rdma(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap, p, roce, 1);
     CX_SET(cmd_hca_cap, p, cq_resize, 1);
     CX_SET(cmd_hca_cap, p, rc, 1);
+    CX_SET(cmd_hca_cap, p, uc, 1);
     CX_SET(cmd_hca_cap, p, ud, 1);
     /* What a set counts: without, mlx5_ib has half of them. */
     CX_SET(cmd_hca_cap, p, out_of_seq_cnt, 1);

@@ -12,14 +12,11 @@
 #include "queue/recv.h"
 #include "queue/xrc_srq.h"
 
-/*
- * What queue pairs are of, that requests are carried out for. Drivers take UC
- * for granted; who asks for one is told, as its messages would be lost.
- */
+/* What queue pairs are of, that requests are carried out for */
 static bool cx_qp_type_works(uint8_t type)
 {
-    return type == CX_QP_RC || type == CX_QP_XRC || type == CX_QP_UD ||
-           type == CX_QP_GSI || type == CX_QP_REG_UMR;
+    return type == CX_QP_RC || type == CX_QP_UC || type == CX_QP_XRC ||
+           type == CX_QP_UD || type == CX_QP_GSI || type == CX_QP_REG_UMR;
 }
 
 static ConnectXStatus cx_op_create_qp(ConnectXCmd *cmd)

@@ -70,6 +70,9 @@ unsigned cx_roce_means(uint8_t opcode)
     switch (opcode & CX_ROCE_TRANSPORT) {
     case CX_ROCE_RC:
         return means;
+    case CX_ROCE_UC:
+        return means & CX_ROCE_ANSWER || means & CX_ROCE_IETH ||
+               !(means & (CX_ROCE_SEND | CX_ROCE_WRITE)) ? 0 : means;
     case CX_ROCE_UD:
         return (means & ~CX_ROCE_IMM) == (CX_SENDS | CX_ONLY) ?
                means | CX_ROCE_DETH : 0;

@@ -14,13 +14,14 @@
 /* Upper bits of BTH's opcode: between which kind of queue pairs... */
 enum {
     CX_ROCE_RC              = 0x00,
+    CX_ROCE_UC              = 0x20,
     CX_ROCE_UD              = 0x60,
     CX_ROCE_XRC             = 0xa0,
     CX_ROCE_NONE            = 0xe0,     /* of no packet */
     CX_ROCE_TRANSPORT       = 0xe0,     /* mask */
 };
 
-/* ...and the others: of a reliable connection, and of datagrams */
+/* ...and the others: of a reliable connection, in part of the other ones */
 enum {
     CX_RC_SEND_FIRST        = 0x00,
     CX_RC_SEND_MIDDLE       = 0x01,

@@ -131,6 +131,11 @@ uint32_t cx_qp_pages(const uint8_t *qpc);
 bool cx_qp_has_rq(const uint8_t *qpc);
 bool cx_qp_has_sq(const uint8_t *qpc);
 bool cx_qp_shares_rq(const uint8_t *qpc);
+/* Is it of a connection in which nothing is answered, or lost for good? */
+static inline bool cx_qp_is_uc(const ConnectXObj *qp)
+{
+    return CX_GET(qpc, cx_qpc(qp), st) == CX_QP_UC;
+}
 /* Is it of XRC, where each message says whose receive requests it takes? */
 static inline bool cx_qp_is_xrc(const ConnectXObj *qp)
 {

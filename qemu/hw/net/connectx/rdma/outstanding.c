@@ -150,7 +150,8 @@ void cx_outstanding_fail(ConnectXFunction *fn, ConnectXObj *qp,
     }
     cx_wqe_fail(fn, qp, &wqe, syndrome);
     run->head = (run->head + wqe.blocks) & CX_WQ_INDEX_MASK;
-    cx_qp_set_state(fn, qp, CX_QP_ERR);
+    /* An unreliable connection can still receive. */
+    cx_qp_set_state(fn, qp, cx_qp_is_uc(qp) ? CX_QP_SQER : CX_QP_ERR);
 }
 
 void cx_outstanding_wait(ConnectXFunction *fn, ConnectXObj *qp)

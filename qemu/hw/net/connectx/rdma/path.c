@@ -38,6 +38,8 @@ uint8_t cx_path_transport(const ConnectXObj *qp)
     switch (CX_GET(qpc, cx_qpc(qp), st)) {
     case CX_QP_RC:
         return CX_ROCE_RC;
+    case CX_QP_UC:
+        return CX_ROCE_UC;
     case CX_QP_XRC:
         return CX_ROCE_XRC;
     case CX_QP_UD:

@@ -45,6 +45,7 @@ static bool cx_rdma_work(ConnectXFunction *fn, ConnectXObj *qp,
     }
     switch (CX_GET(qpc, cx_qpc(qp), st)) {
     case CX_QP_RC:
+    case CX_QP_UC:
     case CX_QP_XRC:
     case CX_QP_REG_UMR:
         return cx_requester_work(fn, qp, budget);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: the responder of a reliable connection: what it sends
+ * ConnectX device model: the responder of a connection: what it sends
  *
  * Answers with data go first, in the order in which they were asked for; then
  * the acknowledgement, which is of all that came before it.
@@ -22,10 +22,22 @@ void cx_responder_owe(ConnectXFunction *fn, ConnectXObj *qp, uint32_t psn,
 {
     ConnectXQpRun *run = cx_qp_go(fn, qp);
 
+    if (cx_qp_is_uc(qp)) {
+        return;
+    }
     run->owes = syndrome == CX_AETH_ACK ? CX_OWES_ACK : CX_OWES_NAK;
     run->owed_psn = psn;
     run->syndrome = syndrome;
     cx_sched_add(fn, qp->id);
+}
+
+/* A receive request that it had is for the next message. */
+void cx_responder_lose(ConnectXFunction *fn, ConnectXObj *qp)
+{
+    ConnectXQpRun *run = cx_qp_go(fn, qp);
+
+    run->message = CX_MESSAGE_NONE;
+    run->epsn = cx_psn_add(run->epsn, 1);
 }
 
 void cx_responder_refuse(ConnectXFunction *fn, ConnectXObj *qp,
@@ -38,6 +50,15 @@ void cx_responder_refuse(ConnectXFunction *fn, ConnectXObj *qp,
                             CX_COUNT_RESP_ACCESS : CX_COUNT_RESP_INVALID);
     }
     trace_connectx_qp_refuse(fn->number, qp->id, psn, syndrome);
+    if (cx_qp_is_uc(qp)) {
+        if (syndrome == CX_AETH_OPERATION) {
+            cx_qp_set_state(fn, qp, CX_QP_ERR);
+            cx_qp_event(fn, qp, CX_EV_WQ_CATAS);
+        } else {
+            cx_responder_lose(fn, qp);
+        }
+        return;
+    }
     /* Owed first: what was asked for before is answered before it. */
     cx_responder_owe(fn, qp, psn, syndrome);
     cx_qp_set_state(fn, qp, CX_QP_ERR);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: the requester of a reliable connection: what it sends
+ * ConnectX device model: the requester of a connection: what it sends
  *
  * Requests are cut into packets in the order in which they were posted, as many
  * as the window lets out before the peer has answered; completions come with
- * the answers.
+ * the answers. Of an unreliable connection there are none: all that was sent is
+ * as if it was answered.
  */
 #include "qemu/osdep.h"
 #include "base/guest_error.h"
@@ -28,6 +29,7 @@ typedef struct ConnectXSender {
     ConnectXObj *qp;
     ConnectXBudget *budget;
     uint32_t mtu;
+    bool reliable;                      /* the peer answers */
     bool reachable;                     /* else it sends into the void */
     ConnectXRoceEnds ends;
     /* The request at run.next, once it was read */
@@ -68,12 +70,13 @@ static bool cx_sender_knows(const ConnectXSender *s)
     switch (s->wqe.opcode) {
     case CX_WR_SEND:
     case CX_WR_SEND_IMM:
-    case CX_WR_SEND_INV:
     case CX_WR_WRITE:
     case CX_WR_WRITE_IMM:
         return true;
+    case CX_WR_SEND_INV:
+        return s->reliable;
     default:
-        return cx_wqe_fetches(&s->wqe);
+        return s->reliable && cx_wqe_fetches(&s->wqe);
     }
 }
 
@@ -89,7 +92,8 @@ static bool cx_sender_fill(ConnectXSender *s, uint32_t offset, bool last,
         .opcode = cx_path_transport(s->qp) |
                   cx_sender_opcode(wqe->opcode, !offset || fetches, last),
         .solicited = last && wqe->flags & CX_WR_SOLICITED,
-        .ack_wanted = last || run->psn % CX_ACK_EVERY == CX_ACK_EVERY - 1,
+        .ack_wanted = s->reliable &&
+                      (last || run->psn % CX_ACK_EVERY == CX_ACK_EVERY - 1),
         .pkey = CX_ROCE_PKEY,
         .qpn = CX_GET(qpc, cx_qpc(s->qp), remote_qpn),
         .psn = run->psn,
@@ -123,7 +127,9 @@ static void cx_sender_moved_on(ConnectXSender *s, uint32_t packets)
         run->next_psn = end;
         s->there = false;
     }
-    if (!run->ack_due) {
+    if (!s->reliable) {
+        run->una_psn = run->psn;
+    } else if (!run->ack_due) {
         cx_outstanding_wait(s->fn, s->qp);
     }
 }
@@ -145,6 +151,9 @@ static bool cx_sender_packet(ConnectXSender *s, uint32_t packets)
         cx_path_send(s->fn, s->qp, &s->ends, &packet, s->budget);
     } else {
         cx_budget_spend(s->budget, 1, packet.payload_len);
+    }
+    if (!s->reliable && run->psn == run->next_psn) {
+        cx_outstanding_done(s->fn, s->qp, run->psn);
     }
     return true;
 }
@@ -251,6 +260,7 @@ bool cx_requester_work(ConnectXFunction *fn, ConnectXObj *qp,
     const ConnectXQpRun *run = cx_qp_run(qp);
     ConnectXSender s = {
         .fn = fn, .qp = qp, .budget = budget, .mtu = cx_path_mtu(qp),
+        .reliable = !cx_qp_is_uc(qp),
     };
     uint32_t todo;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: the requester of a reliable connection
+ * ConnectX device model: the requester of a connection
  */
 #ifndef HW_NET_CONNECTX_RDMA_REQUESTER_H
 #define HW_NET_CONNECTX_RDMA_REQUESTER_H

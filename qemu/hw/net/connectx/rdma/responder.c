@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: the responder of a reliable connection: what comes
+ * ConnectX device model: the responder of a connection: what comes
  *
  * Packets are carried out in the order of their PSNs. One that is missing is
- * asked for once; one that came before is acknowledged, or answered, again.
+ * asked for once; one that came before is acknowledged, or answered, again. Of
+ * an unreliable connection the message is lost then, and nobody is told.
  */
 #include "qemu/osdep.h"
 #include "base/guest_error.h"
@@ -43,8 +44,12 @@ static ConnectXKeyUser cx_responder_keys(const ConnectXIncoming *in)
 /* There is no receive request: the peer is to come again. */
 static void cx_responder_not_ready(const ConnectXIncoming *in)
 {
-    cx_qp_go(in->fn, in->qp)->nak_told = 1;
     cx_qp_count(in->fn, in->qp, CX_COUNT_NO_BUFFER);
+    if (cx_qp_is_uc(in->qp)) {
+        cx_responder_lose(in->fn, in->qp);
+        return;
+    }
+    cx_qp_go(in->fn, in->qp)->nak_told = 1;
     cx_responder_owe(in->fn, in->qp, in->p->psn, CX_AETH_RNR |
                      CX_GET(qpc, cx_qpc(in->qp), min_rnr_nak));
 }
@@ -112,7 +117,8 @@ static void cx_responder_bad_recv(const ConnectXIncoming *in,
     }
     run->recv_held = 0;
     cx_recv_fail(in->fn, in->qp, run->recv, syndrome);
-    cx_responder_refuse(in->fn, in->qp, syndrome == CX_SYN_LOCAL_LENGTH ?
+    cx_responder_refuse(in->fn, in->qp, syndrome == CX_SYN_LOCAL_LENGTH &&
+                        !cx_qp_is_uc(in->qp) ?
                         CX_AETH_INVALID : CX_AETH_OPERATION);
 }
 
@@ -386,6 +392,18 @@ static void cx_responder_carry_out(const ConnectXIncoming *in)
     }
 }
 
+/* What is missing is lost, and so is the message that it was of. */
+static void cx_responder_unreliable(const ConnectXIncoming *in, int32_t ahead)
+{
+    ConnectXQpRun *run = cx_qp_go(in->fn, in->qp);
+
+    if (ahead || cx_is_first(in)) {
+        run->message = CX_MESSAGE_NONE;
+    }
+    run->epsn = in->p->psn;
+    cx_responder_carry_out(in);
+}
+
 void cx_responder_request(ConnectXFunction *fn, ConnectXObj *qp,
                           const ConnectXRoce *p)
 {
@@ -403,6 +421,10 @@ void cx_responder_request(ConnectXFunction *fn, ConnectXObj *qp,
     if (ahead) {
         cx_qp_count(fn, qp, ahead < 0 ? CX_COUNT_DUPLICATES :
                                         CX_COUNT_OUT_OF_SEQUENCE);
+    }
+    if (cx_qp_is_uc(qp)) {
+        cx_responder_unreliable(&in, ahead);
+        return;
     }
     if (ahead < 0) {
         cx_responder_duplicate(&in);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: the responder of a reliable connection
+ * ConnectX device model: the responder of a connection
  */
 #ifndef HW_NET_CONNECTX_RDMA_RESPONDER_H
 #define HW_NET_CONNECTX_RDMA_RESPONDER_H
@@ -20,7 +20,12 @@ bool cx_responder_work(ConnectXFunction *fn, ConnectXObj *qp,
 /* For the responder's files. An acknowledgement, or a refusal: CX_AETH_* */
 void cx_responder_owe(ConnectXFunction *fn, ConnectXObj *qp, uint32_t psn,
                       uint8_t syndrome);
-/* The request at the expected PSN is refused, and the queue pair fails. */
+/* Of an unreliable connection: no more comes of the message under way. */
+void cx_responder_lose(ConnectXFunction *fn, ConnectXObj *qp);
+/*
+ * The request at the expected PSN is refused, and the queue pair fails; of an
+ * unreliable connection only for its own driver's fault (CX_AETH_OPERATION).
+ */
 void cx_responder_refuse(ConnectXFunction *fn, ConnectXObj *qp,
                          uint8_t syndrome);
 /* An answer with data is to be given; false: there are too many. */
