@@ -18,6 +18,7 @@
 /* Of an object in an image; the words of a queue pair's run are behind it. */
 #define OBJECT_HEAD_BYTES   48
 #define OBJECT_WHAT         28
+#define OBJECT_STATE        24
 #define WHAT_RUN            1
 #define RUN_WORDS           141
 /* Every word may be 1, and none is without a meaning. */
@@ -230,6 +231,67 @@ static void test_rtr_moves(void **state)
     check_on_its_way(state, HCA_QP_RTR);
 }
 
+/* The function is saved, as it is but for the state of its queue pair. */
+static void move_in_state(States *t, uint8_t state)
+{
+    Hca *pf = &t->r.m->pf[0], *to = &t->r.m->vf[0][1];
+    uint16_t from_id = vhca_id_of(pf, 0), to_id = vhca_id_of(pf, 1);
+    uint8_t *image;
+    uint32_t bytes;
+
+    vhca_must_stop(pf, from_id);
+    vhca_must_stop(pf, to_id);
+    image = vhca_must_save(&t->v.buf[0], from_id, &bytes);
+    image_object(image, "QP", 0)[OBJECT_STATE] = state;
+    image_fix_crcs(image);
+    assert_int_equal(vhca_load_image(&t->v.buf[0], to_id, image, bytes),
+                     HCA_OK);
+    free(image);
+    pci_flr(&t->r.a.hca->fn);
+    vhca_move_driver(to, t->r.a.hca);
+    pci_msix_enable(&to->fn);
+    vhca_must_run(pf, to_id);
+    rdma_end_moves(&t->r.a, to);
+}
+
+/*
+ * No command leads to SQD, but it may come with an image: it receives, and
+ * sends what is posted when it is in RTS again.
+ */
+static void test_sqd_comes(void **state)
+{
+    uint8_t qpc[CX_SZ(qpc)];
+    HcaWr wr, back;
+    States t;
+
+    states_start(&t, state, HCA_QP_RC);
+    rdma_connect(&t.r);
+    rdma_post_recv(&t.r.b, 0, LEN);
+    must_arrive(&t);
+    assert_int_equal(hca_move_qp(&t.r.a.qp, OP(SQD_RTS_QP), 0, NULL),
+                     HCA_QP_BAD_STATE);
+    move_in_state(&t, HCA_QP_SQD);
+    assert_int_equal(hca_must_query_qp(&t.r.a.qp, qpc), HCA_QP_SQD);
+    wr = request(&t);
+    rdma_post_recv(&t.r.b, 0, LEN);
+    hca_qp_send(&t.r.a.qp, &wr);
+    qtest_settle(t.r.m->q);
+    assert_null(hca_cq_peek(&t.r.b.recv_cq));
+    back = rdma_wr(&t.r, HCA_WR_WRITE, 0, LEN);
+    back.seg[0] = (HcaSeg) { t.r.b.buf, LEN, t.r.b.mkey };
+    back.remote_addr = t.r.a.buf + LEN;
+    back.remote_key = t.r.a.mkey;
+    rdma_fill(t.r.b.bytes, LEN, 5);
+    hca_qp_send(&t.r.b.qp, &back);
+    hca_must_complete(&t.r.b.send_cq, HCA_CQE_REQ);
+    rdma_check(t.r.a.bytes + LEN, LEN, 5);
+    assert_int_equal(hca_move_qp(&t.r.a.qp, OP(RTS2RTS_QP), 0, NULL),
+                     HCA_QP_BAD_STATE);
+    assert_int_equal(hca_move_qp(&t.r.a.qp, OP(SQD_RTS_QP), 0, NULL), HCA_OK);
+    hca_must_complete(&t.r.b.recv_cq, HCA_CQE_RESP_SEND);
+    hca_must_complete(&t.r.a.send_cq, HCA_CQE_REQ);
+}
+
 static uint8_t *run_of(uint8_t *image)
 {
     return image_object(image, "QP", 0) + OBJECT_HEAD_BYTES;
@@ -335,6 +397,7 @@ int main(void)
         machine_test(test_rtr_moves),
         machine_test(test_err_moves),
         machine_test(test_sqer_moves),
+        machine_test(test_sqd_comes),
         machine_test(test_each_word_moves),
         machine_test(test_each_word_moves_by_delta),
     };
