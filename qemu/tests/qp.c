@@ -50,6 +50,7 @@ static void fill_create(Hca *hca, const HcaQp *qp, uint8_t *qpc)
                               s->log_rq ? 0 : RQ_TYPE_NONE);
     CX_SET(qpc, qpc, srqn_rmpn_xrqn, s->srqn);
     CX_SET(qpc, qpc, xrcd, s->xrcd);
+    CX_SET(qpc, qpc, block_lb_mc, s->no_own_groups);
     CX_SET(qpc, qpc, log_rq_size, s->srqn ? 0 : s->log_rq);
     CX_SET(qpc, qpc, log_rq_stride, LOG_RQ_STRIDE);
     CX_SET(qpc, qpc, cqn_snd, s->send_cqn);
@@ -121,6 +122,16 @@ int hca_move_qp(HcaQp *qp, uint16_t opcode, uint32_t optional,
     uint8_t in[CX_SZ(init2rtr_qp_in)], out[16];
 
     fill_move(qp, opcode, optional, qpc, in);
+    return hca_exec(qp->hca, in, sizeof(in), out, sizeof(out));
+}
+
+int hca_qp_group(HcaQp *qp, uint16_t opcode, const uint8_t *gid)
+{
+    uint8_t in[CX_SZ(attach_to_mcg_in)] = {}, out[16];
+
+    hca_header(in, opcode, 0);
+    CX_SET(attach_to_mcg_in, in, qpn, qp->qpn);
+    memcpy(CX_ADDR(attach_to_mcg_in, in, multicast_gid), gid, HCA_GID_BYTES);
     return hca_exec(qp->hca, in, sizeof(in), out, sizeof(out));
 }
 

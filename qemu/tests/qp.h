@@ -73,6 +73,7 @@ typedef struct HcaQpSetup {
     unsigned log_sq, log_rq;            /* entries; of 64 bytes both */
     uint32_t srqn;                      /* instead of a receive queue */
     uint32_t xrcd;                      /* of XRC */
+    bool no_own_groups;                 /* not back from its multicast groups */
     uint32_t user_index;
     /* Pages of 4 KiB << log_page, the first used from that 64th of it on */
     unsigned log_page, page_offset;
@@ -94,6 +95,8 @@ int hca_move_qp(HcaQp *qp, uint16_t opcode, uint32_t optional,
                 const uint8_t *qpc);
 /* The same, of a device that may not answer; it is not waited for. */
 void hca_try_qp(HcaQp *qp, uint16_t opcode, const uint8_t *qpc);
+/* ATTACH_TO_MCG or DETACH_FROM_MCG. Returns the status. */
+int hca_qp_group(HcaQp *qp, uint16_t opcode, const uint8_t *gid);
 /* QUERY_QP; returns the state. */
 unsigned hca_must_query_qp(HcaQp *qp, uint8_t qpc[CX_SZ(qpc)]);
 

@@ -97,6 +97,8 @@ static const Row rows[] = {
     ROW(2ERR_QP, qp_2err, BY_NUMBER),
     ROW(2RST_QP, qp_2rst, BY_NUMBER),
     ROW(DESTROY_QP, destroy_qp, BY_NUMBER),
+    ROW(ATTACH_TO_MCG, attach_to_mcg, BY_NUMBER),
+    ROW(DETACH_FROM_MCG, detach_from_mcg, BY_NUMBER),
     ROW(SET_FLOW_TABLE_ROOT, set_flow_table_root, 0),
     ROW(CREATE_FLOW_TABLE, create_flow_table, 0),
     ROW(DESTROY_FLOW_TABLE, destroy_flow_table, 0),

@@ -13,6 +13,7 @@
 #define PORT_UP             1
 #define PORT_DOWN           2
 #define LIST_UC             0
+#define LIST_MC             1
 #define LIST_ENTRY_BYTES    8           /* the address in the last six */
 
 void hca_must_set_port(Hca *hca, bool up)
@@ -30,8 +31,8 @@ void hca_must_set_port(Hca *hca, bool up)
     assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
 }
 
-void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
-                       unsigned n)
+static void set_list(Hca *hca, unsigned type,
+                     const uint8_t (*macs)[HCA_MAC_BYTES], unsigned n)
 {
     uint8_t in[CX_SZ(modify_nic_vport_context_in) +
                HCA_MACS_MAX * LIST_ENTRY_BYTES] = {};
@@ -43,7 +44,7 @@ void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
     assert_in_range(n, 1, HCA_MACS_MAX);
     hca_header(in, OP(MODIFY_NIC_VPORT_CONTEXT), 0);
     CX_SET(modify_nic_vport_context_in, in, field_select.addresses_list, 1);
-    CX_SET(nic_vport_context, ctx, allowed_list_type, LIST_UC);
+    CX_SET(nic_vport_context, ctx, allowed_list_type, type);
     CX_SET(nic_vport_context, ctx, allowed_list_size, n);
     for (unsigned i = 0; i < n; i++) {
         memcpy(list + i * LIST_ENTRY_BYTES + 2, macs[i], HCA_MAC_BYTES);
@@ -51,6 +52,18 @@ void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
     assert_int_equal(hca_exec(hca, in, CX_SZ(modify_nic_vport_context_in) +
                               n * LIST_ENTRY_BYTES, out, sizeof(out)),
                      HCA_OK);
+}
+
+void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
+                       unsigned n)
+{
+    set_list(hca, LIST_UC, macs, n);
+}
+
+void hca_must_set_groups(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
+                         unsigned n)
+{
+    set_list(hca, LIST_MC, macs, n);
 }
 
 unsigned hca_macs(Hca *pf, unsigned vport)

@@ -15,6 +15,9 @@ void hca_must_set_port(Hca *hca, bool up);
 /* The unicast addresses whose frames it wants, and no others. */
 void hca_must_set_macs(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
                        unsigned n);
+/* The same of multicast addresses */
+void hca_must_set_groups(Hca *hca, const uint8_t (*macs)[HCA_MAC_BYTES],
+                         unsigned n);
 /* How many unicast addresses a vport has that is not the caller's own */
 unsigned hca_macs(Hca *pf, unsigned vport);
 /* The PF is to be told when that vport's unicast addresses change, once. */

@@ -50,6 +50,8 @@
 #define CX_LOG_QP_MESSAGE   30
 #define CX_LOG_QP_READS     4
 #define CX_QP_READS         (1 << CX_LOG_QP_READS)
+#define CX_LOG_MCGS         8           /* queue pairs in multicast groups */
+#define CX_MCG_QPS          16          /* and in one of them */
 #define CX_LOG_KLM_LIST     6
 #define CX_ROCE_ADDRESSES   16
 #define CX_ROCE_PORT        4791        /* of UDP: its destination */

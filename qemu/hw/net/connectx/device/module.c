@@ -26,6 +26,7 @@
 #include "ops/ops.h"
 #include "port/port.h"
 #include "queue/cq.h"
+#include "queue/mcg.h"
 #include "queue/moderate.h"
 #include "queue/eq.h"
 #include "queue/qp.h"
@@ -61,6 +62,7 @@ static void cx_register_parts(void)
     cx_sq_register();
     cx_rq_register();
     cx_qp_register();
+    cx_mcg_register();
     cx_xrc_srq_register();
     cx_cq_register();
     cx_moderate_register();

@@ -108,6 +108,8 @@ static void cx_caps_general_rdma(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap, p, xrc, 1);
     CX_SET(cmd_hca_cap, p, log_max_xrcd, CX_LOG_DOMAINS);
     CX_SET(cmd_hca_cap, p, log_max_klm_list_size, CX_LOG_KLM_LIST);
+    CX_SET(cmd_hca_cap, p, log_max_mcg, CX_LOG_MCGS);
+    CX_SET(cmd_hca_cap, p, max_qp_mcg, CX_MCG_QPS);
     /*
      * Drivers make keys by command then. Else mlx5_ib makes thousands as it
      * loads, and has them filled by requests of a queue.

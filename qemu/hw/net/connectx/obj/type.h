@@ -32,6 +32,7 @@ typedef enum ConnectXObjKind {
     CX_OBJ_SQ,
     CX_OBJ_QP,
     CX_OBJ_XRC_SRQ,
+    CX_OBJ_MCG,             /* a queue pair's part in a multicast group */
     CX_OBJ_RQT,
     CX_OBJ_TIR,
     CX_OBJ_FLOW_TABLE,

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ConnectX device model: commands of queue pairs and XRC shared receive queues
+ * ConnectX device model: commands of queue pairs, XRC shared receive queues and
+ * multicast groups
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
+#include "base/limits.h"
 #include "cmd/cmd.h"
 #include "obj/obj.h"
 #include "obj/umem.h"
 #include "ops/ops.h"
+#include "queue/mcg.h"
 #include "queue/qp.h"
 #include "queue/recv.h"
 #include "queue/xrc_srq.h"
@@ -120,6 +123,33 @@ static ConnectXStatus cx_op_query_xrc_srq(ConnectXCmd *cmd)
                         CX_SZ(xrc_srqc));
 }
 
+static ConnectXStatus cx_op_attach_to_mcg(ConnectXCmd *cmd)
+{
+    const uint8_t *gid = CX_ADDR(attach_to_mcg_in, cmd->in, multicast_gid);
+    uint32_t qpn = CX_GET(attach_to_mcg_in, cmd->in, qpn);
+    ConnectXObj *mcg;
+
+    if (cx_mcg_find(cmd->fn, gid, qpn)) {
+        return CX_BAD_PARAM;
+    }
+    if (cx_mcg_foreach(cmd->fn, gid, NULL, NULL) >= CX_MCG_QPS) {
+        return CX_EXCEED_LIMIT;
+    }
+    return cx_obj_create(cmd->fn, CX_OBJ_MCG, cmd->in, CX_SZ(attach_to_mcg_in),
+                         NULL, 0, &mcg);
+}
+
+static ConnectXStatus cx_op_detach_from_mcg(ConnectXCmd *cmd)
+{
+    ConnectXObj *mcg;
+
+    mcg = cx_mcg_find(cmd->fn,
+                      CX_ADDR(detach_from_mcg_in, cmd->in, multicast_gid),
+                      CX_GET(detach_from_mcg_in, cmd->in, qpn));
+    return mcg ? cx_obj_destroy(cmd->fn, CX_OBJ_MCG, mcg->id) :
+                 CX_BAD_RESOURCE;
+}
+
 #define CX_MOVE_ROW(_op, _name)                                             \
     { MLX5_CMD_OP_##_op, 0, #_op, cx_op_move_qp, CX_SZ(_name##_in),         \
       CX_SZ(_name##_out) }
@@ -141,6 +171,8 @@ static const ConnectXOp cx_qp_ops[] = {
     CX_ROW(CREATE_XRC_SRQ, create_xrc_srq, 0),
     CX_ROW(DESTROY_XRC_SRQ, destroy_xrc_srq, 0),
     CX_ROW(ARM_XRC_SRQ, arm_xrc_srq, CX_OP_MOD(1)),
+    CX_ROW(ATTACH_TO_MCG, attach_to_mcg, 0),
+    CX_ROW(DETACH_FROM_MCG, detach_from_mcg, 0),
     { MLX5_CMD_OP_QUERY_XRC_SRQ, 0, "QUERY_XRC_SRQ", cx_op_query_xrc_srq,
       CX_SZ(query_xrc_srq_in),
       CX_OFF(query_xrc_srq_out, xrc_srq_context_entry) + CX_SZ(xrc_srqc) },

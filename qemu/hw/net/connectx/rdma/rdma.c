@@ -13,6 +13,7 @@
 #include "fn/life.h"
 #include "packet/roce.h"
 #include "queue/eq.h"
+#include "queue/mcg.h"
 #include "queue/qp.h"
 #include "rdma/clock.h"
 #include "rdma/flush.h"
@@ -26,6 +27,7 @@
 #include "switch/walk.h"
 
 #define CX_QPN_GSI          1
+#define CX_QPN_GROUP        0xffffff    /* all of a multicast group */
 
 /* See ConnectXQpUser */
 static bool cx_rdma_work(ConnectXFunction *fn, ConnectXObj *qp,
@@ -154,15 +156,66 @@ static ConnectXRdmaWay cx_rdma_way(ConnectXFunction *fn,
     }
 }
 
+typedef struct ConnectXDatagram {
+    const ConnectXFrame *frame;
+    const ConnectXRoceEnds *ends;
+    const ConnectXRoce *packet;
+} ConnectXDatagram;
+
+/* See ConnectXMcgVisit */
+static void cx_rdma_to_member(ConnectXFunction *fn, ConnectXObj *qp,
+                              void *opaque)
+{
+    const ConnectXDatagram *d = opaque;
+
+    cx_ud_receive(fn, qp, d->frame, d->ends, d->packet);
+}
+
+/* The switch brings back what is sent to a group; its sender may not want it */
+static bool cx_rdma_blocks_own(ConnectXFunction *fn,
+                               const ConnectXFrame *frame)
+{
+    const uint8_t *misc = CX_ADDR(fte_match_param, frame->packet,
+                                  misc_parameters);
+    const ConnectXObj *qp;
+
+    if (frame->src != fn) {
+        return false;
+    }
+    qp = cx_obj_find(fn, CX_OBJ_QP, CX_GET(fte_match_set_misc, misc,
+                                           source_sqn));
+    return qp && CX_GET(qpc, cx_qpc(qp), block_lb_mc);
+}
+
+/* To all of a group; returns how many took it */
+static unsigned cx_rdma_to_group(ConnectXFunction *fn,
+                                 const ConnectXFrame *frame,
+                                 const ConnectXRoceEnds *ends,
+                                 const ConnectXRoce *packet)
+{
+    ConnectXDatagram d = { .frame = frame, .ends = ends, .packet = packet };
+    bool datagram = cx_roce_means(packet->opcode) & CX_ROCE_DETH;
+
+    if (!datagram || packet->qpn != CX_QPN_GROUP ||
+        cx_rdma_blocks_own(fn, frame)) {
+        return 0;
+    }
+    return cx_mcg_foreach(fn, ends->target, cx_rdma_to_member, &d);
+}
+
 static unsigned cx_rdma_take(ConnectXFunction *fn, const ConnectXFrame *frame)
 {
     ConnectXRoceEnds ends;
     ConnectXRoce packet;
     ConnectXObj *qp;
+    unsigned n;
 
-    if (!cx_roce_parse(frame->data, frame->len, &ends, &packet) ||
-        !cx_path_is_ours(fn, &ends)) {
+    if (!cx_roce_parse(frame->data, frame->len, &ends, &packet)) {
         return fn->rdma->others(fn, frame);
+    }
+    if (!cx_path_is_ours(fn, &ends)) {
+        n = cx_rdma_to_group(fn, frame, &ends, &packet);
+        return n ? n : fn->rdma->others(fn, frame);
     }
     qp = cx_rdma_target(fn, &packet);
     if (!qp) {
