@@ -67,6 +67,8 @@ check "sends" perf ib_send_bw 1 0 -n 100
 check "sends of datagrams" perf ib_send_bw 0 1 -n 100 -c UD -s 1000
 check "both ways at once" perf ib_write_bw 0 1 -n 50 -b
 check "four queue pairs at once" perf ib_write_bw 0 1 -n 50 -q 4
+check "messages without answers" pingpong uc 0 1 -n 50
+check "writes without answers" perf ib_write_bw 1 2 -n 50 -c UC
 check "shared queues of XRC, of the PF" xsrq 1 0 1
 check "of a VF" xsrq 0 1 1
 check "of three processes, by each other's connections" xsrq 1 2 3
