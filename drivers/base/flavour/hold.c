@@ -8,7 +8,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/freezer.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/suspend.h>
@@ -37,13 +37,18 @@ static bool write_enter(void)
 	return may;
 }
 
-/* Begin a write; -ERESTARTSYS if a signal came while the system was suspending */
+/*
+ * Begin a write; -ERESTARTSYS if a signal came while the system was suspending. sysfs holds locks
+ * of the open file meanwhile, which nobody needs who does not write to that file, so that it is
+ * safe to freeze with them.
+ */
 int flavour_write_begin(void)
 {
 	int ret;
 
 	while (!write_enter()) {
-		ret = wait_event_freezable(hold_wait, !READ_ONCE(hold_suspending));
+		ret = wait_event_state(hold_wait, !READ_ONCE(hold_suspending),
+				       (TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE));
 		if (ret)
 			return ret;
 	}

@@ -6,7 +6,7 @@
 # suspend. A write may fail then, but nothing hangs, and every device that is
 # there in the end goes to VFIO and back.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13,12,13-backports soak=1 timeout=480
+# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13,12,13-backports soak-root=13-debug soak=1 timeout=480
 # lab-qemu-arg: -device
 # lab-qemu-arg: pcie-root-port,id=nic-port,addr=0x18,chassis=24,slot=24
 # lab-qemu-arg: -device
