@@ -72,6 +72,16 @@ rdma_start()
 	done
 }
 
+# clean - Of users that are gone nothing is left.
+clean()
+{
+	local i
+
+	for i in 0 1 2; do
+		user rdma res show "${IB[i]}" | grep ' qp 1 .* mr 0 ctx 0 ' || return 1
+	done
+}
+
 # gid_of DEV ADDRESS - The index of the GID that an IPv4 address made.
 gid_of()
 {
