@@ -3,7 +3,8 @@
 #
 # A guest whose VF and a PF of the host play RDMA ping-pong, by the stock mlx5_ib and
 # ibv_rc_pingpong, migrates to another VF of the PF, to one of another PF, which a wire joins
-# to the first, and back: the ping-pong goes on and ends well, and others can be begun.
+# to the first, and back, then amid the guest's RDMA writes by ib_write_bw: each goes on and
+# ends well, and others can be begun.
 #
 # lab: pfs=2 vfs=2 mem=2048 release=13 timeout=1500 soak=1
 # lab: second-root=rdma-13 guest=rdma

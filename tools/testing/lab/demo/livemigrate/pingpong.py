@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""RDMA ping-pongs between the guest's VF and a PF of the host, by rdma-core's own tools.
+"""RDMA between the guest's VF and a PF of the host, by tools of rdma-core and perftest.
 
 The guest is the one that guest/build made with a root of these tools, from which the host
 has them, too.
@@ -11,10 +11,21 @@ import json
 import os
 import subprocess
 import time
+import typing
 
 from .guest import GuestError, RequestRefused
 from .host import PCI
 from .session import GUEST_ADDRESS, PEER_ADDRESS
+
+
+class Tool(typing.NamedTuple):
+    """A program that has a server, here on the host, and a client, in the guest."""
+
+    name: str
+    gid_option: str
+    options: list
+    impatient: bool
+
 
 ROOT = "/run/second"
 INFINIBAND = "/sys/class/infiniband"
@@ -23,9 +34,13 @@ GUEST_LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 PATIENT = "patient.so"
 PORT = 18515
 TCP_LISTENS = "0A"
-# Some pages, as the tools look at the first byte of each
-MESSAGE_BYTES = 16384
-UD_BYTES = 1024
+# Messages of some pages, as the ping-pongs look at the first byte of each. Perftest can be
+# told how long to wait for an answer, 2.1 s here; the others are made patient.
+TOOLS = {
+    "rc": Tool("ibv_rc_pingpong", "-g", ["-c", "-e", "-s", "16384"], True),
+    "ud": Tool("ibv_ud_pingpong", "-g", ["-c", "-e", "-s", "1024"], False),
+    "write": Tool("ib_write_bw", "-x", ["-F", "-u", "19", "-s", "16384"], False),
+}
 START_TIMEOUT_S = 120
 END_TIMEOUT_S = 300
 POLL_S = 0.5
@@ -81,12 +96,12 @@ class HostEnd:
                 pass                    # an entry that is empty
         return None
 
-    def serve(self, kind, options):
+    def serve(self, tool, options):
         """The server, which listens."""
         gid = wait_for("the host's GID", self._find_gid)
-        patient = [f"LD_PRELOAD={self._patient}"] if kind == "rc" else []
+        patient = [f"LD_PRELOAD={self._patient}"] if tool.impatient else []
         server = subprocess.Popen(
-            ["chroot", ROOT, "env", *patient, f"ibv_{kind}_pingpong", "-d", self.device, "-g", gid,
+            ["chroot", ROOT, "env", *patient, tool.name, "-d", self.device, tool.gid_option, gid,
              *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
         wait_for("a server of the ping-pong", lambda: listens() or server.poll() is not None)
@@ -120,12 +135,12 @@ class GuestEnd:
             return None
         return found[0] if found else None
 
-    def start(self, kind, options):
+    def start(self, tool, options):
         """A client, in the background."""
         gid = wait_for("the guest's GID", self._find_gid)
-        patient = f"LD_PRELOAD={GUEST_LIBRARIES}/{PATIENT} " if kind == "rc" else ""
-        words = " ".join(["-d", GUEST_DEVICE, "-g", gid, *options, PEER_ADDRESS])
-        self.shell(f">/tmp/end; ({patient}/bin/ibv_{kind}_pingpong {words} >/tmp/said 2>&1; "
+        patient = f"LD_PRELOAD={GUEST_LIBRARIES}/{PATIENT} " if tool.impatient else ""
+        words = " ".join(["-d", GUEST_DEVICE, tool.gid_option, gid, *options, PEER_ADDRESS])
+        self.shell(f">/tmp/end; ({patient}/bin/{tool.name} {words} >/tmp/said 2>&1; "
                    "echo $? >/tmp/end) >/dev/null 2>&1 &")
 
     def end(self):
@@ -138,16 +153,17 @@ class GuestEnd:
 
 
 class PingPong:
-    """One run of a tool, "rc" or "ud", at both ends."""
+    """One run of a tool, by its key in TOOLS, at both ends."""
 
     def __init__(self, host, guest, kind, iterations):
-        size = MESSAGE_BYTES if kind == "rc" else UD_BYTES
-        options = ["-c", "-e", "-s", str(size), "-n", str(iterations)]
+        tool = TOOLS[kind]
+        options = [*tool.options, "-n", str(iterations)]
         self._host = host
         self._guest = guest
         self.iterations = iterations
-        self._server = host.serve(kind, options)
-        guest.start(kind, options)
+        self._answers = kind != "write"
+        self._server = host.serve(tool, options)
+        guest.start(tool, options)
 
     def progress(self):
         """PingPongError if it has ended."""
@@ -156,12 +172,16 @@ class PingPong:
         return self._host.progress(self._server.pid)
 
     def advances(self, what):
-        """Returns when packets that were sent after the call have come both ways."""
+        """Returns when packets that were sent after the call have come.
+
+        Both ways, if the host's end does not only listen.
+        """
         before = wait_for(f"{what}: a connection", self.progress)
 
         def is_further():
             now = self.progress()
-            return now and all(new != old for new, old in zip(now, before))
+            asks, asked = (new != old for new, old in zip(now or before, before))
+            return asked and (asks or not self._answers)
 
         wait_for(what, is_further)
 
@@ -188,7 +208,7 @@ class PingPong:
         end = self._guest.end()
         words = self._words()
         if self._server.returncode or end != "0" or "invalid data" in words or \
-                words.count(f"{self.iterations} iters") != 2:
+                (self._answers and words.count(f"{self.iterations} iters") != 2):
             raise PingPongError(f"status {self._server.returncode} and {end}: {words}")
         return words
 
