@@ -11,6 +11,32 @@
 
 . "$(dirname "$0")/rdma.sh"
 
+# xsrq_clients CLIENT SERVER N - As many processes with one device, whose domain is one
+xsrq_clients()
+{
+	local i pids=() status=0
+
+	for ((i = 0; i < $3; i++)); do
+		# shellcheck disable=SC2046 # words
+		at "$1" timeout 100 ibv_xsrq_pingpong $(device "$1" -g) -n 50 \
+			"$(address "$2")" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" || status=1
+	done
+	return "$status"
+}
+
+# xsrq CLIENT SERVER N - A server sends to the queue of each of N clients by the
+# connections of all of them in turn, and they answer.
+xsrq()
+{
+	# shellcheck disable=SC2046 # words
+	served "listens $2 18515" at "$2" timeout 100 \
+		ibv_xsrq_pingpong $(device "$2" -g) -n 50 -c "$3" -- xsrq_clients "$@"
+}
+
 rdma_start || fatal "mlx5_ib takes a PF and two VFs"
 for i in 1 2; do
 	reached "$(address $i)" || fatal "the network is up"
