@@ -57,16 +57,25 @@ typedef struct ConnectXAttr {
     uint16_t always;                    /* mask of moves that bring it... */
     uint16_t if_asked;                  /* ...and that may */
     uint32_t option;
+    /* What it may be, if it is not any value, and what is told otherwise */
+    uint8_t min, max;
+    ConnectXQpSyndrome why;
 } ConnectXAttr;
 
-#define CX_ATTR(_f, ...) { CX_BIT(qpc, _f), CX_WIDTH(qpc, _f), __VA_ARGS__ }
+#define CX_ATTR(_f, ...) \
+    { .bit = CX_BIT(qpc, _f), .width = CX_WIDTH(qpc, _f), __VA_ARGS__ }
 #define CX_PATH(_f, ...) \
-    { CX_BIT(qpc, primary_address_path) + CX_BIT(ads, _f), CX_WIDTH(ads, _f), \
-      __VA_ARGS__ }
+    { .bit = CX_BIT(qpc, primary_address_path) + CX_BIT(ads, _f), \
+      .width = CX_WIDTH(ads, _f), __VA_ARGS__ }
 /* Of the peer's address: comes with the move that connects the queue pair. */
 #define CX_ROUTE(_f) \
     CX_PATH(_f, CX_CONNECTED, CX_MOVE_INIT2RTR, CX_MOVE_LATER, \
             CX_QP_OPT_PRIMARY_PATH)
+/* A word of its address itself, which is wider than a field can be */
+#define CX_PEER(_n) \
+    { .bit = CX_BIT(qpc, primary_address_path) + CX_BIT(ads, rgid_rip) + \
+             32 * (_n), .width = 32, \
+      CX_CONNECTED, CX_MOVE_INIT2RTR, CX_MOVE_LATER, CX_QP_OPT_PRIMARY_PATH }
 
 static const ConnectXAttr cx_attrs[] = {
     CX_ATTR(pm_state, CX_ALL, CX_MOVE_RST2INIT, CX_MOVE_LATER,
@@ -88,14 +97,18 @@ static const ConnectXAttr cx_attrs[] = {
             CX_QP_OPT_PKEY_INDEX),
     CX_PATH(vhca_port_num, CX_ALL, CX_MOVE_RST2INIT, CX_MOVE_INIT2INIT,
             CX_QP_OPT_PRI_PORT),
-    CX_ATTR(mtu, CX_ALL, CX_MOVE_INIT2RTR, 0, 0),
+    CX_ATTR(mtu, CX_CONNECTED, CX_MOVE_INIT2RTR, 0, 0,
+            CX_QP_MTU_MIN, CX_QP_MTU_MAX, CX_SYN_QP_MTU),
+    /* A datagram's is the port's, whatever stands there. */
+    CX_ATTR(mtu, CX_ALL & ~CX_CONNECTED, CX_MOVE_INIT2RTR, 0, 0),
     CX_ATTR(log_msg_max, CX_ALL, CX_MOVE_INIT2RTR, 0, 0),
     CX_ATTR(remote_qpn, CX_CONNECTED, CX_MOVE_INIT2RTR, 0, 0),
     CX_ATTR(next_rcv_psn, CX_CONNECTED, CX_MOVE_INIT2RTR, 0, 0),
     CX_ATTR(log_rra_max, CX_RC, CX_MOVE_INIT2RTR, CX_MOVE_LATER,
-            CX_QP_OPT_RRA_MAX),
+            CX_QP_OPT_RRA_MAX, 0, CX_LOG_QP_READS, CX_SYN_QP_READS),
     CX_ATTR(min_rnr_nak, CX_RC, CX_MOVE_INIT2RTR, CX_MOVE_LATER,
             CX_QP_OPT_RNR_TIMEOUT),
+    CX_PEER(0), CX_PEER(1), CX_PEER(2), CX_PEER(3),
     CX_ROUTE(src_addr_index), CX_ROUTE(hop_limit), CX_ROUTE(tclass),
     CX_ROUTE(flow_label), CX_ROUTE(ecn), CX_ROUTE(dscp),
     CX_ROUTE(udp_sport), CX_ROUTE(eth_prio), CX_ROUTE(dei_cfi),
@@ -108,7 +121,7 @@ static const ConnectXAttr cx_attrs[] = {
     CX_ATTR(rnr_retry, CX_RC, CX_MOVE_RTR2RTS, CX_MOVE_LATER,
             CX_QP_OPT_RNR_RETRY),
     CX_ATTR(log_sra_max, CX_RC, CX_MOVE_RTR2RTS, CX_MOVE_LATER,
-            CX_QP_OPT_SRA_MAX),
+            CX_QP_OPT_SRA_MAX, 0, CX_LOG_QP_READS, CX_SYN_QP_READS),
     CX_ATTR(log_ack_req_freq, CX_RC, CX_MOVE_RTR2RTS, 0, 0),
 };
 
@@ -151,25 +164,18 @@ static uint32_t cx_options_left(unsigned move, uint8_t type, uint32_t optional)
 static ConnectXQpSyndrome cx_attrs_wrong(unsigned move, uint8_t type,
                                          const uint8_t *qpc, uint32_t optional)
 {
-    uint8_t mtu = CX_GET(qpc, qpc, mtu);
-
     if (cx_options_left(move, type, optional)) {
         return CX_SYN_QP_OPTIONAL;
     }
-    if (!(CX_CONNECTED & (1u << type))) {
-        return CX_SYN_QP_NONE;
-    }
-    if (move == CX_MOVE_INIT2RTR && (mtu < CX_QP_MTU_MIN ||
-                                     mtu > CX_QP_MTU_MAX)) {
-        return CX_SYN_QP_MTU;
-    }
-    if ((move == CX_MOVE_INIT2RTR || optional & CX_QP_OPT_RRA_MAX) &&
-        CX_GET(qpc, qpc, log_rra_max) > CX_LOG_QP_READS) {
-        return CX_SYN_QP_READS;
-    }
-    if ((move == CX_MOVE_RTR2RTS || optional & CX_QP_OPT_SRA_MAX) &&
-        CX_GET(qpc, qpc, log_sra_max) > CX_LOG_QP_READS) {
-        return CX_SYN_QP_READS;
+    for (unsigned i = 0; i < ARRAY_SIZE(cx_attrs); i++) {
+        const ConnectXAttr *attr = &cx_attrs[i];
+        uint32_t value = cx_bits_get(qpc, attr->bit, attr->width);
+
+        if (attr->why != CX_SYN_QP_NONE &&
+            cx_attr_comes(attr, move, type, optional) &&
+            (value < attr->min || value > attr->max)) {
+            return attr->why;
+        }
     }
     return CX_SYN_QP_NONE;
 }
@@ -198,22 +204,14 @@ ConnectXStatus cx_qp_move_check(uint16_t opcode, uint8_t type, uint8_t from,
 void cx_qp_move_take(uint16_t opcode, uint8_t type, uint32_t optional,
                      uint8_t *to, const uint8_t *from)
 {
-    const uint32_t peer = CX_OFF(qpc, primary_address_path) +
-                          CX_OFF(ads, rgid_rip);
     unsigned move = 1u << cx_move_index(opcode);
 
     for (unsigned i = 0; i < ARRAY_SIZE(cx_attrs); i++) {
         const ConnectXAttr *attr = &cx_attrs[i];
 
-        if (!cx_attr_comes(attr, move, type, optional)) {
-            continue;
-        }
-        cx_bits_set(to, attr->bit, attr->width,
-                    cx_bits_get(from, attr->bit, attr->width));
-        /* The peer's address is wider than a field can be. */
-        if (attr->bit == CX_BIT(qpc, primary_address_path) +
-                         CX_BIT(ads, src_addr_index)) {
-            memcpy(to + peer, from + peer, 16);
+        if (cx_attr_comes(attr, move, type, optional)) {
+            cx_bits_set(to, attr->bit, attr->width,
+                        cx_bits_get(from, attr->bit, attr->width));
         }
     }
 }
