@@ -303,6 +303,29 @@ static void test_losses(void **state)
     assert_int_equal(GET(&b, rx_read_requests), MANY / 2);
 }
 
+/* Without answers nothing comes twice: a number gone by is out of sequence. */
+static void test_unreliable(void **state)
+{
+    RdmaBench r;
+    Counts b = {};
+    HcaQpWay way;
+
+    counting_start(&r, state, HCA_QP_UC);
+    way = r.way;
+    way.from = &r.b.roce;
+    way.to = &r.a.roce;
+    way.remote_qpn = r.a.qp.qpn;
+    way.counters = r.b.counters;
+    way.recv_psn = r.way.send_psn + 5;
+    assert_int_equal(hca_move_qp(&r.b.qp, OP(2RST_QP), 0, NULL), HCA_OK);
+    hca_must_connect_qp(&r.b.qp, &way);
+    must_do(&r, HCA_WR_WRITE, 100);
+    WANT(&b, rx_write_requests, 1);
+    WANT(&b, out_of_sequence, 1);
+    must_count(&r.b, &b);
+    must_count_nothing(&r.a);
+}
+
 static void test_datagrams(void **state)
 {
     RdmaBench r;
@@ -380,6 +403,7 @@ int main(void)
         machine_test(test_bad_receives),
         machine_test(test_bad_requests),
         machine_test(test_losses),
+        machine_test(test_unreliable),
         machine_test(test_datagrams),
         machine_test(test_moves),
         machine_test(test_offered),

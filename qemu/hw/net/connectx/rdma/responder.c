@@ -419,8 +419,8 @@ void cx_responder_request(ConnectXFunction *fn, ConnectXObj *qp,
         return;
     }
     if (ahead) {
-        cx_qp_count(fn, qp, ahead < 0 ? CX_COUNT_DUPLICATES :
-                                        CX_COUNT_OUT_OF_SEQUENCE);
+        cx_qp_count(fn, qp, ahead < 0 && !cx_qp_is_uc(qp) ?
+                            CX_COUNT_DUPLICATES : CX_COUNT_OUT_OF_SEQUENCE);
     }
     if (cx_qp_is_uc(qp)) {
         cx_responder_unreliable(&in, ahead);
