@@ -157,6 +157,11 @@ void hca_prepare(Hca *hca, unsigned slot, const void *in, uint32_t in_len,
         memcpy(entry + CX_OFF(cmd_queue_entry, command_input_inline_data), in,
                in_len);
     }
+    if (hca->uid) {
+        CX_SET(create_cq_in, entry + CX_OFF(cmd_queue_entry,
+                                            command_input_inline_data), uid,
+               hca->uid);
+    }
     s->out_len = out_len;
     CX_SET(cmd_queue_entry, entry, type,
            opts->set_type ? opts->type : ENTRY_TYPE);

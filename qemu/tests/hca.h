@@ -94,6 +94,7 @@ typedef struct Hca {
     uint8_t token;
     uint32_t syndrome;
     uint32_t uar;
+    uint16_t uid;                       /* of all commands, unless 0 */
     /* Pages that the firmware was given at boot [0] and initialization [1]. */
     uint64_t fw_pages[2];
     uint32_t nr_fw_pages[2];

@@ -56,6 +56,7 @@ static const struct {
     ROW(QUERY_VPORT_COUNTER, query_vport_counter),
     ROW(QUERY_VNIC_ENV, query_vnic_env),
     ROW(SET_L2_TABLE_ENTRY, set_l2_table_entry),
+    ROW(CREATE_UCTX, create_uctx), ROW(DESTROY_UCTX, destroy_uctx),
 };
 
 /* Whose commands are kept, for a hook that is told nothing of it */
@@ -92,6 +93,14 @@ uint32_t hostile_word(const Hostile *h, unsigned n)
     return words[luck_below(ARRAY_SIZE(words))];
 }
 
+/* Mostly the driver's own; else of a user context that may be there. */
+static uint16_t some_uid(const Hostile *h, unsigned n)
+{
+    const uint16_t uids[] = { h->uid[n], h->uid[n], 0xffff, luck() };
+
+    return luck_below(4) ? 0 : uids[luck_below(ARRAY_SIZE(uids))];
+}
+
 static void send(Hostile *h, unsigned n, const uint8_t *in, uint32_t in_len,
                  uint32_t out_len)
 {
@@ -102,7 +111,9 @@ static void send(Hostile *h, unsigned n, const uint8_t *in, uint32_t in_len,
     };
     unsigned slot = luck_below(HCA_SLOTS);
 
+    h->hca[n]->uid = some_uid(h, n);
     hca_prepare(h->hca[n], slot, in, in_len, out_len, &opts);
+    h->hca[n]->uid = 0;
     hca_ring(h->hca[n], luck_below(20) ? 1u << slot : luck());
 }
 

@@ -30,7 +30,7 @@ typedef struct Hostile {
     Hca *hca[HOSTILE_FUNCTIONS];
     HcaObjects o[HOSTILE_FUNCTIONS];
     RdmaBench rdma;                     /* between VFs 1 and 2 */
-    uint16_t id[HOSTILE_FUNCTIONS];
+    uint16_t id[HOSTILE_FUNCTIONS], uid[HOSTILE_FUNCTIONS];
     VhcaBuf buf;
     ImageSpots right;                   /* an image of a VF */
     uint64_t payload;

@@ -336,6 +336,18 @@ void hca_sq_ring(HcaWq *sq, bool doorbell)
     }
 }
 
+int hca_create_uctx(Hca *hca, uint32_t rights, uint16_t *uid)
+{
+    uint8_t in[CX_SZ(create_uctx_in)] = {}, out[CX_SZ(create_uctx_out)];
+    int status;
+
+    hca_header(in, OP(CREATE_UCTX), 0);
+    CX_SET(create_uctx_in, in, uctx.cap, rights);
+    status = hca_exec(hca, in, sizeof(in), out, sizeof(out));
+    *uid = CX_GET(create_uctx_out, out, uid);
+    return status;
+}
+
 uint32_t hca_must_create_tis(Hca *hca, uint32_t td)
 {
     uint8_t in[CX_SZ(create_tis_in)] = {};

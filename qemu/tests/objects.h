@@ -121,6 +121,8 @@ void hca_sq_post_frame(HcaWq *sq, const HcaFrame *frame);
  */
 void hca_sq_ring(HcaWq *sq, bool doorbell);
 
+/* A user context with these rights (MLX5_UCTX_CAP_*). Returns the status. */
+int hca_create_uctx(Hca *hca, uint32_t rights, uint16_t *uid);
 uint32_t hca_must_create_tis(Hca *hca, uint32_t td);
 uint32_t hca_must_create_rqt(Hca *hca, uint32_t rqn);
 #define HCA_RQT_MAX     8

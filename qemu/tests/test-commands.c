@@ -16,6 +16,7 @@ enum {
     PF_ONLY     = 1 << 3,
     OLD_IN      = 1 << 4,       /* old drivers send only the header */
     OLD_OUT     = 1 << 5,       /* the reply's end may be left out */
+    PART_OUT    = 1 << 6,       /* the reply has what there is room for */
 };
 
 typedef struct Row {
@@ -30,7 +31,7 @@ typedef struct Row {
 
 /* What a network driver and a migration driver use. */
 static const Row rows[] = {
-    ROW(QUERY_HCA_CAP, query_hca_cap, EARLY),
+    ROW(QUERY_HCA_CAP, query_hca_cap, EARLY | PART_OUT),
     ROW(QUERY_ADAPTER, query_adapter, EARLY),
     ROW(INIT_HCA, init_hca, EARLY | ENDS | OLD_IN),
     ROW(TEARDOWN_HCA, teardown_hca, EARLY | ENDS),
@@ -63,6 +64,8 @@ static const Row rows[] = {
     ROW(QUERY_VPORT_COUNTER, query_vport_counter, 0),
     ROW(ALLOC_Q_COUNTER, alloc_q_counter, 0),
     ROW(DEALLOC_Q_COUNTER, dealloc_q_counter, BY_NUMBER),
+    ROW(CREATE_UCTX, create_uctx, 0),
+    ROW(DESTROY_UCTX, destroy_uctx, BY_NUMBER),
     ROW(ALLOC_PD, alloc_pd, 0),
     ROW(DEALLOC_PD, dealloc_pd, BY_NUMBER),
     ROW(ALLOC_UAR, alloc_uar, 0),
@@ -153,10 +156,10 @@ static void test_short_output(void **state)
 
     FOR_EACH_ROW(r) {
         /* Some drivers leave no room for the reserved end of a reply. */
-        if (r->out_len > 16) {
+        if (r->out_len > 16 && !(r->flags & PART_OUT)) {
             expect(hca, r, r->in_len, 16, HCA_BAD_OUTPUT_LEN);
         }
-        if (r->out_len > 16 && !(r->flags & OLD_OUT)) {
+        if (r->out_len > 16 && !(r->flags & (OLD_OUT | PART_OUT))) {
             expect(hca, r, r->in_len, r->out_len - 4, HCA_BAD_OUTPUT_LEN);
         }
         expect(hca, r, r->in_len, 4, HCA_DELIVERY | 8);

@@ -54,10 +54,12 @@ static void random_command(Hca *hca, const HcaObjects *o, unsigned slot)
         stl_be_p(in + i, some_word(o, hca));
     }
     hca_header(in, luck_opcode(), luck_below(4) ? luck_below(4) : luck());
+    hca->uid = luck_below(8) ? 0 : luck_below(4) ? 0xffff : luck();
     opts.bad_in_token = !luck_below(200);
     opts.loop_in_chain = !luck_below(200);
     opts.cut_out_chain = !luck_below(200);
     hca_prepare(hca, slot, in, in_len, luck_below(1200), &opts);
+    hca->uid = 0;
 }
 
 /* A function that the random commands may have taken down. */

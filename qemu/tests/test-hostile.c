@@ -214,6 +214,8 @@ static void begin_functions(Hostile *h)
         hca_must_set_port(h->hca[n], true);
         hca_must_create_objects(h->hca[n], &h->o[n]);
         h->id[n] = n ? vhca_id_of(&m->pf[0], n - 1) : 0;
+        assert_int_equal(hca_create_uctx(h->hca[n], MLX5_UCTX_CAP_RAW_TX,
+                                         &h->uid[n]), HCA_OK);
     }
     h->payload = qtest_alloc(m->q, PAYLOAD_BYTES, 64);
 }

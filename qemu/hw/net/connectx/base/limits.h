@@ -58,6 +58,7 @@
 
 /* Protection and transport domains, XRC domains; TISs, TIRs, RQTs */
 #define CX_LOG_DOMAINS      16
+#define CX_LOG_UCTXS        10          /* user contexts */
 #define CX_LOG_TRANSPORTS   14
 
 /*

@@ -10,6 +10,8 @@
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
+#include "obj/obj.h"
+#include "obj/uctx.h"
 
 static GHashTable *cx_ops;
 
@@ -92,11 +94,33 @@ ConnectXStatus cx_cmd_unimplemented(ConnectXCmd *cmd, ConnectXStatus status,
     return status;
 }
 
+/* A command is the driver's own, or of a user context that is there. */
+static ConnectXStatus cx_cmd_check_uid(ConnectXCmd *cmd)
+{
+    uint16_t uid = cx_uid(cmd->in);
+
+    if (uid == CX_UID_DRIVER) {
+        return CX_OK;
+    }
+    if (uid == CX_UID_SHARED ? !cx_uctx_offered(cmd->fn) :
+                               !cx_obj_find(cmd->fn, CX_OBJ_UCTX, uid)) {
+        cx_guest_error(cmd->fn, "%s by user context 0x%x, which does not exist",
+                       cmd->op->name, uid);
+        return CX_BAD_PARAM;
+    }
+    if (cx_uid_is_user(uid) && !(cmd->op->flags & CX_OP_USER)) {
+        cx_guest_error(cmd->fn, "%s by user context 0x%x: not for users",
+                       cmd->op->name, uid);
+        return CX_BAD_OP;
+    }
+    return CX_OK;
+}
+
 ConnectXStatus cx_cmd_check(ConnectXCmd *cmd)
 {
     const ConnectXOp *op = cmd->op;
     ConnectXFunction *fn = cmd->fn;
-    uint16_t uid = CX_GET(create_cq_in, cmd->in, uid);
+    ConnectXStatus status;
 
     if (!op || (op->flags & CX_OP_PF_ONLY && fn->is_vf)) {
         return cx_cmd_unimplemented(cmd, CX_BAD_OP, "command 0x%x",
@@ -112,11 +136,9 @@ ConnectXStatus cx_cmd_check(ConnectXCmd *cmd)
         cx_guest_error(fn, "%s has no op_mod 0x%x", op->name, cmd->op_mod);
         return CX_BAD_OP;
     }
-    /* There is nobody whom CREATE_UCTX could have given one. */
-    if (uid) {
-        cx_guest_error(fn, "%s by user context 0x%x, which does not exist",
-                       op->name, uid);
-        return CX_BAD_PARAM;
+    status = cx_cmd_check_uid(cmd);
+    if (status != CX_OK) {
+        return status;
     }
     return cx_op_has_state(op, fn->state) ? CX_OK : CX_BAD_SYS_STATE;
 }

@@ -14,6 +14,7 @@ enum {
                                         /* neither: from INIT_HCA on */
     CX_OP_PF_ONLY       = 1 << 2,       /* a VF gets CX_BAD_OP */
     CX_OP_ANY_MOD       = 1 << 3,       /* op_mod is the handler's to check */
+    CX_OP_USER          = 1 << 4,       /* user contexts may, too */
 };
 
 /* An op_mod that the command has, 0 to 15. Without any in its row: only 0. */

@@ -21,6 +21,7 @@
 #include "obj/obj.h"
 #include "obj/plain.h"
 #include "obj/q_counter.h"
+#include "obj/uctx.h"
 #include "obj/umem.h"
 #include "obj/roce.h"
 #include "ops/ops.h"
@@ -69,6 +70,7 @@ static void cx_register_parts(void)
     cx_eq_register();
     cx_mkey_register();
     cx_umem_register();
+    cx_uctx_register();
     cx_roce_register();
     cx_q_counter_register();
     cx_plain_register();
@@ -94,6 +96,7 @@ static void cx_register(void)
     cx_ops_vport_register();
     cx_ops_reg_register();
     cx_ops_umem_register();
+    cx_ops_uctx_register();
     cx_ops_ib_register();
     cx_ops_vhca_register();
     cx_ops_general_register();

@@ -116,6 +116,8 @@ static void cx_caps_general_rdma(ConnectXFunction *fn, uint8_t *p)
      */
     CX_SET(cmd_hca_cap, p, umr_modify_entity_size_disabled,
            !fn->dev->mkey_cache);
+    CX_SET(cmd_hca_cap, p, log_max_uctx, CX_LOG_UCTXS);
+    CX_SET(cmd_hca_cap, p, uctx_cap, MLX5_UCTX_CAP_RAW_TX);
     /* rdma-core's VFIO provider takes no function without. */
     CX_SET(cmd_hca_cap, p, umem_uid_0, 1);
     /* mlx5_ib gives no queue pair of the connection manager without. */

@@ -78,7 +78,8 @@ static bool cx_mkey_pages_good(const ConnectXObj *obj)
 
 /*
  * Asks for nothing that no capability offers: memory of user contexts, modes,
- * relaxed ordering; and has room for its list.
+ * relaxed ordering; nor, for a user context, for all memory; and has room for
+ * its list.
  */
 static bool cx_mkey_is_modest(const uint8_t *in)
 {
@@ -86,6 +87,7 @@ static bool cx_mkey_is_modest(const uint8_t *in)
 
     return !CX_GET(create_mkey_in, in, mkey_umem_valid) &&
            cx_mkey_mode(in) <= CX_MKEY_KSM &&
+           !(cx_mkey_mode(in) == CX_MKEY_PA && cx_uid_is_user(cx_uid(in))) &&
            !CX_GET(mkc, mkc, relaxed_ordering_write) &&
            !CX_GET(mkc, mkc, relaxed_ordering_read) &&
            CX_GET(create_mkey_in, in, translations_octword_actual_size) <=

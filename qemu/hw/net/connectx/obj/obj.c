@@ -319,7 +319,10 @@ ConnectXStatus cx_obj_link(ConnectXFunction *fn, ConnectXObj *obj)
     ConnectXStatus status = CX_OK;
 
     obj->uses = g_ptr_array_new();
-    if (type->link) {
+    if (cx_uid_is_user(cx_uid(obj->in))) {
+        status = cx_obj_use(fn, obj, CX_OBJ_UCTX, cx_uid(obj->in));
+    }
+    if (status == CX_OK && type->link) {
         status = type->link(fn, obj);
     }
     if (status == CX_OK) {
@@ -348,6 +351,15 @@ ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
     return status;
 }
 
+/* What the driver creates names what it will. */
+static bool cx_obj_may_name(uint16_t uid, const ConnectXObj *used)
+{
+    uint16_t owner = cx_uid(used->in);
+
+    return !cx_uid_is_user(uid) || owner == uid || owner == CX_UID_SHARED ||
+           (used->kind == CX_OBJ_UCTX && used->id == uid);
+}
+
 ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
                           ConnectXObjKind kind, uint64_t id)
 {
@@ -357,6 +369,13 @@ ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
         cx_guest_error(fn, "%s 0x%" PRIx64 " names %s 0x%" PRIx64
                        ", which does not exist", cx_obj_type(obj->kind)->name,
                        obj->id, cx_obj_type(kind)->name, id);
+        return CX_BAD_RESOURCE;
+    }
+    if (!cx_obj_may_name(cx_uid(obj->in), used)) {
+        cx_guest_error(fn, "%s 0x%" PRIx64 " of user context 0x%x names %s 0x%"
+                       PRIx64 " of 0x%x", cx_obj_type(obj->kind)->name,
+                       obj->id, cx_uid(obj->in), cx_obj_type(kind)->name, id,
+                       cx_uid(used->in));
         return CX_BAD_RESOURCE;
     }
     used->refs++;

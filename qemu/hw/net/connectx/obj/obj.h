@@ -6,6 +6,7 @@
 #define HW_NET_CONNECTX_OBJ_H
 
 #include "qemu/queue.h"
+#include "base/ifc.h"
 #include "base/types.h"
 #include "base/status.h"
 #include "obj/type.h"
@@ -67,6 +68,29 @@ static inline uint64_t cx_obj_bytes(uint32_t in_len, uint32_t npas)
     return ROUND_UP((uint64_t)in_len, 8) + npas * 8ull;
 }
 
+/*
+ * Whose a command is, or an object by the command that created it: the driver's
+ * own, a user context's, or the driver's for all of these to name.
+ */
+#define CX_UID_DRIVER   0
+#define CX_UID_SHARED   0xffff
+
+/* All commands have it where this one has it. */
+static inline uint16_t cx_uid(const uint8_t *in)
+{
+    return CX_GET(create_cq_in, in, uid);
+}
+
+static inline void cx_set_uid(uint8_t *in, uint16_t uid)
+{
+    CX_SET(create_cq_in, in, uid, uid);
+}
+
+static inline bool cx_uid_is_user(uint16_t uid)
+{
+    return uid != CX_UID_DRIVER && uid != CX_UID_SHARED;
+}
+
 void cx_obj_register(void);
 /* An empty store: of a function, or of what shall become one */
 ConnectXObjStore *cx_obj_store_new(void);
@@ -110,7 +134,10 @@ void cx_obj_touch(ConnectXFunction *fn, ConnectXObj *obj);
 /* The object's run, to be written. */
 ConnectXObjRun *cx_obj_run(ConnectXFunction *fn, ConnectXObj *obj);
 uint64_t *cx_obj_more(ConnectXFunction *fn, ConnectXObj *obj);
-/* From within .link: reference the object, or CX_BAD_RESOURCE. */
+/*
+ * From within .link: reference the object, or CX_BAD_RESOURCE, also if it is
+ * none that obj's user context may name.
+ */
 ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
                           ConnectXObjKind kind, uint64_t id);
 /* CX_BAD_RESOURCE when there is none, CX_RESOURCE_BUSY when it is in use. */

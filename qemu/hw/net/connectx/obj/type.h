@@ -3,7 +3,7 @@
  * ConnectX device model: kinds of objects
  *
  * A kind is registered by the module that gives it its meaning; the store
- * knows no kind by name.
+ * knows none by name but user contexts, to which objects of all kinds belong.
  */
 #ifndef HW_NET_CONNECTX_OBJ_TYPE_H
 #define HW_NET_CONNECTX_OBJ_TYPE_H
@@ -40,6 +40,7 @@ typedef enum ConnectXObjKind {
     CX_OBJ_FTE,             /* number = table id << 32 | flow index */
     CX_OBJ_ROCE_ADDRESS,    /* number = index in the function's table */
     CX_OBJ_PAGE_TRACK,      /* of the PF, in no image */
+    CX_OBJ_UCTX,            /* number = uid; others but name it */
     CX_OBJ_KINDS
 } ConnectXObjKind;
 

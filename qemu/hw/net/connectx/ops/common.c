@@ -3,6 +3,7 @@
  * ConnectX device model: what the command handlers share
  */
 #include "qemu/osdep.h"
+#include "base/guest_error.h"
 #include "base/ifc.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
@@ -46,15 +47,37 @@ ConnectXStatus cx_cmd_create(ConnectXCmd *cmd, ConnectXObjKind kind,
     return status;
 }
 
+ConnectXObj *cx_cmd_find(const ConnectXCmd *cmd, ConnectXObjKind kind,
+                         uint64_t id)
+{
+    uint16_t uid = cx_uid(cmd->in);
+    ConnectXObj *obj = cx_obj_find(cmd->fn, kind, id);
+
+    if (obj && cx_uid_is_user(uid) && cx_uid(obj->in) != uid) {
+        cx_guest_error(cmd->fn, "%s by user context 0x%x for %s 0x%" PRIx64
+                       ", which is not its own", cmd->op->name, uid,
+                       cx_obj_type(kind)->name, id);
+        return NULL;
+    }
+    return obj;
+}
+
+ConnectXStatus cx_cmd_destroy_id(ConnectXCmd *cmd, ConnectXObjKind kind,
+                                 uint64_t id)
+{
+    return cx_cmd_find(cmd, kind, id) ? cx_obj_destroy(cmd->fn, kind, id) :
+                                        CX_BAD_RESOURCE;
+}
+
 ConnectXStatus cx_cmd_destroy(ConnectXCmd *cmd, ConnectXObjKind kind)
 {
-    return cx_obj_destroy(cmd->fn, kind, cx_cmd_obj_id(cmd));
+    return cx_cmd_destroy_id(cmd, kind, cx_cmd_obj_id(cmd));
 }
 
 ConnectXStatus cx_cmd_query(ConnectXCmd *cmd, ConnectXObjKind kind,
                             uint32_t to, uint32_t from, uint32_t len)
 {
-    const ConnectXObj *obj = cx_obj_find(cmd->fn, kind, cx_cmd_obj_id(cmd));
+    const ConnectXObj *obj = cx_cmd_find(cmd, kind, cx_cmd_obj_id(cmd));
 
     if (!obj) {
         return CX_BAD_RESOURCE;

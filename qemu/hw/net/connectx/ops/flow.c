@@ -32,7 +32,7 @@ static ConnectXStatus cx_op_create_flow_table(ConnectXCmd *cmd)
 static ConnectXStatus cx_op_destroy_flow_table(ConnectXCmd *cmd)
 {
     uint32_t id = CX_GET(destroy_flow_table_in, cmd->in, table_id);
-    ConnectXStatus status = cx_obj_destroy(cmd->fn, CX_OBJ_FLOW_TABLE, id);
+    ConnectXStatus status = cx_cmd_destroy_id(cmd, CX_OBJ_FLOW_TABLE, id);
 
     if (status == CX_OK) {
         cx_flow_forget_root(cmd->fn, id);
@@ -42,7 +42,7 @@ static ConnectXStatus cx_op_destroy_flow_table(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_flow_table(ConnectXCmd *cmd)
 {
-    ConnectXObj *table = cx_obj_find(cmd->fn, CX_OBJ_FLOW_TABLE,
+    ConnectXObj *table = cx_cmd_find(cmd, CX_OBJ_FLOW_TABLE,
                                      CX_GET(query_flow_table_in, cmd->in,
                                             table_id));
 
@@ -57,7 +57,7 @@ static ConnectXStatus cx_op_query_flow_table(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_modify_flow_table(ConnectXCmd *cmd)
 {
-    ConnectXObj *table = cx_obj_find(cmd->fn, CX_OBJ_FLOW_TABLE,
+    ConnectXObj *table = cx_cmd_find(cmd, CX_OBJ_FLOW_TABLE,
                                      CX_GET(modify_flow_table_in, cmd->in,
                                             table_id));
     const uint8_t *from = CX_ADDR(modify_flow_table_in, cmd->in,
@@ -101,7 +101,7 @@ static ConnectXStatus cx_op_create_flow_group(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_destroy_flow_group(ConnectXCmd *cmd)
 {
-    return cx_obj_destroy(cmd->fn, CX_OBJ_FLOW_GROUP,
+    return cx_cmd_destroy_id(cmd, CX_OBJ_FLOW_GROUP,
                           CX_GET(destroy_flow_group_in, cmd->in, group_id));
 }
 
@@ -115,6 +115,7 @@ static uint8_t *cx_fte_merge(const ConnectXObj *fte, const ConnectXCmd *cmd,
 
     *len = cx_fte_len(from);
     in = g_memdup2(from, *len);
+    cx_set_uid(in, cx_uid(fte->in));
     CX_SET(set_fte_in, in, modify_enable_mask, 0);
     CX_SET(set_fte_in, in, flow_context.action,
            CX_GET(set_fte_in, mask & CX_FTE_SET_ACTION ? cmd->in : fte->in,
@@ -182,7 +183,7 @@ static ConnectXStatus cx_op_query_fte(ConnectXCmd *cmd)
 {
     uint64_t id = cx_fte_id(CX_GET(query_fte_in, cmd->in, table_id),
                             CX_GET(query_fte_in, cmd->in, flow_index));
-    ConnectXObj *fte = cx_obj_find(cmd->fn, CX_OBJ_FTE, id);
+    ConnectXObj *fte = cx_cmd_find(cmd, CX_OBJ_FTE, id);
 
     if (!fte) {
         return CX_BAD_RESOURCE;
@@ -196,25 +197,25 @@ static ConnectXStatus cx_op_query_fte(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_delete_fte(ConnectXCmd *cmd)
 {
-    return cx_obj_destroy(cmd->fn, CX_OBJ_FTE,
+    return cx_cmd_destroy_id(cmd, CX_OBJ_FTE,
                           cx_fte_id(CX_GET(delete_fte_in, cmd->in, table_id),
                                     CX_GET(delete_fte_in, cmd->in,
                                            flow_index)));
 }
 
 static const ConnectXOp cx_flow_ops[] = {
-    CX_ROW(CREATE_FLOW_TABLE, create_flow_table, 0),
-    CX_ROW(DESTROY_FLOW_TABLE, destroy_flow_table, 0),
-    CX_ROW(QUERY_FLOW_TABLE, query_flow_table, 0),
-    CX_ROW(MODIFY_FLOW_TABLE, modify_flow_table, 0),
+    CX_ROW(CREATE_FLOW_TABLE, create_flow_table, CX_OP_USER),
+    CX_ROW(DESTROY_FLOW_TABLE, destroy_flow_table, CX_OP_USER),
+    CX_ROW(QUERY_FLOW_TABLE, query_flow_table, CX_OP_USER),
+    CX_ROW(MODIFY_FLOW_TABLE, modify_flow_table, CX_OP_USER),
     CX_ROW(SET_FLOW_TABLE_ROOT, set_flow_table_root,
            CX_OP_MOD(0) | CX_OP_MOD(CX_ROOT_RESET)),
-    CX_ROW(CREATE_FLOW_GROUP, create_flow_group, 0),
-    CX_ROW(DESTROY_FLOW_GROUP, destroy_flow_group, 0),
+    CX_ROW(CREATE_FLOW_GROUP, create_flow_group, CX_OP_USER),
+    CX_ROW(DESTROY_FLOW_GROUP, destroy_flow_group, CX_OP_USER),
     CX_ROW(SET_FLOW_TABLE_ENTRY, set_fte,
-           CX_OP_MOD(0) | CX_OP_MOD(CX_FTE_MODIFY)),
-    CX_ROW(QUERY_FLOW_TABLE_ENTRY, query_fte, 0),
-    CX_ROW(DELETE_FLOW_TABLE_ENTRY, delete_fte, 0),
+           CX_OP_USER | CX_OP_MOD(0) | CX_OP_MOD(CX_FTE_MODIFY)),
+    CX_ROW(QUERY_FLOW_TABLE_ENTRY, query_fte, CX_OP_USER),
+    CX_ROW(DELETE_FLOW_TABLE_ENTRY, delete_fte, CX_OP_USER),
 };
 
 void cx_ops_flow_register(void)

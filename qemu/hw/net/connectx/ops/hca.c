@@ -186,8 +186,10 @@ static ConnectXStatus cx_op_query_hca_cap(ConnectXCmd *cmd)
         return cx_cmd_unimplemented(cmd, CX_BAD_PARAM, "capability page 0x%x",
                                     type);
     }
+    /* Users of DevX leave room for what they know of the page. */
     memcpy(CX_ADDR(query_hca_cap_out, cmd->out, capability), page,
-           CX_CAP_PAGE_SIZE);
+           MIN(CX_CAP_PAGE_SIZE,
+               cmd->out_len - CX_OFF(query_hca_cap_out, capability)));
     return CX_OK;
 }
 
@@ -224,22 +226,23 @@ static const ConnectXOp cx_hca_ops[] = {
       cx_op_enable_hca, CX_SZ(enable_hca_in), CX_SHORT_OUT_LEN },
     { MLX5_CMD_OP_DISABLE_HCA, CX_OP_ANY_STATE, "DISABLE_HCA",
       cx_op_disable_hca, CX_SZ(disable_hca_in), CX_SHORT_OUT_LEN },
-    CX_ROW(QUERY_ISSI, query_issi, CX_OP_ANY_STATE),
+    CX_ROW(QUERY_ISSI, query_issi, CX_OP_USER | CX_OP_ANY_STATE),
     CX_ROW(SET_ISSI, set_issi, CX_OP_ENABLED),
     { MLX5_CMD_OP_INIT_HCA, CX_OP_ENABLED, "INIT_HCA",
       cx_op_init_hca, CX_OFF(init_hca_in, sw_owner_id), CX_SZ(init_hca_out) },
     CX_ROW(TEARDOWN_HCA, teardown_hca, CX_OP_ENABLED),
-    CX_ROW(QUERY_ADAPTER, query_adapter, CX_OP_ENABLED),
-    { MLX5_CMD_OP_QUERY_HCA_CAP, CX_OP_ENABLED | CX_OP_ANY_MOD, "QUERY_HCA_CAP",
-      cx_op_query_hca_cap, CX_SZ(query_hca_cap_in),
-      CX_OFF(query_hca_cap_out, capability) + CX_CAP_PAGE_SIZE },
+    CX_ROW(QUERY_ADAPTER, query_adapter, CX_OP_USER | CX_OP_ENABLED),
+    { MLX5_CMD_OP_QUERY_HCA_CAP, CX_OP_USER | CX_OP_ENABLED | CX_OP_ANY_MOD,
+      "QUERY_HCA_CAP", cx_op_query_hca_cap, CX_SZ(query_hca_cap_in),
+      CX_OFF(query_hca_cap_out, capability) },
     { MLX5_CMD_OP_SET_HCA_CAP, CX_OP_ENABLED | CX_OP_ANY_MOD, "SET_HCA_CAP",
       cx_op_set_hca_cap,
       CX_OFF(set_hca_cap_in, capability) + CX_CAP_PAGE_SIZE,
       CX_SZ(set_hca_cap_out) },
     { MLX5_CMD_OP_SET_DRIVER_VERSION, CX_OP_ENABLED, "SET_DRIVER_VERSION",
       cx_op_nop, CX_SZ(set_driver_version_in), CX_SZ(set_driver_version_out) },
-    { MLX5_CMD_OP_NOP, CX_OP_ANY_STATE, "NOP", cx_op_nop, CX_CMD_INLINE, 8 },
+    { MLX5_CMD_OP_NOP, CX_OP_USER | CX_OP_ANY_STATE, "NOP", cx_op_nop,
+      CX_CMD_INLINE, 8 },
 };
 
 void cx_ops_hca_register(void)

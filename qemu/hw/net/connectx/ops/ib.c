@@ -122,10 +122,10 @@ static ConnectXStatus cx_op_mad_ifc(ConnectXCmd *cmd)
                              CX_OP_MOD(3))
 
 static const ConnectXOp cx_ib_ops[] = {
-    { MLX5_CMD_OP_QUERY_HCA_VPORT_PKEY, 0, "QUERY_HCA_VPORT_PKEY",
+    { MLX5_CMD_OP_QUERY_HCA_VPORT_PKEY, CX_OP_USER, "QUERY_HCA_VPORT_PKEY",
       cx_op_query_hca_vport_pkey, CX_SZ(query_hca_vport_pkey_in),
       CX_SZ(query_hca_vport_pkey_out) + CX_SZ(pkey) },
-    CX_ROW(QUERY_HCA_VPORT_CONTEXT, query_hca_vport_context, 0),
+    CX_ROW(QUERY_HCA_VPORT_CONTEXT, query_hca_vport_context, CX_OP_USER),
     CX_ROW(MAD_IFC, mad_ifc, CX_MAD_MODS),
 };
 

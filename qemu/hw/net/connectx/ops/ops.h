@@ -32,7 +32,16 @@ static inline void cx_cmd_set_obj_id(ConnectXCmd *cmd, uint32_t id)
  */
 ConnectXStatus cx_cmd_create(ConnectXCmd *cmd, ConnectXObjKind kind,
                              uint32_t keep, uint32_t pas, uint64_t n);
+/*
+ * cx_cmd_find - The object that cmd is about. NULL if there is none, and if the
+ * command is of a user context that did not create it: handlers find by this,
+ * not by cx_obj_find(), whatever they do with the object.
+ */
+ConnectXObj *cx_cmd_find(const ConnectXCmd *cmd, ConnectXObjKind kind,
+                         uint64_t id);
 ConnectXStatus cx_cmd_destroy(ConnectXCmd *cmd, ConnectXObjKind kind);
+ConnectXStatus cx_cmd_destroy_id(ConnectXCmd *cmd, ConnectXObjKind kind,
+                                 uint64_t id);
 /*
  * cx_cmd_query - Reply with len bytes of what the object was created with:
  * from there in its input, to there in the output's fixed part.
@@ -81,6 +90,7 @@ void cx_ops_flow_register(void);
 void cx_ops_vport_register(void);
 void cx_ops_reg_register(void);
 void cx_ops_umem_register(void);
+void cx_ops_uctx_register(void);
 void cx_ops_ib_register(void);
 void cx_ops_vhca_register(void);
 void cx_ops_general_register(void);

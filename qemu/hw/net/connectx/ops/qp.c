@@ -57,7 +57,7 @@ static ConnectXStatus cx_op_destroy_qp(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_qp(ConnectXCmd *cmd)
 {
-    ConnectXObj *qp = cx_obj_find(cmd->fn, CX_OBJ_QP, cx_cmd_obj_id(cmd));
+    ConnectXObj *qp = cx_cmd_find(cmd, CX_OBJ_QP, cx_cmd_obj_id(cmd));
 
     if (!qp) {
         return CX_BAD_RESOURCE;
@@ -70,7 +70,7 @@ static ConnectXStatus cx_op_query_qp(ConnectXCmd *cmd)
 static ConnectXStatus cx_op_move_qp(ConnectXCmd *cmd)
 {
     static const uint8_t none[CX_SZ(qpc)];
-    ConnectXObj *qp = cx_obj_find(cmd->fn, CX_OBJ_QP, cx_cmd_obj_id(cmd));
+    ConnectXObj *qp = cx_cmd_find(cmd, CX_OBJ_QP, cx_cmd_obj_id(cmd));
     bool whole = cmd->in_len >= CX_OFF(rst2init_qp_in, qpc) + CX_SZ(qpc);
     ConnectXQpSyndrome syndrome;
     ConnectXStatus status;
@@ -105,8 +105,7 @@ static ConnectXStatus cx_op_destroy_xrc_srq(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_arm_xrc_srq(ConnectXCmd *cmd)
 {
-    ConnectXObj *srq = cx_obj_find(cmd->fn, CX_OBJ_XRC_SRQ,
-                                   cx_cmd_obj_id(cmd));
+    ConnectXObj *srq = cx_cmd_find(cmd, CX_OBJ_XRC_SRQ, cx_cmd_obj_id(cmd));
 
     if (!srq) {
         return CX_BAD_RESOURCE;
@@ -146,19 +145,19 @@ static ConnectXStatus cx_op_detach_from_mcg(ConnectXCmd *cmd)
     mcg = cx_mcg_find(cmd->fn,
                       CX_ADDR(detach_from_mcg_in, cmd->in, multicast_gid),
                       CX_GET(detach_from_mcg_in, cmd->in, qpn));
-    return mcg ? cx_obj_destroy(cmd->fn, CX_OBJ_MCG, mcg->id) :
+    return mcg ? cx_cmd_destroy_id(cmd, CX_OBJ_MCG, mcg->id) :
                  CX_BAD_RESOURCE;
 }
 
 #define CX_MOVE_ROW(_op, _name)                                             \
-    { MLX5_CMD_OP_##_op, 0, #_op, cx_op_move_qp, CX_SZ(_name##_in),         \
-      CX_SZ(_name##_out) }
+    { MLX5_CMD_OP_##_op, CX_OP_USER, #_op, cx_op_move_qp,                   \
+      CX_SZ(_name##_in), CX_SZ(_name##_out) }
 
 static const ConnectXOp cx_qp_ops[] = {
-    CX_ROW(CREATE_QP, create_qp, 0),
-    CX_ROW(DESTROY_QP, destroy_qp, 0),
-    { MLX5_CMD_OP_QUERY_QP, 0, "QUERY_QP", cx_op_query_qp, CX_SZ(query_qp_in),
-      CX_OFF(query_qp_out, qpc) + CX_SZ(qpc) },
+    CX_ROW(CREATE_QP, create_qp, CX_OP_USER),
+    CX_ROW(DESTROY_QP, destroy_qp, CX_OP_USER),
+    { MLX5_CMD_OP_QUERY_QP, CX_OP_USER, "QUERY_QP", cx_op_query_qp,
+      CX_SZ(query_qp_in), CX_OFF(query_qp_out, qpc) + CX_SZ(qpc) },
     CX_MOVE_ROW(RST2INIT_QP, rst2init_qp),
     CX_MOVE_ROW(INIT2INIT_QP, init2init_qp),
     CX_MOVE_ROW(INIT2RTR_QP, init2rtr_qp),
@@ -168,13 +167,13 @@ static const ConnectXOp cx_qp_ops[] = {
     CX_MOVE_ROW(SQD_RTS_QP, sqd2rts_qp),
     CX_MOVE_ROW(2ERR_QP, qp_2err),
     CX_MOVE_ROW(2RST_QP, qp_2rst),
-    CX_ROW(CREATE_XRC_SRQ, create_xrc_srq, 0),
-    CX_ROW(DESTROY_XRC_SRQ, destroy_xrc_srq, 0),
-    CX_ROW(ARM_XRC_SRQ, arm_xrc_srq, CX_OP_MOD(1)),
-    CX_ROW(ATTACH_TO_MCG, attach_to_mcg, 0),
-    CX_ROW(DETACH_FROM_MCG, detach_from_mcg, 0),
-    { MLX5_CMD_OP_QUERY_XRC_SRQ, 0, "QUERY_XRC_SRQ", cx_op_query_xrc_srq,
-      CX_SZ(query_xrc_srq_in),
+    CX_ROW(CREATE_XRC_SRQ, create_xrc_srq, CX_OP_USER),
+    CX_ROW(DESTROY_XRC_SRQ, destroy_xrc_srq, CX_OP_USER),
+    CX_ROW(ARM_XRC_SRQ, arm_xrc_srq, CX_OP_USER | CX_OP_MOD(1)),
+    CX_ROW(ATTACH_TO_MCG, attach_to_mcg, CX_OP_USER),
+    CX_ROW(DETACH_FROM_MCG, detach_from_mcg, CX_OP_USER),
+    { MLX5_CMD_OP_QUERY_XRC_SRQ, CX_OP_USER, "QUERY_XRC_SRQ",
+      cx_op_query_xrc_srq, CX_SZ(query_xrc_srq_in),
       CX_OFF(query_xrc_srq_out, xrc_srq_context_entry) + CX_SZ(xrc_srqc) },
 };
 

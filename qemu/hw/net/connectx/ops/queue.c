@@ -72,7 +72,7 @@ static ConnectXStatus cx_op_destroy_eq(ConnectXCmd *cmd)
 {
     ConnectXStatus status;
 
-    status = cx_obj_destroy(cmd->fn, CX_OBJ_EQ,
+    status = cx_cmd_destroy_id(cmd, CX_OBJ_EQ,
                             CX_GET(destroy_eq_in, cmd->in, eq_number));
     cx_eq_find_cmd(cmd->fn);
     return status;
@@ -80,7 +80,7 @@ static ConnectXStatus cx_op_destroy_eq(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_eq(ConnectXCmd *cmd)
 {
-    ConnectXObj *eq = cx_obj_find(cmd->fn, CX_OBJ_EQ,
+    ConnectXObj *eq = cx_cmd_find(cmd, CX_OBJ_EQ,
                                   CX_GET(query_eq_in, cmd->in, eq_number));
     uint8_t *eqc = CX_ADDR(query_eq_out, cmd->out, eq_context_entry);
 
@@ -132,7 +132,7 @@ static ConnectXStatus cx_op_destroy_cq(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_cq(ConnectXCmd *cmd)
 {
-    ConnectXObj *cq = cx_obj_find(cmd->fn, CX_OBJ_CQ, cx_cmd_obj_id(cmd));
+    ConnectXObj *cq = cx_cmd_find(cmd, CX_OBJ_CQ, cx_cmd_obj_id(cmd));
     uint8_t *cqc = CX_ADDR(query_cq_out, cmd->out, cq_context);
 
     if (!cq) {
@@ -164,7 +164,7 @@ static ConnectXStatus cx_cq_resized(ConnectXCmd *cmd, ConnectXObj *cq)
 /* Moderation is taken note of, not modelled. */
 static ConnectXStatus cx_op_modify_cq(ConnectXCmd *cmd)
 {
-    ConnectXObj *cq = cx_obj_find(cmd->fn, CX_OBJ_CQ, cx_cmd_obj_id(cmd));
+    ConnectXObj *cq = cx_cmd_find(cmd, CX_OBJ_CQ, cx_cmd_obj_id(cmd));
     const uint8_t *from = CX_ADDR(modify_cq_in, cmd->in, cq_context);
     uint32_t select = ldl_be_p(cmd->in + CX_OFF(modify_cq_in,
                             modify_field_select_resize_field_select));
@@ -273,7 +273,7 @@ static ConnectXStatus cx_op_create_rmp(ConnectXCmd *cmd)
                           CX_ADDR(create_rmp_in, cmd->in, ctx.wq),
                           CX_SZ(create_rmp_in));
     if (status == CX_OK) {
-        ConnectXObj *rmp = cx_obj_find(cmd->fn, CX_OBJ_RMP,
+        ConnectXObj *rmp = cx_cmd_find(cmd, CX_OBJ_RMP,
                                        CX_GET(create_rmp_out, cmd->out, rmpn));
 
         cx_obj_run(cmd->fn, rmp)->state =
@@ -298,7 +298,7 @@ static ConnectXStatus cx_wq_may_move(const ConnectXObj *obj, uint8_t from,
 
 static ConnectXStatus cx_op_modify_sq(ConnectXCmd *cmd)
 {
-    ConnectXObj *sq = cx_obj_find(cmd->fn, CX_OBJ_SQ, cx_cmd_obj_id(cmd));
+    ConnectXObj *sq = cx_cmd_find(cmd, CX_OBJ_SQ, cx_cmd_obj_id(cmd));
     uint8_t to = CX_GET(modify_sq_in, cmd->in, ctx.state);
     ConnectXStatus status;
 
@@ -315,7 +315,7 @@ static ConnectXStatus cx_op_modify_sq(ConnectXCmd *cmd)
 /* All of it or nothing: the state moves when the rest has been taken. */
 static ConnectXStatus cx_op_modify_rq(ConnectXCmd *cmd)
 {
-    ConnectXObj *rq = cx_obj_find(cmd->fn, CX_OBJ_RQ, cx_cmd_obj_id(cmd));
+    ConnectXObj *rq = cx_cmd_find(cmd, CX_OBJ_RQ, cx_cmd_obj_id(cmd));
     uint64_t mask = CX_GET64(modify_rq_in, cmd->in, modify_bitmask);
     const uint8_t *from = CX_ADDR(modify_rq_in, cmd->in, ctx);
     uint8_t to = CX_GET(rqc, from, state);
@@ -346,7 +346,7 @@ static ConnectXStatus cx_op_modify_rq(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_modify_rmp(ConnectXCmd *cmd)
 {
-    ConnectXObj *rmp = cx_obj_find(cmd->fn, CX_OBJ_RMP, cx_cmd_obj_id(cmd));
+    ConnectXObj *rmp = cx_cmd_find(cmd, CX_OBJ_RMP, cx_cmd_obj_id(cmd));
     uint8_t to = CX_GET(modify_rmp_in, cmd->in, ctx.state);
     ConnectXStatus status;
 
@@ -372,7 +372,7 @@ static ConnectXStatus cx_op_modify_rmp(ConnectXCmd *cmd)
 #define CX_WQ_QUERY(_name, _kind, _ctx, _context)                           \
 static ConnectXStatus cx_op_query_##_name(ConnectXCmd *cmd)                 \
 {                                                                           \
-    ConnectXObj *obj = cx_obj_find(cmd->fn, _kind, cx_cmd_obj_id(cmd));     \
+    ConnectXObj *obj = cx_cmd_find(cmd, _kind, cx_cmd_obj_id(cmd));     \
     uint8_t *to = CX_ADDR(query_##_name##_out, cmd->out, _context);         \
                                                                             \
     if (!obj) {                                                             \
@@ -397,25 +397,25 @@ static const ConnectXOp cx_queue_ops[] = {
     CX_ROW(DESTROY_EQ, destroy_eq, 0),
     { MLX5_CMD_OP_QUERY_EQ, 0, "QUERY_EQ", cx_op_query_eq, CX_SZ(query_eq_in),
       CX_OFF(query_eq_out, eq_context_entry) + CX_SZ(eqc) },
-    CX_ROW(CREATE_CQ, create_cq, 0),
-    CX_ROW(DESTROY_CQ, destroy_cq, 0),
-    { MLX5_CMD_OP_QUERY_CQ, 0, "QUERY_CQ", cx_op_query_cq, CX_SZ(query_cq_in),
-      CX_OFF(query_cq_out, cq_context) + CX_SZ(cqc) },
-    { MLX5_CMD_OP_MODIFY_CQ, CX_OP_MOD(0) | CX_OP_MOD(1), "MODIFY_CQ",
-      cx_op_modify_cq, CX_OFF(modify_cq_in, cq_context) + CX_SZ(cqc),
-      CX_SZ(modify_cq_out) },
-    CX_ROW(CREATE_SQ, create_sq, 0),
-    CX_ROW(MODIFY_SQ, modify_sq, 0),
-    CX_ROW(DESTROY_SQ, destroy_sq, 0),
-    CX_ROW(QUERY_SQ, query_sq, 0),
-    CX_ROW(CREATE_RQ, create_rq, 0),
-    CX_ROW(MODIFY_RQ, modify_rq, 0),
-    CX_ROW(DESTROY_RQ, destroy_rq, 0),
-    CX_ROW(QUERY_RQ, query_rq, 0),
-    CX_ROW(CREATE_RMP, create_rmp, 0),
-    CX_ROW(MODIFY_RMP, modify_rmp, 0),
-    CX_ROW(DESTROY_RMP, destroy_rmp, 0),
-    CX_ROW(QUERY_RMP, query_rmp, 0),
+    CX_ROW(CREATE_CQ, create_cq, CX_OP_USER),
+    CX_ROW(DESTROY_CQ, destroy_cq, CX_OP_USER),
+    { MLX5_CMD_OP_QUERY_CQ, CX_OP_USER, "QUERY_CQ", cx_op_query_cq,
+      CX_SZ(query_cq_in), CX_OFF(query_cq_out, cq_context) + CX_SZ(cqc) },
+    { MLX5_CMD_OP_MODIFY_CQ, CX_OP_USER | CX_OP_MOD(0) | CX_OP_MOD(1),
+      "MODIFY_CQ", cx_op_modify_cq,
+      CX_OFF(modify_cq_in, cq_context) + CX_SZ(cqc), CX_SZ(modify_cq_out) },
+    CX_ROW(CREATE_SQ, create_sq, CX_OP_USER),
+    CX_ROW(MODIFY_SQ, modify_sq, CX_OP_USER),
+    CX_ROW(DESTROY_SQ, destroy_sq, CX_OP_USER),
+    CX_ROW(QUERY_SQ, query_sq, CX_OP_USER),
+    CX_ROW(CREATE_RQ, create_rq, CX_OP_USER),
+    CX_ROW(MODIFY_RQ, modify_rq, CX_OP_USER),
+    CX_ROW(DESTROY_RQ, destroy_rq, CX_OP_USER),
+    CX_ROW(QUERY_RQ, query_rq, CX_OP_USER),
+    CX_ROW(CREATE_RMP, create_rmp, CX_OP_USER),
+    CX_ROW(MODIFY_RMP, modify_rmp, CX_OP_USER),
+    CX_ROW(DESTROY_RMP, destroy_rmp, CX_OP_USER),
+    CX_ROW(QUERY_RMP, query_rmp, CX_OP_USER),
 };
 
 void cx_ops_queue_register(void)

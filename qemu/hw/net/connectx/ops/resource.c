@@ -36,7 +36,7 @@ static ConnectXStatus cx_op_alloc_q_counter(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_dealloc_q_counter(ConnectXCmd *cmd)
 {
-    return cx_obj_destroy(cmd->fn, CX_OBJ_Q_COUNTER,
+    return cx_cmd_destroy_id(cmd, CX_OBJ_Q_COUNTER,
                           CX_GET(dealloc_q_counter_in, cmd->in,
                                  counter_set_id));
 }
@@ -75,7 +75,7 @@ static const uint16_t cx_counted[CX_COUNTS] = {
 
 static ConnectXStatus cx_op_query_q_counter(ConnectXCmd *cmd)
 {
-    ConnectXObj *obj = cx_obj_find(cmd->fn, CX_OBJ_Q_COUNTER,
+    ConnectXObj *obj = cx_cmd_find(cmd, CX_OBJ_Q_COUNTER,
                                    CX_GET(query_q_counter_in, cmd->in,
                                           counter_set_id));
 
@@ -127,20 +127,20 @@ static ConnectXStatus cx_op_query_special_contexts(ConnectXCmd *cmd)
 }
 
 static const ConnectXOp cx_resource_ops[] = {
-    CX_ROW(ALLOC_UAR, alloc_uar, 0),
-    CX_ROW(DEALLOC_UAR, dealloc_uar, 0),
-    CX_ROW(ALLOC_PD, alloc_pd, 0),
-    CX_ROW(DEALLOC_PD, dealloc_pd, 0),
-    CX_ROW(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, 0),
-    CX_ROW(DEALLOC_TRANSPORT_DOMAIN, dealloc_transport_domain, 0),
-    CX_ROW(ALLOC_XRCD, alloc_xrcd, 0),
-    CX_ROW(DEALLOC_XRCD, dealloc_xrcd, 0),
-    CX_ROW(ALLOC_Q_COUNTER, alloc_q_counter, 0),
-    CX_ROW(DEALLOC_Q_COUNTER, dealloc_q_counter, 0),
-    CX_ROW(QUERY_Q_COUNTER, query_q_counter, 0),
-    CX_ROW(CREATE_MKEY, create_mkey, 0),
-    CX_ROW(DESTROY_MKEY, destroy_mkey, 0),
-    { MLX5_CMD_OP_QUERY_MKEY, 0, "QUERY_MKEY", cx_op_query_mkey,
+    CX_ROW(ALLOC_UAR, alloc_uar, CX_OP_USER),
+    CX_ROW(DEALLOC_UAR, dealloc_uar, CX_OP_USER),
+    CX_ROW(ALLOC_PD, alloc_pd, CX_OP_USER),
+    CX_ROW(DEALLOC_PD, dealloc_pd, CX_OP_USER),
+    CX_ROW(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, CX_OP_USER),
+    CX_ROW(DEALLOC_TRANSPORT_DOMAIN, dealloc_transport_domain, CX_OP_USER),
+    CX_ROW(ALLOC_XRCD, alloc_xrcd, CX_OP_USER),
+    CX_ROW(DEALLOC_XRCD, dealloc_xrcd, CX_OP_USER),
+    CX_ROW(ALLOC_Q_COUNTER, alloc_q_counter, CX_OP_USER),
+    CX_ROW(DEALLOC_Q_COUNTER, dealloc_q_counter, CX_OP_USER),
+    CX_ROW(QUERY_Q_COUNTER, query_q_counter, CX_OP_USER),
+    CX_ROW(CREATE_MKEY, create_mkey, CX_OP_USER),
+    CX_ROW(DESTROY_MKEY, destroy_mkey, CX_OP_USER),
+    { MLX5_CMD_OP_QUERY_MKEY, CX_OP_USER, "QUERY_MKEY", cx_op_query_mkey,
       CX_SZ(query_mkey_in),
       CX_OFF(query_mkey_out, memory_key_mkey_entry) + CX_SZ(mkc) },
     { MLX5_CMD_OP_QUERY_SPECIAL_CONTEXTS, 0, "QUERY_SPECIAL_CONTEXTS",

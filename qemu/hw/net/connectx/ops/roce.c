@@ -23,7 +23,7 @@ static ConnectXStatus cx_op_query_roce_address(ConnectXCmd *cmd)
 
 static const ConnectXOp cx_roce_ops[] = {
     CX_ROW(SET_ROCE_ADDRESS, set_roce_address, 0),
-    CX_ROW(QUERY_ROCE_ADDRESS, query_roce_address, 0),
+    CX_ROW(QUERY_ROCE_ADDRESS, query_roce_address, CX_OP_USER),
 };
 
 void cx_ops_roce_register(void)

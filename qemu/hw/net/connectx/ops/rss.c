@@ -26,7 +26,7 @@ static ConnectXStatus cx_op_create_tis(ConnectXCmd *cmd)
 /* Priority is kept for queries; nothing here schedules by it. */
 static ConnectXStatus cx_op_modify_tis(ConnectXCmd *cmd)
 {
-    ConnectXObj *tis = cx_obj_find(cmd->fn, CX_OBJ_TIS, cx_cmd_obj_id(cmd));
+    ConnectXObj *tis = cx_cmd_find(cmd, CX_OBJ_TIS, cx_cmd_obj_id(cmd));
 
     if (!tis) {
         return CX_BAD_RESOURCE;
@@ -55,7 +55,7 @@ static ConnectXStatus cx_op_create_tir(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_modify_tir(ConnectXCmd *cmd)
 {
-    ConnectXObj *tir = cx_obj_find(cmd->fn, CX_OBJ_TIR, cx_cmd_obj_id(cmd));
+    ConnectXObj *tir = cx_cmd_find(cmd, CX_OBJ_TIR, cx_cmd_obj_id(cmd));
     uint64_t mask = ldq_be_p(CX_ADDR(modify_tir_in, cmd->in, bitmask));
     const uint8_t *from = CX_ADDR(modify_tir_in, cmd->in, ctx);
     uint8_t *to;
@@ -124,7 +124,7 @@ static ConnectXStatus cx_op_create_rqt(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_modify_rqt(ConnectXCmd *cmd)
 {
-    ConnectXObj *rqt = cx_obj_find(cmd->fn, CX_OBJ_RQT, cx_cmd_obj_id(cmd));
+    ConnectXObj *rqt = cx_cmd_find(cmd, CX_OBJ_RQT, cx_cmd_obj_id(cmd));
     uint64_t mask = ldq_be_p(CX_ADDR(modify_rqt_in, cmd->in, bitmask));
     uint32_t actual = CX_GET(modify_rqt_in, cmd->in, ctx.rqt_actual_size);
     const uint32_t at = CX_OFF(create_rqt_in, rqt_context);
@@ -155,7 +155,7 @@ static ConnectXStatus cx_op_destroy_rqt(ConnectXCmd *cmd)
 
 static ConnectXStatus cx_op_query_rqt(ConnectXCmd *cmd)
 {
-    ConnectXObj *rqt = cx_obj_find(cmd->fn, CX_OBJ_RQT, cx_cmd_obj_id(cmd));
+    ConnectXObj *rqt = cx_cmd_find(cmd, CX_OBJ_RQT, cx_cmd_obj_id(cmd));
     const uint32_t from = CX_OFF(create_rqt_in, rqt_context);
     const uint32_t to = CX_OFF(query_rqt_out, rqt_context);
 
@@ -168,18 +168,18 @@ static ConnectXStatus cx_op_query_rqt(ConnectXCmd *cmd)
 }
 
 static const ConnectXOp cx_rss_ops[] = {
-    CX_ROW(CREATE_TIS, create_tis, 0),
-    CX_ROW(MODIFY_TIS, modify_tis, 0),
-    CX_ROW(DESTROY_TIS, destroy_tis, 0),
-    CX_ROW(QUERY_TIS, query_tis, 0),
-    CX_ROW(CREATE_TIR, create_tir, 0),
-    CX_ROW(MODIFY_TIR, modify_tir, 0),
-    CX_ROW(DESTROY_TIR, destroy_tir, 0),
-    CX_ROW(QUERY_TIR, query_tir, 0),
-    CX_ROW(CREATE_RQT, create_rqt, 0),
-    CX_ROW(MODIFY_RQT, modify_rqt, 0),
-    CX_ROW(DESTROY_RQT, destroy_rqt, 0),
-    CX_ROW(QUERY_RQT, query_rqt, 0),
+    CX_ROW(CREATE_TIS, create_tis, CX_OP_USER),
+    CX_ROW(MODIFY_TIS, modify_tis, CX_OP_USER),
+    CX_ROW(DESTROY_TIS, destroy_tis, CX_OP_USER),
+    CX_ROW(QUERY_TIS, query_tis, CX_OP_USER),
+    CX_ROW(CREATE_TIR, create_tir, CX_OP_USER),
+    CX_ROW(MODIFY_TIR, modify_tir, CX_OP_USER),
+    CX_ROW(DESTROY_TIR, destroy_tir, CX_OP_USER),
+    CX_ROW(QUERY_TIR, query_tir, CX_OP_USER),
+    CX_ROW(CREATE_RQT, create_rqt, CX_OP_USER),
+    CX_ROW(MODIFY_RQT, modify_rqt, CX_OP_USER),
+    CX_ROW(DESTROY_RQT, destroy_rqt, CX_OP_USER),
+    CX_ROW(QUERY_RQT, query_rqt, CX_OP_USER),
 };
 
 void cx_ops_rss_register(void)

@@ -75,8 +75,8 @@ ConnectXStatus cx_cmd_umem_record(ConnectXCmd *cmd, bool valid, uint32_t id,
 }
 
 static const ConnectXOp cx_umem_ops[] = {
-    CX_ROW(CREATE_UMEM, create_umem, 0),
-    { MLX5_CMD_OP_DESTROY_UMEM, 0, "DESTROY_UMEM", cx_op_destroy_umem,
+    CX_ROW(CREATE_UMEM, create_umem, CX_OP_USER),
+    { MLX5_CMD_OP_DESTROY_UMEM, CX_OP_USER, "DESTROY_UMEM", cx_op_destroy_umem,
       CX_SZ(destroy_umem_in), CX_SZ(destroy_umem_out) },
 };
 

@@ -324,14 +324,16 @@ static ConnectXStatus cx_op_l2_table_entry(ConnectXCmd *cmd)
 #define CX_VPORT_STATE_MODS (CX_OP_MOD(0) | CX_OP_MOD(1) | CX_OP_MOD(2))
 
 static const ConnectXOp cx_vport_ops[] = {
-    CX_ROW(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, 0),
+    CX_ROW(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, CX_OP_USER),
     CX_ROW(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context, 0),
-    CX_ROW(QUERY_VPORT_STATE, query_vport_state, CX_VPORT_STATE_MODS),
+    CX_ROW(QUERY_VPORT_STATE, query_vport_state,
+           CX_OP_USER | CX_VPORT_STATE_MODS),
     CX_ROW(MODIFY_VPORT_STATE, modify_vport_state, CX_VPORT_STATE_MODS),
-    CX_ROW(QUERY_ESW_VPORT_CONTEXT, query_esw_vport_context, CX_OP_PF_ONLY),
+    CX_ROW(QUERY_ESW_VPORT_CONTEXT, query_esw_vport_context,
+           CX_OP_USER | CX_OP_PF_ONLY),
     CX_ROW(MODIFY_ESW_VPORT_CONTEXT, modify_esw_vport_context, CX_OP_PF_ONLY),
-    CX_ROW(QUERY_VPORT_COUNTER, query_vport_counter, 0),
-    CX_ROW(QUERY_VNIC_ENV, query_vnic_env, 0),
+    CX_ROW(QUERY_VPORT_COUNTER, query_vport_counter, CX_OP_USER),
+    CX_ROW(QUERY_VNIC_ENV, query_vnic_env, CX_OP_USER),
     { MLX5_CMD_OP_SET_L2_TABLE_ENTRY, CX_OP_PF_ONLY, "SET_L2_TABLE_ENTRY",
       cx_op_l2_table_entry, CX_SZ(set_l2_table_entry_in),
       CX_SZ(set_l2_table_entry_out) },

@@ -47,6 +47,7 @@ static ConnectXStatus cx_tir_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *tirc = CX_ADDR(create_tir_in, obj->in, ctx);
     ConnectXStatus status;
+    uint32_t td;
 
     switch (CX_GET(tirc, tirc, disp_type)) {
     case CX_TIR_DIRECT:
@@ -63,8 +64,10 @@ static ConnectXStatus cx_tir_link(ConnectXFunction *fn, ConnectXObj *obj)
     if (status != CX_OK) {
         return status;
     }
-    return cx_obj_use(fn, obj, CX_OBJ_TD,
-                      CX_GET(tirc, tirc, transport_domain));
+    /* Users of DevX leave the domain out. */
+    td = CX_GET(tirc, tirc, transport_domain);
+    return !td && cx_uid_is_user(cx_uid(obj->in)) ? CX_OK :
+           cx_obj_use(fn, obj, CX_OBJ_TD, td);
 }
 
 /* The list follows the context: 24 low bits of each word. */

@@ -217,6 +217,14 @@ static ConnectXStatus cx_qp_use_shared(ConnectXFunction *fn, ConnectXObj *obj)
                                         CX_GET(qpc, qpc, xrcd)) : status;
 }
 
+/* Management's, and one that changes keys of all domains */
+static bool cx_qp_is_privileged(const uint8_t *qpc)
+{
+    uint8_t type = CX_GET(qpc, qpc, st);
+
+    return type == CX_QP_GSI || type == CX_QP_REG_UMR;
+}
+
 static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     const uint8_t *qpc = CX_ADDR(create_qp_in, obj->in, qpc);
@@ -226,7 +234,8 @@ static ConnectXStatus cx_qp_link(ConnectXFunction *fn, ConnectXObj *obj)
     ConnectXStatus status;
 
     if (CX_GET(qpc, qpc, st) > CX_QP_TYPE_MAX || !cx_qp_run_good(obj) ||
-        obj->npas != cx_qp_pages(qpc)) {
+        obj->npas != cx_qp_pages(qpc) ||
+        (cx_uid_is_user(cx_uid(obj->in)) && cx_qp_is_privileged(qpc))) {
         return CX_BAD_PARAM;
     }
     /* mlx5_ib's queue pair of requests that fill keys is in no domain. */

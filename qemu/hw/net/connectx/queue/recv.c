@@ -63,7 +63,8 @@ ConnectXKeyUser cx_qp_key_user(const ConnectXObj *qp)
 {
     return (ConnectXKeyUser) {
         .pd = CX_GET(qpc, cx_qpc(qp), pd), .number = qp->id,
-        .reserved = CX_GET(qpc, cx_qpc(qp), rlky),
+        .reserved = CX_GET(qpc, cx_qpc(qp), rlky) &&
+                    !cx_uid_is_user(cx_uid(qp->in)),
     };
 }
 

@@ -16,6 +16,7 @@
 #include "host/dma.h"
 #include "host/sched.h"
 #include "obj/obj.h"
+#include "obj/uctx.h"
 #include "packet/packet.h"
 #include "queue/sq.h"
 #include "queue/wq.h"
@@ -59,6 +60,10 @@ static ConnectXStatus cx_sq_link(ConnectXFunction *fn, ConnectXObj *obj)
         status = CX_BAD_PARAM;
     }
     if (status == CX_OK && obj->run.count[CX_SQ_SENT] > CX_SEGMENTS_MAX) {
+        status = CX_BAD_PARAM;
+    }
+    /* Frames may say anything of who sends them. */
+    if (status == CX_OK && !cx_uctx_may(fn, obj, MLX5_UCTX_CAP_RAW_TX)) {
         status = CX_BAD_PARAM;
     }
     if (status == CX_OK) {
