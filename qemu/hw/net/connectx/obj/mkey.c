@@ -3,10 +3,10 @@
  * ConnectX device model: memory keys
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "host/dma.h"
+#include "obj/klm.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
 
@@ -14,6 +14,7 @@
 enum {
     CX_MKEY_PA  = 0,
     CX_MKEY_MTT = 1,
+    CX_MKEY_KLM = 2,
     CX_MKEY_KSM = 3,
 };
 
@@ -24,6 +25,20 @@ enum {
 
 /* mkc.qpn: serves all queues */
 #define CX_MKEY_UNBOUND         0xffffff
+
+/* Lists of other keys: entries, and keys with lists one behind the other */
+#define CX_KLM_LIST_MAX         4096
+#define CX_KLM_DEPTH_MAX        4
+
+/* A copy through a key, and through those that it leads to */
+typedef struct ConnectXKeyAccess {
+    ConnectXFunction *fn;
+    ConnectXKeyUser by;
+    uint8_t *buf;                       /* goes on with what is done */
+    bool write;
+    unsigned depth;
+    uint32_t looks;                     /* that are left, see obj/klm.h */
+} ConnectXKeyAccess;
 
 /* A command of the function: it is in no domain, and no queue. */
 static const ConnectXKeyUser cx_command = {
@@ -76,22 +91,39 @@ static bool cx_mkey_pages_good(const ConnectXObj *obj)
     return true;
 }
 
+/* The key has room for its list; one of other keys is gone through each time */
+static bool cx_mkey_list_fits(const uint8_t *in)
+{
+    uint32_t room = CX_GET(create_mkey_in, in,
+                           memory_key_mkey_entry.translations_octword_size);
+
+    return CX_GET(create_mkey_in, in, translations_octword_actual_size) <=
+           room && (cx_mkey_mode(in) < CX_MKEY_KLM || room <= CX_KLM_LIST_MAX);
+}
+
 /*
  * Asks for nothing that no capability offers: memory of user contexts, modes,
- * relaxed ordering; nor, for a user context, for all memory; and has room for
- * its list.
+ * relaxed ordering; nor, for a user context, for all memory.
  */
 static bool cx_mkey_is_modest(const uint8_t *in)
 {
     const uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
 
     return !CX_GET(create_mkey_in, in, mkey_umem_valid) &&
+           cx_mkey_list_fits(in) &&
            cx_mkey_mode(in) <= CX_MKEY_KSM &&
            !(cx_mkey_mode(in) == CX_MKEY_PA && cx_uid_is_user(cx_uid(in))) &&
            !CX_GET(mkc, mkc, relaxed_ordering_write) &&
-           !CX_GET(mkc, mkc, relaxed_ordering_read) &&
-           CX_GET(create_mkey_in, in, translations_octword_actual_size) <=
-           CX_GET(mkc, mkc, translations_octword_size);
+           !CX_GET(mkc, mkc, relaxed_ordering_read);
+}
+
+/* Its pieces are looked at when it is used, which may come to an end there. */
+static bool cx_mkey_klm_good(const uint8_t *in)
+{
+    const uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
+
+    return !CX_GET(mkc, mkc, length64) &&
+           CX_GET(mkc, mkc, log_page_size) <= CX_MKEY_PAGE_SHIFT_MAX;
 }
 
 static ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
@@ -105,6 +137,10 @@ static ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
     }
     if (!is_free && cx_mkey_mode(in) == CX_MKEY_MTT &&
         !cx_mkey_pages_good(obj)) {
+        return CX_BAD_PARAM;
+    }
+    if (!is_free && cx_mkey_mode(in) >= CX_MKEY_KLM &&
+        !cx_mkey_klm_good(in)) {
         return CX_BAD_PARAM;
     }
     /* A free key gets its domain with the work request that fills it. */
@@ -207,38 +243,100 @@ static ConnectXStatus cx_mkey_list_dma(ConnectXFunction *fn,
     return CX_OK;
 }
 
-static ConnectXStatus cx_mkey_rw_by(ConnectXFunction *fn, ConnectXKeyUser by,
-                                    uint32_t mkey, uint64_t va, uint8_t *buf,
-                                    uint64_t len, bool write,
-                                    ConnectXKeyRight right)
+static ConnectXStatus cx_mkey_local(ConnectXKeyAccess *access, uint32_t mkey,
+                                    uint64_t va, uint64_t len);
+
+/*
+ * Through keys that the key's list names: whatever right the peer has by this
+ * one, those are used as the queue uses them.
+ */
+static ConnectXStatus cx_mkey_klm_rw(ConnectXKeyAccess *access,
+                                     const ConnectXObj *obj, uint64_t va,
+                                     uint64_t len)
+{
+    const uint8_t *mkc = CX_ADDR(create_mkey_in, obj->in,
+                                 memory_key_mkey_entry);
+    ConnectXKlm klm = {
+        .list = obj->pas, .n = obj->npas / 2,
+        .shift = CX_GET(mkc, mkc, log_page_size),
+        .fixed = cx_mkey_mode(obj->in) == CX_MKEY_KSM,
+    };
+    uint64_t offset = va - CX_GET64(mkc, mkc, start_addr) +
+                      (klm.fixed ? cx_mkey_offset(mkc) : 0);
+    ConnectXStatus status = CX_OK;
+    ConnectXKlmPiece piece;
+
+    if (access->depth == CX_KLM_DEPTH_MAX) {
+        return CX_BAD_PARAM;
+    }
+    access->depth++;
+    while (len && status == CX_OK) {
+        if (!cx_klm_find(&klm, offset, &piece, &access->looks)) {
+            status = CX_BAD_PARAM;
+            break;
+        }
+        piece.len = MIN(piece.len, len);
+        status = cx_mkey_local(access, piece.key, piece.va, piece.len);
+        offset += piece.len;
+        len -= piece.len;
+    }
+    access->depth--;
+    return status;
+}
+
+static ConnectXStatus cx_mkey_plain_rw(ConnectXKeyAccess *access, uint64_t va,
+                                       uint64_t len)
+{
+    bool good = cx_mkey_dma(access->fn, va, access->buf, len, access->write);
+
+    access->buf += len;
+    return good ? CX_OK : CX_INTERNAL;
+}
+
+static ConnectXStatus cx_mkey_access(ConnectXKeyAccess *access, uint32_t mkey,
+                                     uint64_t va, uint64_t len,
+                                     ConnectXKeyRight right)
 {
     ConnectXObj *obj;
     ConnectXStatus status;
 
-    status = cx_mkey_check(fn, by, mkey, va, len, right, &obj);
+    status = cx_mkey_check(access->fn, access->by, mkey, va, len, right, &obj);
     if (status != CX_OK) {
         return status;
     }
-    if (cx_mkey_mode(obj->in) == CX_MKEY_PA) {
-        return cx_mkey_dma(fn, va, buf, len, write) ? CX_OK : CX_INTERNAL;
+    switch (cx_mkey_mode(obj->in)) {
+    case CX_MKEY_PA:
+        return cx_mkey_plain_rw(access, va, len);
+    case CX_MKEY_MTT:
+        status = cx_mkey_list_dma(access->fn, obj, va, access->buf, len,
+                                  access->write);
+        access->buf += len;
+        return status;
+    default:
+        return cx_mkey_klm_rw(access, obj, va, len);
     }
-    if (cx_mkey_mode(obj->in) != CX_MKEY_MTT) {
-        qemu_log_mask(LOG_UNIMP, "connectx: access through mkey mode %u\n",
-                      cx_mkey_mode(obj->in));
-        return CX_BAD_PARAM;
+}
+
+static ConnectXStatus cx_mkey_local(ConnectXKeyAccess *access, uint32_t mkey,
+                                    uint64_t va, uint64_t len)
+{
+    if (access->by.reserved && mkey == CX_MKEY_RESERVED_LKEY) {
+        return cx_mkey_plain_rw(access, va, len);
     }
-    return cx_mkey_list_dma(fn, obj, va, buf, len, write);
+    return cx_mkey_access(access, mkey, va, len, access->write ?
+                          CX_KEY_LOCAL_WRITE : CX_KEY_LOCAL_READ);
 }
 
 static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
                                  uint32_t mkey, uint64_t va, uint8_t *buf,
                                  uint64_t len, bool write)
 {
-    if (by.reserved && mkey == CX_MKEY_RESERVED_LKEY) {
-        return cx_mkey_dma(fn, va, buf, len, write) ? CX_OK : CX_INTERNAL;
-    }
-    return cx_mkey_rw_by(fn, by, mkey, va, buf, len, write,
-                         write ? CX_KEY_LOCAL_WRITE : CX_KEY_LOCAL_READ);
+    ConnectXKeyAccess access = {
+        .fn = fn, .by = by, .buf = buf, .write = write,
+        .looks = CX_KLM_LOOKS_MAX,
+    };
+
+    return cx_mkey_local(&access, mkey, va, len);
 }
 
 bool cx_mkey_allows(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
@@ -274,8 +372,13 @@ bool cx_mkey_remote(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
                     uint64_t va, void *buf, uint64_t len, bool write,
                     ConnectXKeyRight right)
 {
+    ConnectXKeyAccess access = {
+        .fn = fn, .by = by, .buf = buf, .write = write,
+        .looks = CX_KLM_LOOKS_MAX,
+    };
+
     return !len ||
-           cx_mkey_rw_by(fn, by, mkey, va, buf, len, write, right) == CX_OK;
+           cx_mkey_access(&access, mkey, va, len, right) == CX_OK;
 }
 
 ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
