@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory keys that lead to other keys: lists of pieces, of pieces of one size,
- * of blocks that repeat, and lists that lead nowhere.
+ * of blocks that repeat, and lists that lead nowhere; and to user space.
  */
 #include "luck.h"
 #include "rdma-bench.h"
@@ -340,6 +340,53 @@ static void test_keys_behind_it(void **state)
     rdma_check(r.b.bytes + APART, PIECE, 9);
 }
 
+/* A key over a UMEM of three pages, last to first, from its second page on */
+static uint32_t create_key_in_umem(RdmaEnd *e, uint64_t at, uint64_t len)
+{
+    uint8_t umem[CX_SZ(create_umem_in) + 3 * 8] = {};
+    uint8_t in[CX_SZ(create_mkey_in)] = {}, out[CX_SZ(create_mkey_out)];
+    uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
+
+    hca_header(umem, OP(CREATE_UMEM), 0);
+    CX_SET64(create_umem_in, umem, umem.num_of_mtt, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        stq_be_p(umem + CX_SZ(create_umem_in) + i * 8,
+                 (e->buf + (2 - i) * HCA_PAGE_BYTES) | 3);
+    }
+    assert_int_equal(hca_exec(e->hca, umem, sizeof(umem), out, sizeof(out)),
+                     HCA_OK);
+    hca_header(in, OP(CREATE_MKEY), 0);
+    CX_SET(create_mkey_in, in, mkey_umem_valid, 1);
+    cx_bits_set(in, CX_BIT_MKEY_UMEM_ID, 32,
+                CX_GET(create_umem_out, out, umem_id));
+    stq_be_p(in + CX_BIT_MKEY_UMEM_OFFSET / 8, HCA_PAGE_BYTES + at);
+    CX_SET(mkc, mkc, access_mode_1_0, 1);
+    CX_SET(mkc, mkc, lw, 1);
+    CX_SET(mkc, mkc, rw, 1);
+    CX_SET(mkc, mkc, qpn, 0xffffff);
+    CX_SET(mkc, mkc, pd, e->pd);
+    CX_SET64(mkc, mkc, start_addr, START + at);
+    CX_SET64(mkc, mkc, len, len);
+    CX_SET(mkc, mkc, log_page_size, 13);
+    assert_int_equal(hca_exec(e->hca, in, sizeof(in), out, sizeof(out)),
+                     HCA_OK);
+    return CX_GET(create_mkey_out, out, mkey_index) << 8;
+}
+
+static void test_memory_of_user_space(void **state)
+{
+    const uint32_t at = HCA_PAGE_BYTES - PIECE;
+    RdmaBench r;
+    uint32_t key;
+
+    rdma_start(&r, state, HCA_QP_RC, false);
+    key = create_key_in_umem(&r.b, at, 2 * PIECE);
+    must_write(&r, key, at, 2 * PIECE, 4);
+    rdma_check(r.b.bytes + HCA_PAGE_BYTES + at, PIECE, 4);
+    rdma_check(r.b.bytes, PIECE, 4 + PIECE);
+    must_refuse(&r, key, at, 2 * PIECE + 1);
+}
+
 /* As rdma-core fills a key that it has made free: the list in the request */
 static void test_filled_by_request(void **state)
 {
@@ -496,6 +543,7 @@ int main(void)
         machine_test(test_work_is_bounded),
         machine_test(test_lists_are_bounded),
         machine_test(test_keys_behind_it),
+        machine_test(test_memory_of_user_space),
         machine_test(test_filled_by_request),
         machine_test(test_random_lists),
         machine_test(test_it_moves),

@@ -11,6 +11,7 @@
 #define SHARED          0xffff
 #define NOBODY          0x7777
 #define RESERVED_LKEY   0x1700
+#define SYN_KEY_CHANGE  0x06
 #define LOG_CQ          4
 
 typedef struct Bench {
@@ -339,6 +340,40 @@ static void make_all_of_memory(uint8_t *in)
     CX_SET(mkc, mkc, length64, 1);
 }
 
+static void make_free(uint8_t *in)
+{
+    uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
+
+    CX_SET(mkc, mkc, free, 1);
+    CX_SET(mkc, mkc, umr_en, 1);
+    CX_SET(mkc, mkc, translations_octword_size, 4);
+}
+
+static void connect_to_itself(HcaQp *qp, const HcaRoce *roce)
+{
+    hca_must_connect_qp(qp, &(HcaQpWay) {
+        .from = roce, .to = roce, .remote_qpn = qp->qpn, .mtu = 3,
+        .ack_timeout = 14, .retries = 1, .reserved_lkey = true,
+    });
+}
+
+/* A request that gives a key pages, of which any address would be believed */
+static void check_pages_by_request(Objects *o, uint32_t key)
+{
+    uint8_t body[48 + 64 + 64] = { 1 << 7 };
+    HcaWr wr = {
+        .opcode = HCA_WR_UMR, .flags = HCA_SIGNALLED, .imm = key,
+        .body = body, .body_len = sizeof(body),
+    };
+
+    stw_be_p(body + 4, 4);
+    stq_be_p(body + 8, 1 << 0 | 1 << 29);
+    CX_SET64(mkc, body + 48, len, HCA_PAGE_BYTES);
+    stq_be_p(body + 112, o->qp.buf | 3);
+    hca_qp_send(&o->qp, &wr);
+    hca_must_fail(&o->cq, HCA_CQE_REQ_ERR, SYN_KEY_CHANGE);
+}
+
 /* By a key, or by the one that queue pairs of drivers have for it */
 static void test_all_of_memory(void **state)
 {
@@ -355,10 +390,14 @@ static void test_all_of_memory(void **state)
     assert_int_equal(hca_create_list_mkey(b.hca, &(HcaMttKey) {
         .pd = o.pd, .spoil = make_all_of_memory,
     }, &index), HCA_BAD_PARAM);
-    hca_must_connect_qp(&o.qp, &(HcaQpWay) {
-        .from = &roce, .to = &roce, .remote_qpn = o.qp.qpn, .mtu = 3,
-        .ack_timeout = 14, .retries = 1, .reserved_lkey = true,
-    });
+    assert_int_equal(hca_create_list_mkey(b.hca, &(HcaMttKey) {
+        .pd = o.pd, .spoil = make_free,
+    }, &index), HCA_OK);
+    connect_to_itself(&o.qp, &roce);
+    check_pages_by_request(&o, index << 8 | HCA_MKEY_BYTE);
+    assert_int_equal(hca_move_qp(&o.qp, OP(2RST_QP), 0, NULL), HCA_OK);
+    o.qp.sq_pi = 0;
+    connect_to_itself(&o.qp, &roce);
     wr = (HcaWr) {
         .opcode = HCA_WR_SEND, .flags = HCA_SIGNALLED, .nr_segs = 1,
         .seg = { { o.qp.buf, 64, RESERVED_LKEY } },

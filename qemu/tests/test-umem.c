@@ -186,6 +186,46 @@ static void test_not_offered(void **state)
     assert_int_equal(create_umem(hca, page, 1, 0, 1, &id), HCA_BAD_OP);
 }
 
+/* A key over the UMEM's second and third page, from within it */
+static int create_mkey(Bench *b, uint64_t start, uint64_t len, uint32_t *key)
+{
+    uint8_t in[CX_SZ(create_mkey_in)] = {}, out[CX_SZ(create_mkey_out)];
+    uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
+    int status;
+
+    hca_header(in, OP(CREATE_MKEY), 0);
+    CX_SET(create_mkey_in, in, mkey_umem_valid, 1);
+    cx_bits_set(in, CX_BIT_MKEY_UMEM_ID, 32, b->umem);
+    stq_be_p(in + CX_BIT_MKEY_UMEM_OFFSET / 8, HCA_PAGE_BYTES + RECORD_AT);
+    CX_SET(mkc, mkc, access_mode_1_0, 1);
+    CX_SET(mkc, mkc, lr, 1);
+    CX_SET(mkc, mkc, lw, 1);
+    CX_SET(mkc, mkc, qpn, 0xffffff);
+    CX_SET(mkc, mkc, pd, b->pd);
+    CX_SET64(mkc, mkc, start_addr, start);
+    CX_SET64(mkc, mkc, len, len);
+    status = hca_exec(b->hca, in, sizeof(in), out, sizeof(out));
+    *key = CX_GET(create_mkey_out, out, mkey_index) << 8;
+    return status;
+}
+
+static void test_key_lies_there(void **state)
+{
+    const uint64_t at = 0x7000000 + RECORD_AT, room = 3 * HCA_PAGE_BYTES;
+    Bench b = start(state);
+    uint32_t key;
+
+    assert_int_equal(create_mkey(&b, at + 1, 64, &key), HCA_BAD_PARAM);
+    assert_int_equal(create_mkey(&b, at, room - RECORD_AT + 1, &key),
+                     HCA_BAD_PARAM);
+    assert_int_equal(create_mkey(&b, at, UINT64_MAX, &key), HCA_LIMITS);
+    assert_int_equal(create_mkey(&b, at, room - RECORD_AT, &key), HCA_OK);
+    assert_int_equal(hca_simple(b.hca, OP(DESTROY_UMEM), 0, b.umem),
+                     HCA_RES_BUSY);
+    hca_must_simple(b.hca, OP(DESTROY_MKEY), 0, key >> 8);
+    hca_must_simple(b.hca, OP(DESTROY_UMEM), 0, b.umem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +234,7 @@ int main(void)
         machine_test(test_bad_umem),
         machine_test(test_queue_pair_lies_there),
         machine_test(test_not_offered),
+        machine_test(test_key_lies_there),
     };
 
     return machine_main(tests);

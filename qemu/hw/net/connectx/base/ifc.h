@@ -77,5 +77,7 @@ static inline void cx_bits_set(void *p, size_t bit, unsigned width, uint32_t v)
 #define CX_BIT_CQ_UMEM_ID               0x2c0
 #define CX_BIT_CQC_DBR_UMEM_ID          0x20
 #define CX_BIT_QPC_DBR_UMEM_ID          0x720
+#define CX_BIT_MKEY_UMEM_ID             0x320
+#define CX_BIT_MKEY_UMEM_OFFSET         0x340
 
 #endif /* HW_NET_CONNECTX_IFC_H */

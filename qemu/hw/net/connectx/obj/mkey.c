@@ -9,6 +9,7 @@
 #include "obj/klm.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
+#include "obj/umem.h"
 
 /* mkc.access_mode; those behind have capability bits that are not offered */
 enum {
@@ -50,6 +51,11 @@ static uint8_t cx_mkey_mode(const uint8_t *in)
     return CX_GET(create_mkey_in, in, memory_key_mkey_entry.access_mode_1_0) |
            CX_GET(create_mkey_in, in,
                   memory_key_mkey_entry.access_mode_4_2) << 2;
+}
+
+bool cx_mkey_is_indirect(const ConnectXObj *key)
+{
+    return cx_mkey_mode(key->in) >= CX_MKEY_KLM;
 }
 
 /* Bytes from the beginning of the first page to where the key begins. */
@@ -102,17 +108,18 @@ static bool cx_mkey_list_fits(const uint8_t *in)
 }
 
 /*
- * Asks for nothing that no capability offers: memory of user contexts, modes,
- * relaxed ordering; nor, for a user context, for all memory.
+ * Asks for nothing that no capability offers: modes, relaxed ordering; nor, for
+ * a user context, for all memory. A key over memory of user space is a list.
  */
 static bool cx_mkey_is_modest(const uint8_t *in)
 {
     const uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
 
-    return !CX_GET(create_mkey_in, in, mkey_umem_valid) &&
-           cx_mkey_list_fits(in) &&
+    return cx_mkey_list_fits(in) &&
            cx_mkey_mode(in) <= CX_MKEY_KSM &&
            !(cx_mkey_mode(in) == CX_MKEY_PA && cx_uid_is_user(cx_uid(in))) &&
+           (!CX_GET(create_mkey_in, in, mkey_umem_valid) ||
+            cx_mkey_mode(in) == CX_MKEY_MTT) &&
            !CX_GET(mkc, mkc, relaxed_ordering_write) &&
            !CX_GET(mkc, mkc, relaxed_ordering_read);
 }
@@ -131,6 +138,7 @@ static ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
     const uint8_t *in = obj->in;
     uint32_t pd = CX_GET(create_mkey_in, in, memory_key_mkey_entry.pd);
     bool is_free = CX_GET(create_mkey_in, in, memory_key_mkey_entry.free);
+    ConnectXStatus status;
 
     if (!cx_mkey_is_modest(in)) {
         return CX_BAD_PARAM;
@@ -142,6 +150,11 @@ static ConnectXStatus cx_mkey_link(ConnectXFunction *fn, ConnectXObj *obj)
     if (!is_free && cx_mkey_mode(in) >= CX_MKEY_KLM &&
         !cx_mkey_klm_good(in)) {
         return CX_BAD_PARAM;
+    }
+    status = cx_umem_use(fn, obj, CX_GET(create_mkey_in, in, mkey_umem_valid),
+                         cx_bits_get(in, CX_BIT_MKEY_UMEM_ID, 32));
+    if (status != CX_OK) {
+        return status;
     }
     /* A free key gets its domain with the work request that fills it. */
     return is_free && !pd ? CX_OK : cx_obj_use(fn, obj, CX_OBJ_PD, pd);

@@ -20,6 +20,8 @@ ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                             void *buf, uint64_t len);
 ConnectXStatus cx_mkey_write(ConnectXFunction *fn, uint32_t mkey, uint64_t va,
                              const void *buf, uint64_t len);
+/* Has the key a list of other keys, not of pages? */
+bool cx_mkey_is_indirect(const ConnectXObj *key);
 /* Keys with a fixed meaning; their indices lie below the first allocated. */
 #define CX_MKEY_RESERVED_LKEY   0x1700      /* bus addresses as they are */
 #define CX_MKEY_TERMINATE_LIST  0x0100

@@ -5,10 +5,12 @@
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
+#include "base/limits.h"
 #include "cmd/cmd.h"
 #include "fn/fn.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
+#include "obj/umem.h"
 #include "obj/q_counter.h"
 #include "ops/ops.h"
 
@@ -91,12 +93,41 @@ static ConnectXStatus cx_op_query_q_counter(ConnectXCmd *cmd)
     return CX_OK;
 }
 
+/*
+ * Over memory of user space: it begins where the UMEM has the byte at offset,
+ * and has pages of CX_PAGE_SIZE, whatever the command says of them.
+ */
+static ConnectXStatus cx_create_mkey_in_umem(ConnectXCmd *cmd)
+{
+    uint32_t id = cx_bits_get(cmd->in, CX_BIT_MKEY_UMEM_ID, 32);
+    uint64_t offset = ldq_be_p(cmd->in + CX_BIT_MKEY_UMEM_OFFSET / 8);
+    uint8_t *mkc = CX_ADDR(create_mkey_in, cmd->in, memory_key_mkey_entry);
+    uint32_t in_page = CX_GET64(mkc, mkc, start_addr) % CX_PAGE_SIZE;
+    uint64_t len = CX_GET64(mkc, mkc, len);
+
+    if (in_page != cx_umem_in_page(cmd->fn, id, offset)) {
+        return CX_BAD_PARAM;
+    }
+    if (len > CX_STORE_BYTES_MAX / 8 * CX_PAGE_SIZE) {
+        return CX_EXCEED_LIMIT;
+    }
+    CX_SET(create_mkey_in, cmd->in, pg_access, 0);
+    CX_SET(create_mkey_in, cmd->in, translations_octword_actual_size, 0);
+    CX_SET(mkc, mkc, log_page_size, CX_PAGE_SHIFT);
+    return cx_cmd_create_in_umem(cmd, CX_OBJ_MKEY, CX_SZ(create_mkey_in), id,
+                                 offset, DIV_ROUND_UP(in_page + len,
+                                                      CX_PAGE_SIZE));
+}
+
 /* Translations come in octwords of 16 bytes, two addresses each. */
 static ConnectXStatus cx_op_create_mkey(ConnectXCmd *cmd)
 {
     uint32_t octwords = CX_GET(create_mkey_in, cmd->in,
                                translations_octword_actual_size);
 
+    if (CX_GET(create_mkey_in, cmd->in, mkey_umem_valid)) {
+        return cx_create_mkey_in_umem(cmd);
+    }
     return cx_cmd_create(cmd, CX_OBJ_MKEY, CX_SZ(create_mkey_in),
                          CX_SZ(create_mkey_in), octwords * 2ull);
 }

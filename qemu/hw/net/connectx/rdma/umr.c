@@ -94,6 +94,10 @@ static bool cx_umr_may(const ConnectXUmr *umr, const ConnectXObj *qp)
     bool is_free = CX_GET(mkc, mkc, free);
     uint8_t flags = cx_umr_flags(umr);
 
+    /* What a user would fill lists of pages with are addresses of the bus. */
+    if (cx_uid_is_user(cx_uid(qp->in)) && !cx_mkey_is_indirect(umr->key)) {
+        return false;
+    }
     if (!CX_GET(mkc, mkc, umr_en) || umr->key->refs ||
         (flags & CX_UMR_IF_FREE && !is_free) ||
         (flags & CX_UMR_IF_NOT_FREE && is_free)) {
