@@ -8,7 +8,7 @@
 # lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 timeout=2400 soak=1
 # lab: second-root=rdma-13
 # lab-model-prop: eswitch=on,rdma=on
-# lab-guest-error-allow: QP 0x[0-9a-f]+: bad request at 0x[0-9a-f]+, opcode 0x1[12], syndrome 4
+# lab-guest-error-allow: QP 0x[0-9a-f]+: bad request at 0x[0-9a-f]+, opcode 0x(1[12]|a), syndrome 4
 # lab-guest-error-allow: QP 0x[0-9a-f]+: bad receive request, syndrome 4
 # lab-guest-error-allow: MODIFY_CQ \(op_mod 0x1\) refused with status 0x9
 # lab-guest-error-allow: destroying UAR 0x[0-9a-f]+, in use by [0-9]+
