@@ -376,7 +376,8 @@ static bool offered(Hca *hca)
     uint8_t page[HCA_CAP_BYTES];
 
     assert_int_equal(hca_query_cap(hca, 0, 0, true, page), HCA_OK);
-    return CX_GET(cmd_hca_cap, page, out_of_seq_cnt) &&
+    return CX_GET(cmd_hca_cap, page, max_qp_cnt) &&
+           CX_GET(cmd_hca_cap, page, out_of_seq_cnt) &&
            CX_GET(cmd_hca_cap, page, retransmission_q_counters) &&
            CX_GET(cmd_hca_cap, page, enhanced_error_q_counters);
 }

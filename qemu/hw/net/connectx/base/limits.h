@@ -56,6 +56,9 @@
 #define CX_ROCE_ADDRESSES   16
 #define CX_ROCE_PORT        4791        /* of UDP: its destination */
 
+/* Sets of counters, whose numbers are 8 bits wide, and 0 is none */
+#define CX_Q_COUNTERS       255
+
 /* Protection and transport domains, XRC domains; TISs, TIRs, RQTs */
 #define CX_LOG_DOMAINS      16
 #define CX_LOG_UCTXS        10          /* user contexts */

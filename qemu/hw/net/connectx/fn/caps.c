@@ -100,7 +100,8 @@ static void cx_caps_general_rdma(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap, p, rc, 1);
     CX_SET(cmd_hca_cap, p, uc, 1);
     CX_SET(cmd_hca_cap, p, ud, 1);
-    /* What a set counts: without, mlx5_ib has half of them. */
+    /* Sets, and what they count: without the former mlx5_ib has none. */
+    CX_SET(cmd_hca_cap, p, max_qp_cnt, CX_Q_COUNTERS);
     CX_SET(cmd_hca_cap, p, out_of_seq_cnt, 1);
     CX_SET(cmd_hca_cap, p, retransmission_q_counters, 1);
     CX_SET(cmd_hca_cap, p, enhanced_error_q_counters, 1);

@@ -4,6 +4,7 @@
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
+#include "base/limits.h"
 #include "obj/obj.h"
 #include "obj/q_counter.h"
 
@@ -16,11 +17,10 @@ void cx_q_count(ConnectXFunction *fn, uint32_t set, ConnectXCount what)
     }
 }
 
-/* Numbers are 8 bits wide in the contexts of queues, where 0 means none. */
 static const ConnectXObjType cx_q_counter_kind = {
     .kind = CX_OBJ_Q_COUNTER, .name = "Q_COUNTER",
-    CX_OBJ_IN(alloc_q_counter_in), .first_id = 1, .last_id = 0xff,
-    .limit = 255, .saved = true, .more = CX_COUNTS,
+    CX_OBJ_IN(alloc_q_counter_in), .first_id = 1, .last_id = CX_Q_COUNTERS,
+    .limit = CX_Q_COUNTERS, .saved = true, .more = CX_COUNTS,
 };
 
 void cx_q_counter_register(void)
