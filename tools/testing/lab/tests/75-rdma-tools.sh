@@ -37,6 +37,18 @@ xsrq()
 		ibv_xsrq_pingpong $(device "$2" -g) -n 50 -c "$3" -- xsrq_clients "$@"
 }
 
+# Writes come to the second device as the first one sends them.
+counted()
+{
+	local before now
+
+	before=$(counter 1 rx_write_requests)
+	perf ib_write_bw 0 1 -n 100 || return 1
+	now=$(counter 1 rx_write_requests)
+	echo "$before, then $now"
+	[ $((now - before)) -ge 100 ] && [ "$(counter 0 req_remote_access_errors)" = 0 ]
+}
+
 rdma_start || fatal "mlx5_ib takes a PF and two VFs"
 for i in 1 2; do
 	reached "$(address $i)" || fatal "the network is up"
@@ -49,7 +61,7 @@ done
 check "messages of one byte" pingpong rc 0 1 -n 50 -s 1
 check "and of a megabyte" pingpong rc 0 1 -n 10 -s 1048576
 check "by the newer calls of rdma-core" pingpong rc 1 2 -n 100 -N
-check "writes" perf ib_write_bw 0 1 -n 100
+check "writes, which are counted" counted
 check "writes of all sizes" perf ib_write_bw 1 2 -n 10 -a
 check "reads" perf ib_read_bw 0 1 -n 100
 check "atomics" perf ib_atomic_bw 0 1 -n 100

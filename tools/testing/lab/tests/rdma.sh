@@ -82,6 +82,12 @@ clean()
 	done
 }
 
+# counter I NAME - What the RDMA device has counted.
+counter()
+{
+	cat "/sys/class/infiniband/${IB[$1]}/ports/1/hw_counters/$2"
+}
+
 # gid_of DEV ADDRESS - The index of the GID that an IPv4 address made.
 gid_of()
 {
