@@ -11,18 +11,20 @@
 #define IDLE_US         1000000
 /* QEMU's own main loop takes some. A timer of 1 kHz would take more. */
 #define IDLE_CPU_MS     10
+#define IDLE_TRIES      10
 #define LARGE_SENDS     8
 #define FRAMES          1000            /* of a request */
 #define FLOODS          50
 
 /*
  * Functions with all that a driver has: links up, receives posted, queues
- * armed, one suspended.
+ * armed, one suspended. What takes CPU by itself does so in every second; on a
+ * busy machine one may be charged with what others do.
  */
 static void test_idle(void **state)
 {
     HcaObjects o[3];
-    unsigned long ms;
+    unsigned long ms = 0;
     VhcaBench b;
     Hca *pf;
 
@@ -36,10 +38,15 @@ static void test_idle(void **state)
     }
     vhca_must_stop(pf, vhca_id_of(pf, 1));
     qtest_settle(b.m->q);
-    ms = qtest_cpu_ms(b.m->q);
-    usleep(IDLE_US);
-    ms = qtest_cpu_ms(b.m->q) - ms;
-    assert_in_range(ms, 0, IDLE_CPU_MS);
+    for (unsigned i = 0; i < IDLE_TRIES; i++) {
+        ms = qtest_cpu_ms(b.m->q);
+        usleep(IDLE_US);
+        ms = qtest_cpu_ms(b.m->q) - ms;
+        if (ms <= IDLE_CPU_MS) {
+            return;
+        }
+    }
+    fail_msg("%lu ms of CPU in each second", ms);
 }
 
 static void flood(HcaObjects *o, uint64_t payload)
