@@ -9,6 +9,7 @@
 #define OCTWORDS        8               /* of the key's list: 16 pages */
 #define PAGES           16
 #define FEW             4               /* of a small key */
+#define VAST            0x80000000u     /* octwords of a huge one */
 #define BYTES           (PAGES * HCA_PAGE_BYTES)
 #define NEW_BYTE        0x77
 #define PRESENT         3               /* in an address of the list */
@@ -58,6 +59,14 @@ static void make_free(uint8_t *in)
     CX_SET(mkc, mkc, free, 1);
     CX_SET(mkc, mkc, umr_en, 1);
     CX_SET(mkc, mkc, translations_octword_size, OCTWORDS);
+}
+
+/* Room for more than there is memory */
+static void make_vast(uint8_t *in)
+{
+    make_free(in);
+    CX_SET(mkc, CX_ADDR(create_mkey_in, in, memory_key_mkey_entry),
+           translations_octword_size, VAST + OCTWORDS);
 }
 
 /* Room for less than the 64 bytes that lists come in */
@@ -158,6 +167,7 @@ static void post(Bench *b, HcaQp *qp, const Umr *u)
     body[0] = u->flags;
     stw_be_p(body + 4, u->octwords);
     stw_be_p(body + 6, u->offset);
+    stl_be_p(body + 16, u->offset >> 16);
     stq_be_p(body + 8, u->mask);
     fill_mkc(u, body + 48);
     if (inlined) {
@@ -344,6 +354,26 @@ static void test_padding(void **state)
     check_first(&b, FEW, 8);
 }
 
+/* Of a list that has room for it, a part that no store could hold */
+static void test_vast(void **state)
+{
+    static const unsigned offsets[] = { VAST, VAST / 2, VAST / 64 };
+    Bench b = {};
+    Umr u;
+
+    bench_start(&b, state);
+    b.index = create_key(&b, make_vast);
+    for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+        u = enable(&b);
+        u.flags |= HAS_OFFSET;
+        u.offset = offsets[i];
+        must_refuse(&b, &u);
+    }
+    u = enable(&b);
+    must_change(&b, &u);
+    check_pages(&b, 10);
+}
+
 /* Drivers make the queue pair for it in no domain, and lists in their own. */
 static void test_list_of_a_domain(void **state)
 {
@@ -386,6 +416,7 @@ int main(void)
         machine_test(test_rights),
         machine_test(test_refused),
         machine_test(test_padding),
+        machine_test(test_vast),
         machine_test(test_list_of_a_domain),
         machine_test(test_by_a_connection),
     };

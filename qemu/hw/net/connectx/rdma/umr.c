@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
+#include "base/limits.h"
 #include "fn/fn.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
@@ -128,7 +129,8 @@ static bool cx_umr_take_range(ConnectXUmr *umr)
         return false;
     }
     umr->fit = MIN(n, room - first) * 2;
-    return true;
+    /* However much room it has: that much the store has not. */
+    return first + n <= CX_STORE_BYTES_MAX / CX_OCTWORD;
 }
 
 /*
