@@ -87,7 +87,8 @@ ConnectXKeyUser cx_recv_key_user(const ConnectXFunction *fn,
         srq = cx_recv_xrc_srq(fn, qp, srqn);
         /* No key is in domain 0. */
         by.pd = srq ? CX_GET(xrc_srqc, cx_xrc_srqc(srq), pd) : 0;
-        by.reserved = srq && CX_GET(xrc_srqc, cx_xrc_srqc(srq), rlky);
+        by.reserved = srq && CX_GET(xrc_srqc, cx_xrc_srqc(srq), rlky) &&
+                      !cx_uid_is_user(cx_uid(srq->in));
     }
     return by;
 }
