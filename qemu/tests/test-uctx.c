@@ -15,6 +15,7 @@
 #define LOG_CQ          4
 
 typedef struct Bench {
+    Machine *m;
     Hca *hca;
     uint16_t a, b;                      /* two of them, without rights */
 } Bench;
@@ -30,8 +31,9 @@ static uint16_t must_create_uctx(Hca *hca, uint32_t rights)
 
 static Bench start(void **state)
 {
-    Bench b = { .hca = &machine_start_ready(state, 1, "rdma=on")->pf[0] };
+    Bench b = { .m = machine_start_ready(state, 1, "rdma=on,eswitch=on") };
 
+    b.hca = &b.m->pf[0];
     b.a = must_create_uctx(b.hca, 0);
     b.b = must_create_uctx(b.hca, 0);
     assert_int_not_equal(b.a, b.b);
@@ -458,28 +460,82 @@ static void test_domain_left_out(void **state)
     assert_int_equal(create_tir(b.hca, 0, o.rqt), HCA_BAD_RES);
 }
 
+/* Leads the entry of o's table to o's TIR, as the driver or a context. */
+static int change_fte(Hca *hca, uint16_t uid, const Objects *o)
+{
+    uint8_t in[CX_SZ(set_fte_in) + 8] = {}, out[CX_SZ(set_fte_out)];
+    int status;
+
+    hca_header(in, OP(SET_FLOW_TABLE_ENTRY), 1);
+    CX_SET(set_fte_in, in, modify_enable_mask, 1 | 1 << 2);
+    CX_SET(set_fte_in, in, table_id, o->table);
+    CX_SET(set_fte_in, in, flow_context.group_id, o->group);
+    CX_SET(set_fte_in, in, flow_context.action, 4);
+    CX_SET(set_fte_in, in, flow_context.destination_list_size, 1);
+    stl_be_p(in + CX_SZ(set_fte_in), 2u << 24 | o->tir);
+    hca->uid = uid;
+    status = hca_exec(hca, in, sizeof(in), out, sizeof(out));
+    hca->uid = 0;
+    return status;
+}
+
 /* An entry that the driver changes stays whose it was. */
 static void test_changed_by_the_driver(void **state)
 {
-    uint8_t in[CX_SZ(set_fte_in) + 8] = {}, out[CX_SZ(set_fte_out)];
     Bench b = start(state);
     Objects o;
 
     create_objects(b.hca, b.a, &o);
-    hca_header(in, OP(SET_FLOW_TABLE_ENTRY), 1);
-    CX_SET(set_fte_in, in, modify_enable_mask, 1 | 1 << 2);
-    CX_SET(set_fte_in, in, table_id, o.table);
-    CX_SET(set_fte_in, in, flow_context.group_id, o.group);
-    CX_SET(set_fte_in, in, flow_context.action, 4);
-    CX_SET(set_fte_in, in, flow_context.destination_list_size, 1);
-    stl_be_p(in + CX_SZ(set_fte_in), 2u << 24 | o.tir);
-    assert_int_equal(hca_exec(b.hca, in, sizeof(in), out, sizeof(out)),
-                     HCA_OK);
+    assert_int_equal(change_fte(b.hca, 0, &o), HCA_OK);
     assert_int_equal(about(b.hca, b.b, OP(QUERY_FLOW_TABLE_ENTRY),
                            CX_OFF(query_fte_in, table_id), o.table),
                      HCA_BAD_RES);
     assert_int_equal(about(b.hca, b.a, OP(QUERY_FLOW_TABLE_ENTRY),
                            CX_OFF(query_fte_in, table_id), o.table), HCA_OK);
+}
+
+/* What comes to the driver, or to another, is not a context's to lead away. */
+static void test_entries_of_others(void **state)
+{
+    Bench b = start(state);
+    Objects o, drivers;
+    uint32_t uar = b.hca->uar;
+
+    create_objects(b.hca, b.a, &o);
+    assert_int_equal(change_fte(b.hca, b.b, &o), HCA_BAD_RES);
+    assert_int_equal(change_fte(b.hca, b.a, &o), HCA_OK);
+    b.hca->uar = uar;
+    create_objects(b.hca, 0, &drivers);
+    assert_int_equal(change_fte(b.hca, b.a, &drivers), HCA_BAD_RES);
+    assert_int_equal(change_fte(b.hca, 0, &drivers), HCA_OK);
+}
+
+static int create_acl(Hca *hca, uint16_t uid, uint8_t type)
+{
+    uint8_t in[CX_SZ(create_flow_table_in)] = {};
+    uint8_t out[CX_SZ(create_flow_table_out)];
+    int status;
+
+    hca_header(in, OP(CREATE_FLOW_TABLE), 0);
+    CX_SET(create_flow_table_in, in, other_vport, 1);
+    CX_SET(create_flow_table_in, in, vport_number, 1);
+    CX_SET(create_flow_table_in, in, table_type, type);
+    hca->uid = uid;
+    status = hca_exec(hca, in, sizeof(in), out, sizeof(out));
+    hca->uid = 0;
+    return status;
+}
+
+/* A vport's list of what it may send or get holds as soon as it is made. */
+static void test_lists_of_vports(void **state)
+{
+    Bench b = start(state);
+
+    machine_enable_vfs(b.m, 0, 1);
+    for (uint8_t type = 2; type <= 3; type++) {
+        assert_int_equal(create_acl(b.hca, b.a, type), HCA_BAD_PARAM);
+        assert_int_equal(create_acl(b.hca, 0, type), HCA_OK);
+    }
 }
 
 /* Of two contexts, what each has is its own elsewhere, too. */
@@ -584,6 +640,8 @@ int main(void)
         machine_test(test_rights),
         machine_test(test_domain_left_out),
         machine_test(test_changed_by_the_driver),
+        machine_test(test_entries_of_others),
+        machine_test(test_lists_of_vports),
         machine_test(test_they_move),
         machine_test(test_they_are_in_deltas),
         machine_test(test_hostile_images),

@@ -165,7 +165,7 @@ static ConnectXStatus cx_op_set_fte(ConnectXCmd *cmd)
     if (cmd->op_mod != CX_FTE_MODIFY) {
         return fte ? CX_BAD_PARAM : cx_fte_put(fn, id, cmd->in, len);
     }
-    if (!fte) {
+    if (!cx_cmd_find(cmd, CX_OBJ_FTE, id)) {
         return CX_BAD_RESOURCE;
     }
     merged = cx_fte_merge(fte, cmd, &len);

@@ -80,11 +80,17 @@ static uint32_t *cx_flow_acl(ConnectXFunction *fn, const ConnectXObj *table)
                                 CX_ACL_INGRESS : CX_ACL_EGRESS] : NULL;
 }
 
-static bool cx_flow_type_allowed(const ConnectXFunction *fn, uint8_t type)
+/* Those of vports hold as soon as they are there: they are the driver's. */
+static bool cx_flow_type_allowed(const ConnectXFunction *fn,
+                                 const ConnectXObj *table)
 {
+    uint8_t type = cx_flow_table_type(table);
+
     switch (type) {
     case CX_TABLE_INGRESS_ACL:
     case CX_TABLE_EGRESS_ACL:
+        return !fn->is_vf && fn->dev->eswitch &&
+               !cx_uid_is_user(cx_uid(table->in));
     case CX_TABLE_FDB:
         return !fn->is_vf && fn->dev->eswitch;
     case CX_TABLE_RDMA_RX:
@@ -102,7 +108,7 @@ static ConnectXStatus cx_flow_table_link(ConnectXFunction *fn, ConnectXObj *obj)
     uint32_t *acl;
 
     if (CX_GET(flow_table_context, ctx, log_size) > CX_LOG_FLOW_ENTRIES ||
-        !cx_flow_type_allowed(fn, cx_flow_table_type(obj))) {
+        !cx_flow_type_allowed(fn, obj)) {
         return CX_BAD_PARAM;
     }
     if (miss == CX_MISS_DOMAIN && cx_flow_table_type(obj) != CX_TABLE_RDMA_RX) {
