@@ -2,9 +2,9 @@
 /*
  * ConnectX device model: lists of pieces of memory behind other keys
  *
- * A list is gone through from its beginning, so keys whose lists name keys with
- * lists could have the device at work for ever: how many entries one access may
- * look at is bounded.
+ * A list is gone through from its beginning, each time that another one leads
+ * to it, so keys whose lists name keys with lists could have the device at work
+ * for ever: how many entries one access may look at is bounded.
  *
  * Of KLM lists an entry with a key of fixed meaning begins a repeated block:
  * of as many entries as it says each turn has a piece, and the next turn's
@@ -91,15 +91,17 @@ static bool cx_klm_find_fixed(const ConnectXKlm *klm, uint64_t offset,
     return true;
 }
 
-bool cx_klm_find(const ConnectXKlm *klm, uint64_t offset,
-                 ConnectXKlmPiece *piece, uint32_t *looks)
+bool cx_klm_find(ConnectXKlm *klm, uint64_t offset, ConnectXKlmPiece *piece,
+                 uint32_t *looks)
 {
     if (klm->fixed) {
         return cx_klm_look(looks) && cx_klm_find_fixed(klm, offset, piece);
     }
-    for (uint32_t i = 0; i < klm->n; i++) {
-        const uint64_t *entry = klm->list + i * 2;
+    offset -= klm->before;
+    while (klm->at < klm->n) {
+        const uint64_t *entry = klm->list + klm->at * 2;
         uint64_t len = cx_klm_len(entry);
+        uint32_t n = 1;
         ConnectXKlmBlock block;
 
         if (!cx_klm_look(looks)) {
@@ -110,14 +112,14 @@ bool cx_klm_find(const ConnectXKlm *klm, uint64_t offset,
                 .entries = entry + 2, .bytes = len, .turns = entry[1] >> 32,
                 .n = entry[1] & UINT16_MAX,
             };
-            if (block.n > klm->n - i - 1) {
+            if (block.n > klm->n - klm->at - 1) {
                 return false;
             }
             len *= block.turns;
             if (offset < len) {
                 return cx_klm_find_in_block(&block, offset, piece, looks);
             }
-            i += block.n;
+            n += block.n;
         } else if (offset < len) {
             *piece = (ConnectXKlmPiece) {
                 .key = cx_klm_key(entry), .va = entry[1] + offset,
@@ -126,6 +128,8 @@ bool cx_klm_find(const ConnectXKlm *klm, uint64_t offset,
             return true;
         }
         offset -= len;
+        klm->before += len;
+        klm->at += n;
     }
     return false;
 }

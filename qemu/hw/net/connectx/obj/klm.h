@@ -12,13 +12,16 @@
 #include "base/types.h"
 
 /* Entries looked at in one access, whatever leads to what; see klm.c. */
-#define CX_KLM_LOOKS_MAX    (1u << 18)
+#define CX_KLM_LOOKS_MAX    (1u << 15)
 
 typedef struct ConnectXKlm {
     const uint64_t *list;               /* two words an entry */
     uint32_t n;
     uint8_t shift;                      /* KSM: of an entry's length */
     bool fixed;                         /* it is KSM */
+    /* Where cx_klm_find() goes on: entries, and bytes before that one */
+    uint32_t at;
+    uint64_t before;
 } ConnectXKlm;
 
 typedef struct ConnectXKlmPiece {
@@ -28,11 +31,11 @@ typedef struct ConnectXKlmPiece {
 
 /*
  * cx_klm_find - What lies at that offset of all that the list has, from there
- * to the end of its piece.
+ * to the end of its piece. The offset is not below the one of the last time.
  * False behind the end, in a list that makes no sense, and if looks, which
  * is counted down, is used up.
  */
-bool cx_klm_find(const ConnectXKlm *klm, uint64_t offset,
-                 ConnectXKlmPiece *piece, uint32_t *looks);
+bool cx_klm_find(ConnectXKlm *klm, uint64_t offset, ConnectXKlmPiece *piece,
+                 uint32_t *looks);
 
 #endif /* HW_NET_CONNECTX_KLM_H */
