@@ -113,14 +113,21 @@ has_netdev()
 	[ -n "$(ls "/sys/bus/pci/devices/$1/net" 2>/dev/null)" ]
 }
 
-# netdev_up BDF - Up, with carrier.
+has_link_local()
+{
+	awk -v name="$1" '$6 == name && $1 ~ /^fe80/ { found = 1 } END { exit !found }' /proc/net/if_inet6
+}
+
+# netdev_up BDF - Up, with carrier, and with the address that the stack gives it then: how
+# many flow entries are left at the removal depends on the group that is joined for it.
 netdev_up()
 {
 	local name
 	name=$(ls "/sys/bus/pci/devices/$1/net")
 
 	ip link set "$name" up &&
-		wait_for 60 grep -qx 1 "/sys/class/net/$name/carrier"
+		wait_for 60 grep -qx 1 "/sys/class/net/$name/carrier" &&
+		wait_for 60 has_link_local "$name"
 }
 
 netdev_down()
