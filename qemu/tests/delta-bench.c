@@ -5,17 +5,26 @@
  */
 #include "delta-bench.h"
 
-void delta_start(DeltaBench *d, void **state, const char *props)
+void delta_begin(DeltaBench *d, const VhcaBench *b, unsigned from, unsigned to)
 {
-    memset(d, 0, sizeof(*d));
-    vhca_bench_start(&d->b, state, 1, props, VHCA_BUF_BYTES);
-    d->pf = &d->b.m->pf[0];
+    d->b = *b;
     d->buf = &d->b.buf[0];
-    d->vf = vhca_busy_vf(&d->b, 0, 0, &d->o);
-    d->from = vhca_id_of(d->pf, 0);
-    d->to = vhca_id_of(d->pf, 1);
+    d->pf = &b->m->pf[0];
+    d->vf = &b->m->vf[0][from];
+    d->from = vhca_id_of(d->pf, from);
+    d->to = vhca_id_of(d->pf, to);
     vhca_must_stop(d->pf, d->to);
     delta_save(d, false, true);
+}
+
+void delta_start(DeltaBench *d, void **state, const char *props)
+{
+    VhcaBench b;
+
+    memset(d, 0, sizeof(*d));
+    vhca_bench_start(&b, state, 1, props, VHCA_BUF_BYTES);
+    vhca_busy_vf(&b, 0, 0, &d->o);
+    delta_begin(d, &b, 0, 1);
 }
 
 void delta_end(DeltaBench *d)

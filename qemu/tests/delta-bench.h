@@ -36,6 +36,8 @@ typedef struct DeltaBench {
 
 /* A busy VF 0, whose first image is taken, and VF 1, which is stopped. */
 void delta_start(DeltaBench *d, void **state, const char *props);
+/* The same of two VFs of a bench that there is. */
+void delta_begin(DeltaBench *d, const VhcaBench *b, unsigned from, unsigned to);
 void delta_end(DeltaBench *d);
 
 /* What an incremental QUERY says. */

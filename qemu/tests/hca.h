@@ -87,6 +87,8 @@ typedef struct HcaEq {
     unsigned vector;
 } HcaEq;
 
+#define HCA_UID_SHARED      0xffff      /* the driver's, for all contexts */
+
 typedef struct Hca {
     Qtest *q;
     PciFn fn;

@@ -51,6 +51,7 @@ static void fill_create(Hca *hca, const HcaQp *qp, uint8_t *qpc)
     CX_SET(qpc, qpc, srqn_rmpn_xrqn, s->srqn);
     CX_SET(qpc, qpc, xrcd, s->xrcd);
     CX_SET(qpc, qpc, block_lb_mc, s->no_own_groups);
+    CX_SET(qpc, qpc, fre, !s->of_user_space);
     CX_SET(qpc, qpc, log_rq_size, s->srqn ? 0 : s->log_rq);
     CX_SET(qpc, qpc, log_rq_stride, LOG_RQ_STRIDE);
     CX_SET(qpc, qpc, cqn_snd, s->send_cqn);

@@ -74,6 +74,7 @@ typedef struct HcaQpSetup {
     uint32_t srqn;                      /* instead of a receive queue */
     uint32_t xrcd;                      /* of XRC */
     bool no_own_groups;                 /* not back from its multicast groups */
+    bool of_user_space;                 /* may not fill lists of pages */
     uint32_t user_index;
     /* Pages of 4 KiB << log_page, the first used from that 64th of it on */
     unsigned log_page, page_offset;

@@ -53,6 +53,7 @@ int srq_try_xrc(Srq *s, RdmaEnd *e, uint32_t xrcd, uint32_t cqn,
     make_list(s, e);
     hca_header(in, OP(CREATE_XRC_SRQ), 0);
     CX_SET(xrc_srqc, srqc, pd, e->pd);
+    CX_SET(xrc_srqc, srqc, rlky, 1);
     CX_SET(xrc_srqc, srqc, xrcd, xrcd);
     CX_SET(xrc_srqc, srqc, cqn, cqn);
     CX_SET(xrc_srqc, srqc, user_index, user_index);
@@ -69,6 +70,11 @@ int srq_try_xrc(Srq *s, RdmaEnd *e, uint32_t xrcd, uint32_t cqn,
 void srq_create_xrc(Srq *s, RdmaEnd *e, uint32_t xrcd, uint32_t cqn)
 {
     assert_int_equal(srq_try_xrc(s, e, xrcd, cqn, SRQ_USER_INDEX), HCA_OK);
+}
+
+void srq_set_key(Srq *s, unsigned index, uint32_t key)
+{
+    stl_be_p(srq_wqe(s, index) + 20, key);
 }
 
 void srq_post(Srq *s, unsigned index, uint32_t at, uint32_t len)

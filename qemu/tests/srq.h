@@ -28,5 +28,7 @@ int srq_try_xrc(Srq *s, RdmaEnd *e, uint32_t xrcd, uint32_t cqn,
                 uint32_t user_index);
 /* Request index of the list, over the end's memory, is there to be taken. */
 void srq_post(Srq *s, unsigned index, uint32_t at, uint32_t len);
+/* By another key than that */
+void srq_set_key(Srq *s, unsigned index, uint32_t key);
 
 #endif

@@ -131,6 +131,65 @@ static void test_no_set(void **state)
     assert_int_equal(query(r.b.hca, NO_SET, false, &c), HCA_BAD_RES);
 }
 
+static uint32_t alloc_counters_as(Hca *hca, uint16_t uid)
+{
+    uint32_t set;
+
+    hca->uid = uid;
+    set = hca_must_alloc_counters(hca);
+    hca->uid = 0;
+    return set;
+}
+
+/* Between two PDs' ends, of which b's queue pair is a user context's */
+static void users_start(RdmaBench *r, void **state, uint16_t uids[2])
+{
+    Hca *hca;
+
+    memset(r, 0, sizeof(*r));
+    r->m = machine_start_ready(state, 1, "rdma=on");
+    machine_enable_vfs(r->m, 0, 2);
+    rdma_end_create(&r->a, machine_start_vf(r->m, 0, 0), 0, false);
+    rdma_end_qp(&r->a, HCA_QP_RC);
+    hca = machine_start_vf(r->m, 0, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(hca_create_uctx(hca, 0, &uids[i]), HCA_OK);
+    }
+    hca->uid = HCA_UID_SHARED;
+    hca->uar = hca_must_alloc(hca, OP(ALLOC_UAR));
+    rdma_end_create(&r->b, hca, 1, false);
+    hca->uid = uids[0];
+    rdma_end_qp(&r->b, HCA_QP_RC);
+    hca->uid = 0;
+    r->way = (HcaQpWay) {
+        .mtu = HCA_QP_MTU_1024, .ack_timeout = 15, .retries = RETRIES,
+        .rnr_retries = 3, .rnr_timer = 12,
+    };
+    rdma_connect(r);
+}
+
+/* A user context's queue pair counts in its own sets, and in those for all. */
+static void test_sets_of_users(void **state)
+{
+    uint16_t uids[2];
+    uint32_t sets[3];
+    RdmaBench r;
+
+    users_start(&r, state, uids);
+    sets[0] = alloc_counters_as(r.b.hca, uids[0]);
+    sets[1] = alloc_counters_as(r.b.hca, HCA_UID_SHARED);
+    sets[2] = alloc_counters_as(r.b.hca, uids[1]);
+    for (unsigned i = 0; i < 3; i++) {
+        Counts want = {};
+
+        r.b.counters = sets[i];
+        rdma_reconnect(&r);
+        must_do(&r, HCA_WR_WRITE, BYTES);
+        WANT(&want, rx_write_requests, i < 2);
+        must_count(&r.b, &want);
+    }
+}
+
 static void test_peer_not_ready(void **state)
 {
     RdmaBench r;
@@ -397,6 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         machine_test(test_requests),
         machine_test(test_no_set),
+        machine_test(test_sets_of_users),
         machine_test(test_peer_not_ready),
         machine_test(test_peer_gone),
         machine_test(test_no_access),

@@ -152,14 +152,7 @@ static void test_requester_moves_by_deltas(void **state)
     Moves t;
 
     moves_start(&t, state);
-    d.b = t.v;
-    d.buf = &d.b.buf[0];
-    d.pf = &t.r.m->pf[0];
-    d.vf = t.r.a.hca;
-    d.from = vhca_id_of(d.pf, 0);
-    d.to = vhca_id_of(d.pf, 1);
-    vhca_must_stop(d.pf, d.to);
-    delta_save(&d, false, true);
+    delta_begin(&d, &t.v, 0, 1);
     rdma_fill(t.r.b.bytes, PARTS * PART, 1);
     for (unsigned i = 0; i < MOVES; i++) {
         post_parts(&t, i % 2 ? HCA_WR_READ : HCA_WR_WRITE);

@@ -8,7 +8,6 @@
 #include "qp.h"
 
 #define UNKNOWN_RIGHT   (1u << 30)
-#define SHARED          0xffff
 #define NOBODY          0x7777
 #define RESERVED_LKEY   0x1700
 #define SYN_KEY_CHANGE  0x06
@@ -25,7 +24,7 @@ static uint16_t must_create_uctx(Hca *hca, uint32_t rights)
     uint16_t uid;
 
     assert_int_equal(hca_create_uctx(hca, rights, &uid), HCA_OK);
-    assert_in_range(uid, 1, SHARED - 1);
+    assert_in_range(uid, 1, HCA_UID_SHARED - 1);
     return uid;
 }
 
@@ -110,7 +109,7 @@ static void test_not_offered(void **state)
 
     assert_int_equal(hca_create_uctx(hca, 0, &uid), HCA_BAD_OP);
     assert_int_equal(as(hca, 1, OP(ALLOC_PD), 0), HCA_BAD_PARAM);
-    assert_int_equal(as(hca, SHARED, OP(ALLOC_PD), 0), HCA_BAD_PARAM);
+    assert_int_equal(as(hca, HCA_UID_SHARED, OP(ALLOC_PD), 0), HCA_BAD_PARAM);
 }
 
 /* What each kind is made, asked and unmade by. */
@@ -131,7 +130,7 @@ static void test_commands_are_about_ones_own(void **state)
     for (unsigned i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
         uint32_t number = must_alloc_as(b.hca, b.a, plain[i].alloc);
         uint32_t drivers = hca_must_alloc(b.hca, plain[i].alloc);
-        uint32_t shared = must_alloc_as(b.hca, SHARED, plain[i].alloc);
+        uint32_t shared = must_alloc_as(b.hca, HCA_UID_SHARED, plain[i].alloc);
         uint16_t dealloc = plain[i].dealloc;
 
         assert_int_equal(as(b.hca, b.b, dealloc, number), HCA_BAD_RES);
@@ -157,7 +156,7 @@ static void create_objects(Hca *hca, uint16_t uid, Objects *o)
     uint32_t page = qtest_alloc(hca->q, HCA_PAGE_BYTES, HCA_PAGE_BYTES);
     HcaQpSetup setup;
 
-    hca->uid = SHARED;
+    hca->uid = HCA_UID_SHARED;
     hca_must_create_eq(hca, &o->eq, 0, 4, 0);
     hca->uid = uid;
     hca->uar = hca_must_alloc(hca, OP(ALLOC_UAR));
@@ -271,7 +270,7 @@ static void test_objects_name_ones_own(void **state)
     HcaEq drivers, shared;
 
     hca_must_create_eq(b.hca, &drivers, 0, 4, 0);
-    b.hca->uid = SHARED;
+    b.hca->uid = HCA_UID_SHARED;
     hca_must_create_eq(b.hca, &shared, 0, 4, 0);
     b.hca->uid = 0;
     assert_int_equal(create_cq(b.hca, b.a, drivers.eqn, uar), HCA_BAD_RES);
@@ -281,7 +280,7 @@ static void test_objects_name_ones_own(void **state)
     assert_int_equal(create_cq(b.hca, b.a, shared.eqn, uar), HCA_OK);
     /* The driver names what it will. */
     assert_int_equal(create_cq(b.hca, 0, drivers.eqn, others), HCA_OK);
-    assert_int_equal(create_cq(b.hca, SHARED, drivers.eqn, b.hca->uar),
+    assert_int_equal(create_cq(b.hca, HCA_UID_SHARED, drivers.eqn, b.hca->uar),
                      HCA_OK);
 }
 
@@ -309,6 +308,22 @@ static void test_what_is_the_drivers_alone(void **state)
         b.hca->uid = 0;
     }
     assert_int_equal(as(b.hca, b.a, OP(NOP), 0), HCA_OK);
+}
+
+static void test_vports_count_on(void **state)
+{
+    uint8_t in[CX_SZ(query_vport_counter_in)] = {};
+    uint8_t out[CX_SZ(query_vport_counter_out)];
+    Bench b = start(state);
+
+    hca_header(in, OP(QUERY_VPORT_COUNTER), 0);
+    b.hca->uid = b.a;
+    assert_int_equal(hca_exec(b.hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    CX_SET(query_vport_counter_in, in, clear, 1);
+    assert_int_equal(hca_exec(b.hca, in, sizeof(in), out, sizeof(out)),
+                     HCA_BAD_PARAM);
+    b.hca->uid = 0;
+    assert_int_equal(hca_exec(b.hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
 }
 
 static int create_sq(Hca *hca, uint16_t uid, const Objects *o)
@@ -636,6 +651,7 @@ int main(void)
         machine_test(test_others_find_nothing),
         machine_test(test_objects_name_ones_own),
         machine_test(test_what_is_the_drivers_alone),
+        machine_test(test_vports_count_on),
         machine_test(test_all_of_memory),
         machine_test(test_rights),
         machine_test(test_domain_left_out),

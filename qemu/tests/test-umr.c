@@ -47,6 +47,7 @@ typedef struct Umr {
 typedef struct Bench {
     RdmaBench r;
     HcaQp umr;                          /* b's */
+    bool of_user_space;                 /* so is that */
     uint32_t index;
     uint32_t bus_key;                   /* for all of memory */
     uint64_t list;
@@ -99,7 +100,7 @@ static void bench_umr_qp_of(Bench *b, uint32_t pd)
     hca_must_create_qp(b->r.b.hca, &b->umr, &(HcaQpSetup) {
         .type = HCA_QP_REG_UMR, .pd = pd,
         .send_cqn = b->r.b.send_cq.cqn, .recv_cqn = b->r.b.send_cq.cqn,
-        .log_sq = RDMA_LOG_WQ,
+        .log_sq = RDMA_LOG_WQ, .of_user_space = b->of_user_space,
     });
     hca_qp_fill(&(HcaQpWay) { .mtu = 5 }, qpc);
     assert_int_equal(hca_move_qp(&b->umr, OP(RST2INIT_QP), 0, qpc), HCA_OK);
@@ -408,6 +409,23 @@ static void test_by_a_connection(void **state)
     check_pages(&b, 6);
 }
 
+/* Its pages would be at addresses of the bus, which are not user space's. */
+static void test_without_fast_registration(void **state)
+{
+    Bench b = {};
+    Umr u;
+
+    bench_start(&b, state);
+    u = enable(&b);
+    b.of_user_space = true;
+    bench_umr_qp(&b);
+    must_refuse(&b, &u);
+    b.of_user_space = false;
+    bench_umr_qp(&b);
+    must_change(&b, &u);
+    check_pages(&b, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +437,7 @@ int main(void)
         machine_test(test_vast),
         machine_test(test_list_of_a_domain),
         machine_test(test_by_a_connection),
+        machine_test(test_without_fast_registration),
     };
 
     return machine_main(tests);

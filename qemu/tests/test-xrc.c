@@ -9,6 +9,7 @@
 #include "vhca-bench.h"
 #include "xrc-bench.h"
 
+#define RESERVED_LKEY   0x1700
 #define CQE_USER        32
 #define CQE_IMM         36
 #define CQE_BYTES       44
@@ -83,6 +84,38 @@ static void test_sends(void **state)
         rdma_check(x.r.b.bytes, len, i);
         assert_int_equal(x.r.b.bytes[len], 0xee);
         index = (index + SRQ_SLOTS - 1) % SRQ_SLOTS;
+    }
+}
+
+/* A user context's queue: it has no key of all memory, whatever it asks for. */
+static void test_user_has_no_reserved_key(void **state)
+{
+    uint16_t uids[] = { HCA_UID_SHARED, 0 };
+    RdmaEnd *b;
+    Srq srq;
+    Xrc x;
+
+    xrc_start(&x, state);
+    b = &x.r.b;
+    assert_int_equal(hca_create_uctx(b->hca, 0, &uids[1]), HCA_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        HcaWr wr = xrc_wr(&x, HCA_WR_SEND, 0, LEN);
+
+        b->hca->uid = uids[i];
+        assert_int_equal(srq_try_xrc(&srq, b, x.xrcd, x.cq.cqn,
+                                     XRC_NO_USER_INDEX), HCA_OK);
+        b->hca->uid = 0;
+        srq_post(&srq, 0, 0, LEN);
+        srq_set_key(&srq, 0, RESERVED_LKEY);
+        wr.srqn = srq.number;
+        rdma_fill(x.r.a.bytes, LEN, 3);
+        hca_qp_send(&x.r.a.qp, &wr);
+        if (uids[i] == HCA_UID_SHARED) {
+            must_have_sent(&x);
+            rdma_check(b->bytes, LEN, 3);
+        } else {
+            hca_must_fail(&x.r.a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_REMOTE_OP);
+        }
     }
 }
 
@@ -398,14 +431,7 @@ static void test_target_moves_by_delta(void **state)
     Xrc x;
 
     xrc_start(&x, state);
-    d.b = x.v;
-    d.buf = &d.b.buf[0];
-    d.pf = &x.r.m->pf[0];
-    d.vf = x.r.b.hca;
-    d.from = vhca_id_of(d.pf, 2);
-    d.to = vhca_id_of(d.pf, 3);
-    vhca_must_stop(d.pf, d.to);
-    delta_save(&d, false, true);
+    delta_begin(&d, &x.v, 2, 3);
     must_arrive(&x, 0, 1);
     must_arrive(&x, SRQ_SLOTS - 1, 2);
     delta_must_save_final(&d);
@@ -418,6 +444,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_sends),
+        machine_test(test_user_has_no_reserved_key),
         machine_test(test_two_queues),
         machine_test(test_memory),
         machine_test(test_refused),

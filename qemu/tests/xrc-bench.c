@@ -53,15 +53,20 @@ static void target(Xrc *x)
 void xrc_start(Xrc *x, void **state)
 {
     RdmaBench *r = &x->r;
+    Hca *b;
 
     memset(x, 0, sizeof(*x));
     r->m = x->v.m = machine_start_ready(state, 1, "rdma=on");
     machine_enable_vfs(r->m, 0, XRC_SLOTS);
     vhca_buf_create(&r->m->pf[0], &x->v.buf[0], VHCA_BUF_BYTES);
     rdma_end_create(&r->a, machine_start_vf(r->m, 0, 0), 0, false);
-    rdma_end_create(&r->b, machine_start_vf(r->m, 0, 2), 1, false);
     initiator(x);
+    /* User contexts may name what is there. */
+    b = machine_start_vf(r->m, 0, 2);
+    b->uid = HCA_UID_SHARED;
+    rdma_end_create(&r->b, b, 1, false);
     target(x);
+    b->uid = 0;
     r->way = (HcaQpWay) {
         .mtu = HCA_QP_MTU_1024, .send_psn = 0xfffff0, .recv_psn = 0x123,
         .ack_timeout = 15, .retries = 7, .rnr_retries = 3, .rnr_timer = 12,

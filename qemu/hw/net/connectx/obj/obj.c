@@ -351,10 +351,9 @@ ConnectXStatus cx_obj_patch(ConnectXFunction *fn, ConnectXObj *obj,
     return status;
 }
 
-/* What the driver creates names what it will. */
-static bool cx_obj_may_name(uint16_t uid, const ConnectXObj *used)
+bool cx_obj_may_name(const ConnectXObj *obj, const ConnectXObj *used)
 {
-    uint16_t owner = cx_uid(used->in);
+    uint16_t uid = cx_uid(obj->in), owner = cx_uid(used->in);
 
     return !cx_uid_is_user(uid) || owner == uid || owner == CX_UID_SHARED ||
            (used->kind == CX_OBJ_UCTX && used->id == uid);
@@ -371,7 +370,7 @@ ConnectXStatus cx_obj_use(ConnectXFunction *fn, ConnectXObj *obj,
                        obj->id, cx_obj_type(kind)->name, id);
         return CX_BAD_RESOURCE;
     }
-    if (!cx_obj_may_name(cx_uid(obj->in), used)) {
+    if (!cx_obj_may_name(obj, used)) {
         cx_guest_error(fn, "%s 0x%" PRIx64 " of user context 0x%x names %s 0x%"
                        PRIx64 " of 0x%x", cx_obj_type(obj->kind)->name,
                        obj->id, cx_uid(obj->in), cx_obj_type(kind)->name, id,

@@ -134,6 +134,8 @@ void cx_obj_touch(ConnectXFunction *fn, ConnectXObj *obj);
 /* The object's run, to be written. */
 ConnectXObjRun *cx_obj_run(ConnectXFunction *fn, ConnectXObj *obj);
 uint64_t *cx_obj_more(ConnectXFunction *fn, ConnectXObj *obj);
+/* By whose they are: what the driver created names what it will. */
+bool cx_obj_may_name(const ConnectXObj *obj, const ConnectXObj *used);
 /*
  * From within .link: reference the object, or CX_BAD_RESOURCE, also if it is
  * none that obj's user context may name.

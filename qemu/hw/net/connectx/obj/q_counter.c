@@ -8,11 +8,12 @@
 #include "obj/obj.h"
 #include "obj/q_counter.h"
 
-void cx_q_count(ConnectXFunction *fn, uint32_t set, ConnectXCount what)
+void cx_q_count(ConnectXFunction *fn, const ConnectXObj *queue, uint32_t set,
+                ConnectXCount what)
 {
     ConnectXObj *counter = cx_obj_find(fn, CX_OBJ_Q_COUNTER, set);
 
-    if (counter) {
+    if (counter && cx_obj_may_name(queue, counter)) {
         cx_obj_more(fn, counter)[what]++;
     }
 }

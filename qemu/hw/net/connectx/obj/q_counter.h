@@ -39,8 +39,9 @@ typedef enum ConnectXCount {
     CX_COUNTS
 } ConnectXCount;
 
-/* One more in that set, if there is one: 0 is none. */
-void cx_q_count(ConnectXFunction *fn, uint32_t set, ConnectXCount what);
+/* One more in the queue's set, if there is one that it may name: 0 is none. */
+void cx_q_count(ConnectXFunction *fn, const ConnectXObj *queue, uint32_t set,
+                ConnectXCount what);
 void cx_q_counter_register(void);
 
 #endif /* HW_NET_CONNECTX_Q_COUNTER_H */

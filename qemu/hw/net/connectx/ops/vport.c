@@ -284,8 +284,10 @@ static void cx_vport_reply_counter(uint8_t *counter, const ConnectXTally v)
 static ConnectXStatus cx_op_query_vport_counter(ConnectXCmd *cmd)
 {
     ConnectXFunction *fn = cx_cmd_target(cmd);
+    bool clear = CX_GET(query_vport_counter_in, cmd->in, clear);
 
-    if (!fn) {
+    /* They are no user context's own. */
+    if (!fn || (clear && cx_uid_is_user(cx_uid(cmd->in)))) {
         return CX_BAD_PARAM;
     }
 #define COUNTER(f, v) \
@@ -297,7 +299,7 @@ static ConnectXStatus cx_op_query_vport_counter(ConnectXCmd *cmd)
     COUNTER(transmitted_eth_multicast, fn->vport->tx[CX_MULTICAST]);
     COUNTER(transmitted_eth_broadcast, fn->vport->tx[CX_BROADCAST]);
 #undef COUNTER
-    if (CX_GET(query_vport_counter_in, cmd->in, clear)) {
+    if (clear) {
         memset(fn->vport->rx, 0, sizeof(fn->vport->rx));
         memset(fn->vport->tx, 0, sizeof(fn->vport->tx));
     }

@@ -93,7 +93,7 @@ static bool cx_rx_ready(ConnectXFunction *fn, ConnectXObj *rq)
         return false;
     }
     if (!todo) {
-        cx_q_count(fn, CX_GET(rqc, cx_rqc(rq), counter_set_id),
+        cx_q_count(fn, rq, CX_GET(rqc, cx_rqc(rq), counter_set_id),
                    CX_COUNT_NO_BUFFER);
     }
     return todo;

@@ -91,7 +91,7 @@ static inline const ConnectXQpRun *cx_qp_run(const ConnectXObj *qp)
 static inline void cx_qp_count(ConnectXFunction *fn, const ConnectXObj *qp,
                                ConnectXCount what)
 {
-    cx_q_count(fn, CX_GET(qpc, cx_qpc(qp), counter_set_id), what);
+    cx_q_count(fn, qp, CX_GET(qpc, cx_qpc(qp), counter_set_id), what);
 }
 
 /* The same to be written. */

@@ -113,11 +113,16 @@ static const ConnectXQpUser cx_rdma_user = {
 static ConnectXObj *cx_rdma_target(ConnectXFunction *fn,
                                    const ConnectXRoce *packet)
 {
-    uint32_t qpn = packet->qpn == CX_QPN_GSI ? fn->rdma->gsi : packet->qpn;
+    bool gsi = packet->qpn == CX_QPN_GSI;
+    uint32_t qpn = gsi ? fn->rdma->gsi : packet->qpn;
     ConnectXObj *qp = qpn ? cx_obj_find(fn, CX_OBJ_QP, qpn) : NULL;
 
-    return qp && cx_path_transport(qp) ==
-                 (packet->opcode & CX_ROCE_TRANSPORT) ? qp : NULL;
+    /* The one for management may have gone, and its number been given again. */
+    if (!qp || (gsi && CX_GET(qpc, cx_qpc(qp), st) != CX_QP_GSI)) {
+        return NULL;
+    }
+    return cx_path_transport(qp) == (packet->opcode & CX_ROCE_TRANSPORT) ?
+           qp : NULL;
 }
 
 static bool cx_rdma_is_roce(const ConnectXFunction *fn,

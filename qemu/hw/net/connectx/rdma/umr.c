@@ -95,8 +95,12 @@ static bool cx_umr_may(const ConnectXUmr *umr, const ConnectXObj *qp)
     bool is_free = CX_GET(mkc, mkc, free);
     uint8_t flags = cx_umr_flags(umr);
 
-    /* What a user would fill lists of pages with are addresses of the bus. */
-    if (cx_uid_is_user(cx_uid(qp->in)) && !cx_mkey_is_indirect(umr->key)) {
+    /*
+     * Lists of pages are addresses of the bus: not for who writes the requests
+     * of a user context's queue pair, or of one without fast registration.
+     */
+    if (!cx_mkey_is_indirect(umr->key) &&
+        (cx_uid_is_user(cx_uid(qp->in)) || !CX_GET(qpc, cx_qpc(qp), fre))) {
         return false;
     }
     if (!CX_GET(mkc, mkc, umr_en) || umr->key->refs ||
