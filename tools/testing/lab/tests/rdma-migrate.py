@@ -12,8 +12,8 @@ sys.path.insert(0, "/src/tools/testing/lab/demo")
 from livemigrate.guest import GuestError
 from livemigrate.host import HostError
 from livemigrate.migration import MigrationError
-from livemigrate.pingpong import GuestEnd, HostEnd, PingPong, PingPongError
 from livemigrate.qmp import QmpError
+from livemigrate.rdma import GuestEnd, HostEnd, RdmaError, RdmaRun
 from livemigrate.report import Report
 from livemigrate.session import ATTACH_TIMEOUT_S, Session
 from livemigrate.vm import Payload, VmError
@@ -25,7 +25,7 @@ SHORT = 20
 LONG = {"rc": 8000, "write": 120000}
 NAMES = {"rc": "a ping-pong", "write": "a stream of writes"}
 DOWNTIME_LIMIT_MS = 300
-KNOWN_ERRORS = (GuestError, HostError, MigrationError, PingPongError, QmpError, VmError)
+KNOWN_ERRORS = (GuestError, HostError, MigrationError, QmpError, RdmaError, VmError)
 
 
 class RdmaSession(Session):
@@ -52,7 +52,7 @@ class Ends:
         self._guest = GuestEnd(session)
 
     def start(self, kind, iterations):
-        return PingPong(self._host, self._guest, kind, iterations)
+        return RdmaRun(self._host, self._guest, kind, iterations)
 
     def short(self, kind, when):
         """One from beginning to end."""

@@ -46,7 +46,7 @@ END_TIMEOUT_S = 300
 POLL_S = 0.5
 
 
-class PingPongError(Exception):
+class RdmaError(Exception):
     """A ping-pong did not begin, did not go on, or did not end well."""
 
 
@@ -61,7 +61,7 @@ def wait_for(what, happened, timeout_s=START_TIMEOUT_S):
     deadline = time.monotonic() + timeout_s
     while not (value := happened()):
         if time.monotonic() > deadline:
-            raise PingPongError(f"{what}: not in {timeout_s} s")
+            raise RdmaError(f"{what}: not in {timeout_s} s")
         time.sleep(POLL_S)
     return value
 
@@ -152,7 +152,7 @@ class GuestEnd:
         return self.shell("while read l; do echo $l; done </tmp/said")
 
 
-class PingPong:
+class RdmaRun:
     """One run of a tool, by its key in TOOLS, at both ends."""
 
     def __init__(self, host, guest, kind, iterations):
@@ -166,9 +166,9 @@ class PingPong:
         guest.start(tool, options)
 
     def progress(self):
-        """PingPongError if it has ended."""
+        """RdmaError if it has ended."""
         if self._server.poll() is not None:
-            raise PingPongError(f"it has ended: {self._words()}")
+            raise RdmaError(f"it has ended: {self._words()}")
         return self._host.progress(self._server.pid)
 
     def advances(self, what):
@@ -203,13 +203,13 @@ class PingPong:
         """Both ends end well, and have seen what was sent; their words."""
         try:
             wait_for("the end of a ping-pong", self._ended, END_TIMEOUT_S)
-        except PingPongError as error:
-            raise PingPongError(f"{error}: {self._words()}") from error
+        except RdmaError as error:
+            raise RdmaError(f"{error}: {self._words()}") from error
         end = self._guest.end()
         words = self._words()
         if self._server.returncode or end != "0" or "invalid data" in words or \
                 (self._answers and words.count(f"{self.iterations} iters") != 2):
-            raise PingPongError(f"status {self._server.returncode} and {end}: {words}")
+            raise RdmaError(f"status {self._server.returncode} and {end}: {words}")
         return words
 
     def stop(self):
