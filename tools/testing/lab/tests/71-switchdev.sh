@@ -22,10 +22,15 @@ set_port()
 	devlink port function set "$(port_of "$1")" "${@:2}"
 }
 
-# more_than N FILE
-more_than()
+# what_came - The stream's 8 MiB, in packets of at most 1500 bytes, went to the VF, and
+# what came of it is what it says to have sent. How many answers a stream has is luck.
+what_came()
 {
-	[ "$(cat "$2")" -gt "$1" ]
+	local rep=/sys/class/net/$1/statistics sent
+
+	sent=$(in_vf 0 cat "/sys/class/net/${VF_DEV[0]}/statistics/tx_packets") &&
+		[ "$(cat "$rep/tx_packets")" -ge $((8 * 1024 * 1024 / 1500)) ] &&
+		[ "$sent" -gt 0 ] && [ "$(cat "$rep/rx_packets")" -eq "$sent" ]
 }
 
 # What is shown of a representor is a while old.
@@ -34,10 +39,12 @@ counted()
 	local dev
 	dev=$(rep_of 0)
 
-	wait_for 10 more_than 50 "/sys/class/net/$dev/statistics/rx_packets" &&
-		wait_for 10 more_than 50 "/sys/class/net/$dev/statistics/tx_packets" &&
-		ethtool -S "$dev" | grep -q vport_rx_packets &&
-		ethtool -i "$dev" | grep -q mlx5e_rep
+	wait_for 10 what_came "$dev" || {
+		grep . "/sys/class/net/$dev/statistics/"?x_packets
+		in_vf 0 ip -s link show "${VF_DEV[0]}"
+		return 1
+	}
+	ethtool -S "$dev" | grep vport_rx_packets && ethtool -i "$dev" | grep mlx5e_rep
 }
 
 address()
