@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "qmp.h"
 #include "rdma-bench.h"
 
 #define LOG_EQ          6
@@ -211,6 +212,27 @@ HcaWr rdma_wr(const RdmaBench *r, unsigned opcode, uint32_t at, uint32_t len)
         .remote_addr = r->b.buf + at, .remote_key = r->b.mkey,
         .seg = { { r->a.buf + at, len, r->a.mkey } }, .nr_segs = len != 0,
     };
+}
+
+unsigned rdma_done_in_a_go(HcaQp *qp, HcaCq *cq, unsigned posted)
+{
+    Qtest *q = qp->hca->q;
+    unsigned done = 0, n = 0;
+
+    qmp_stop(q);
+    hca_qp_ring(qp);
+    qtest_settle(q);
+    while (hca_cq_peek(cq)) {
+        hca_must_complete(cq, HCA_CQE_REQ);
+        hca_cq_pop(cq);
+        done++;
+    }
+    qmp_cont(q);
+    for (n = done; n < posted; n++) {
+        hca_must_complete(cq, HCA_CQE_REQ);
+        hca_cq_pop(cq);
+    }
+    return done;
 }
 
 void rdma_post_recv(RdmaEnd *e, uint32_t at, uint32_t len)

@@ -63,6 +63,11 @@ void rdma_check(const uint8_t *p, uint32_t len, uint32_t seed);
 HcaWr rdma_wr(const RdmaBench *r, unsigned opcode, uint32_t at, uint32_t len);
 /* A datagram to b: from a's memory, as an HCA_WR_SEND */
 HcaWr rdma_datagram(const RdmaBench *r, uint32_t len);
+/*
+ * Rings for the requests that were posted and waits for them. Returns how many
+ * were done before the device rested from what it does in one go.
+ */
+unsigned rdma_done_in_a_go(HcaQp *qp, HcaCq *cq, unsigned posted);
 /* A receive request over the end's own memory */
 void rdma_post_recv(RdmaEnd *e, uint32_t at, uint32_t len);
 

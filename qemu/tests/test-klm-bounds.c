@@ -7,6 +7,10 @@
 #include "luck.h"
 
 #define PIECE           100             /* bytes */
+/* As many looks at entries as one access may take, nearly */
+#define OUTER           256
+#define INNER           126
+#define SEVERAL         10              /* requests */
 #define FUZZ_ROUNDS     400
 #define KEYS            16
 #define RANDOM_MAX      12              /* entries */
@@ -56,6 +60,59 @@ static void test_work_is_bounded(void **state)
         }
         key = klm_must_create(&r.b, &k);
         klm_must_refuse(&r, key, 0, RDMA_MTU);
+    }
+}
+
+/* A list whose entries all lead to the last one of another, of one byte each */
+static uint32_t create_nested(RdmaEnd *e)
+{
+    static KlmEntry entries[KLM_LIST_MAX];
+    KlmKey k = { .mode = KLM_PIECES, .entries = entries, .n = INNER,
+                 .len = INNER };
+    uint32_t inner;
+
+    for (unsigned i = 0; i < INNER; i++) {
+        entries[i] = (KlmEntry) { 1, e->mkey, e->buf + i };
+    }
+    inner = klm_must_create(e, &k);
+    for (unsigned i = 0; i < OUTER; i++) {
+        entries[i] = (KlmEntry) { 1, inner, KLM_START + INNER - 1 };
+    }
+    k.n = k.len = OUTER;
+    return klm_must_create(e, &k);
+}
+
+/*
+ * Looks at lists are work, at whichever end, though there is but a packet of
+ * it: others have their turn between.
+ */
+static void test_looks_are_work(void **state)
+{
+    RdmaBench r;
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_RC, false);
+    for (unsigned what = 0; what < 3; what++) {
+        unsigned done;
+
+        wr = rdma_wr(&r, HCA_WR_WRITE, 0, OUTER);
+        if (what == 1) {
+            wr.seg[0].key = create_nested(&r.a);
+            wr.seg[0].addr = KLM_START;
+        } else if (what == 2) {
+            wr.remote_key = create_nested(&r.b);
+            wr.remote_addr = KLM_START;
+        }
+        for (unsigned i = 0; i < SEVERAL; i++) {
+            hca_qp_post(&r.a.qp, &wr);
+        }
+        done = rdma_done_in_a_go(&r.a.qp, &r.a.send_cq, SEVERAL);
+        printf("# %u of %u in a go\n", done, SEVERAL);
+        if (what) {
+            assert_in_range(done, 0, SEVERAL / 2);
+        } else {
+            assert_int_equal(done, SEVERAL);
+        }
     }
 }
 
@@ -156,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         machine_test(test_depth),
         machine_test(test_work_is_bounded),
+        machine_test(test_looks_are_work),
         machine_test(test_lists_are_bounded),
         machine_test(test_random_lists),
     };

@@ -11,6 +11,8 @@
 #define FEW             4               /* of a small key */
 #define VAST            0x80000000u     /* octwords of a huge one */
 #define BYTES           (PAGES * HCA_PAGE_BYTES)
+#define LONG            (1u << 17)      /* octwords that take a go to copy */
+#define SEVERAL         4               /* requests */
 #define NEW_BYTE        0x77
 #define PRESENT         3               /* in an address of the list */
 
@@ -154,7 +156,7 @@ static void fill_mkc(const Umr *u, uint8_t *mkc)
     CX_SET(mkc, mkc, log_page_size, 12);
 }
 
-static void post(Bench *b, HcaQp *qp, const Umr *u)
+static void put(Bench *b, HcaQp *qp, const Umr *u)
 {
     uint8_t body[48 + 64 + PAGES * 8] = {};
     bool inlined = u->flags & INLINE;
@@ -175,7 +177,13 @@ static void post(Bench *b, HcaQp *qp, const Umr *u)
         memcpy(body + 112, qtest_ram(b->r.m->q, u->list, u->octwords * 16),
                u->octwords * 16);
     }
-    hca_qp_send(qp, &wr);
+    hca_qp_post(qp, &wr);
+}
+
+static void post(Bench *b, HcaQp *qp, const Umr *u)
+{
+    put(b, qp, u);
+    hca_qp_ring(qp);
 }
 
 static void must_change(Bench *b, const Umr *u)
@@ -375,6 +383,31 @@ static void test_vast(void **state)
     check_pages(&b, 10);
 }
 
+/* A change of a little of a long list is as much work as the list is long. */
+static void test_long_list_is_work(void **state)
+{
+    Bench b = {};
+    Umr u;
+
+    bench_start(&b, state);
+    b.index = create_key(&b, make_vast);
+    u = enable(&b);
+    u.mask = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned done;
+
+        for (unsigned n = 0; n < SEVERAL; n++) {
+            put(&b, &b.umr, &u);
+        }
+        done = rdma_done_in_a_go(&b.umr, &b.r.b.send_cq, SEVERAL);
+        assert_int_equal(done == SEVERAL, !i);
+        u.flags |= HAS_OFFSET;
+        u.offset = LONG;
+        must_change(&b, &u);
+        u.flags &= ~HAS_OFFSET;
+    }
+}
+
 /* Drivers make the queue pair for it in no domain, and lists in their own. */
 static void test_list_of_a_domain(void **state)
 {
@@ -435,6 +468,7 @@ int main(void)
         machine_test(test_refused),
         machine_test(test_padding),
         machine_test(test_vast),
+        machine_test(test_long_list_is_work),
         machine_test(test_list_of_a_domain),
         machine_test(test_by_a_connection),
         machine_test(test_without_fast_registration),

@@ -39,10 +39,19 @@ struct ConnectXSched {
 };
 
 static ConnectXWork cx_sched_work;
+/* Of the turn that is under way, of whatever device; NULL: none is */
+static ConnectXBudget *cx_sched_payer;
 
 void cx_sched_set_work(ConnectXWork work)
 {
     cx_sched_work = work;
+}
+
+void cx_sched_charge(uint64_t bytes)
+{
+    if (cx_sched_payer) {
+        cx_budget_spend(cx_sched_payer, 0, bytes);
+    }
 }
 
 static guint cx_turn_hash(gconstpointer p)
@@ -90,9 +99,11 @@ static void cx_sched_next(ConnectXSched *s, ConnectXBudget *run)
     cx_sched_remove(s, QTAILQ_FIRST(&s->line));
     /* A look is not free either. */
     cx_budget_spend(&left, 1, 0);
+    cx_sched_payer = &left;
     if (cx_sched_work(turn.fn, turn.number, &left)) {
         cx_sched_append(s, turn.fn, turn.number);
     }
+    cx_sched_payer = NULL;
     cx_budget_spend(run, slice.frames - left.frames,
                     slice.bytes - left.bytes);
 }

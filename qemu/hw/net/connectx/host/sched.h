@@ -7,7 +7,8 @@
  * half of the device, a slice for each queue of each function in turn. How much
  * is done in one go is counted in frames and bytes over all of them, however
  * many queues there are and however much one request asks for: the big lock is
- * held meanwhile. When there is more, the bottom half rests a moment before it
+ * held meanwhile. Work that is no frame's counts as so many bytes as take about
+ * as long. When there is more, the bottom half rests a moment before it
  * goes on: it would take the lock again before a vCPU that waits for it wakes
  * up.
  *
@@ -44,6 +45,12 @@ typedef bool (*ConnectXWork)(ConnectXFunction *fn, uint32_t number,
                              ConnectXBudget *budget);
 /* Who does the work; once. */
 void cx_sched_set_work(ConnectXWork work);
+
+/*
+ * What was done just now, deep below, took as long as so many bytes: whoever
+ * has its turn pays for it. Outside of turns nobody does.
+ */
+void cx_sched_charge(uint64_t bytes);
 
 /* pci: the device's PF */
 void cx_sched_init(ConnectXDevice *dev, PCIDevice *pci);

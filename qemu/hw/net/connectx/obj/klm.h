@@ -13,6 +13,9 @@
 
 /* Entries looked at in one access, whatever leads to what; see klm.c. */
 #define CX_KLM_LOOKS_MAX    (1u << 15)
+/* How many bytes can be copied while one is looked at, or its key is */
+#define CX_KLM_LOOK_BYTES   16
+#define CX_KLM_PIECE_BYTES  128
 
 typedef struct ConnectXKlm {
     const uint64_t *list;               /* two words an entry */

@@ -6,6 +6,7 @@
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "host/dma.h"
+#include "host/sched.h"
 #include "obj/klm.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
@@ -39,6 +40,7 @@ typedef struct ConnectXKeyAccess {
     bool write;
     unsigned depth;
     uint32_t looks;                     /* that are left, see obj/klm.h */
+    uint32_t pieces;                    /* that they led to */
 } ConnectXKeyAccess;
 
 /* A command of the function: it is in no domain, and no queue. */
@@ -288,6 +290,7 @@ static ConnectXStatus cx_mkey_klm_rw(ConnectXKeyAccess *access,
             status = CX_BAD_PARAM;
             break;
         }
+        access->pieces++;
         piece.len = MIN(piece.len, len);
         status = cx_mkey_local(access, piece.key, piece.va, piece.len);
         offset += piece.len;
@@ -340,6 +343,15 @@ static ConnectXStatus cx_mkey_local(ConnectXKeyAccess *access, uint32_t mkey,
                           CX_KEY_LOCAL_WRITE : CX_KEY_LOCAL_READ);
 }
 
+/* Lists are work that the bytes of the access do not tell. */
+static void cx_mkey_charge(const ConnectXKeyAccess *access)
+{
+    if (access->looks < CX_KLM_LOOKS_MAX) {
+        cx_sched_charge((CX_KLM_LOOKS_MAX - access->looks) * CX_KLM_LOOK_BYTES +
+                        access->pieces * CX_KLM_PIECE_BYTES);
+    }
+}
+
 static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
                                  uint32_t mkey, uint64_t va, uint8_t *buf,
                                  uint64_t len, bool write)
@@ -348,8 +360,10 @@ static ConnectXStatus cx_mkey_rw(ConnectXFunction *fn, ConnectXKeyUser by,
         .fn = fn, .by = by, .buf = buf, .write = write,
         .looks = CX_KLM_LOOKS_MAX,
     };
+    ConnectXStatus status = cx_mkey_local(&access, mkey, va, len);
 
-    return cx_mkey_local(&access, mkey, va, len);
+    cx_mkey_charge(&access);
+    return status;
 }
 
 bool cx_mkey_allows(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
@@ -389,9 +403,11 @@ bool cx_mkey_remote(ConnectXFunction *fn, ConnectXKeyUser by, uint32_t mkey,
         .fn = fn, .by = by, .buf = buf, .write = write,
         .looks = CX_KLM_LOOKS_MAX,
     };
+    bool good = !len ||
+                cx_mkey_access(&access, mkey, va, len, right) == CX_OK;
 
-    return !len ||
-           cx_mkey_access(&access, mkey, va, len, right) == CX_OK;
+    cx_mkey_charge(&access);
+    return good;
 }
 
 ConnectXStatus cx_mkey_read(ConnectXFunction *fn, uint32_t mkey, uint64_t va,

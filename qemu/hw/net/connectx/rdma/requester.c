@@ -167,7 +167,7 @@ static bool cx_sender_local(ConnectXSender *s)
     if (s->wqe.opcode == CX_WR_UMR) {
         syndrome = cx_umr_execute(s->fn, s->qp, &s->wqe);
     }
-    cx_budget_spend(s->budget, 1, cx_umr_bytes(&s->wqe));
+    cx_budget_spend(s->budget, 1, 0);
     if (syndrome != CX_SYN_NONE) {
         cx_outstanding_fail(s->fn, s->qp, syndrome);
         return false;

@@ -10,6 +10,7 @@
 #include "base/ifc.h"
 #include "base/limits.h"
 #include "fn/fn.h"
+#include "host/sched.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "queue/qp.h"
@@ -71,12 +72,6 @@ typedef struct ConnectXUmr {
     uint64_t first, n;                  /* addresses of its list */
     uint64_t fit;                       /* of them: the others are padding */
 } ConnectXUmr;
-
-uint32_t cx_umr_bytes(const ConnectXWqe *wqe)
-{
-    return wqe->opcode == CX_WR_UMR ?
-           lduw_be_p(wqe->raw + CX_UMR_OCTWORDS) * CX_OCTWORD : 0;
-}
 
 static uint8_t *cx_umr_mkc(uint8_t *in)
 {
@@ -180,6 +175,8 @@ static uint64_t *cx_umr_new_list(const ConnectXUmr *umr, ConnectXKeyUser by,
     g_autofree uint8_t *list = g_malloc(umr->n * 8 + 1);
     uint64_t *pas;
 
+    /* However little of a long list is new, all of it is gone through. */
+    cx_sched_charge((umr->key->npas + umr->n) * sizeof(*pas));
     if (!cx_umr_read_list(umr, by, list)) {
         return NULL;
     }

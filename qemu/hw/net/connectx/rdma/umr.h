@@ -9,8 +9,6 @@
 #include "queue/wq.h"
 #include "rdma/wqe.h"
 
-/* About what carrying it out costs */
-uint32_t cx_umr_bytes(const ConnectXWqe *wqe);
 /* CX_SYN_NONE, or what its completion is to say */
 ConnectXSyndrome cx_umr_execute(ConnectXFunction *fn, ConnectXObj *qp,
                                 const ConnectXWqe *wqe);
