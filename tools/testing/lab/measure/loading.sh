@@ -48,7 +48,7 @@ variants()
 best()
 {
 	/build/tools/vfio-flavour --dry-run --json "$1" vfio |
-		sed -n 's/^  "driver": "\(.*\)",$/\1/p'
+		python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["driver"])'
 }
 
 bind_override()

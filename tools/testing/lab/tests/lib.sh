@@ -83,9 +83,9 @@ pf()
 	local dev
 
 	for dev in /sys/bus/pci/devices/*; do
-		case $(cat "$dev/vendor" "$dev/device") in
-		$'0x15b3\n0x101e')	;;	# a VF
-		0x15b3*)		echo "${dev##*/}" ;;
+		case $(cat "$dev/vendor" "$dev/device" "$dev/class") in
+		$'0x15b3\n0x101e\n'*)	;;	# a VF
+		0x15b3*0x020000)	echo "${dev##*/}" ;;	# no NVMe of a DPU
 		esac
 	done | sed -n "$(($1 + 1))p"
 }
