@@ -97,6 +97,14 @@ build_plugin()
 # builds is static and so runs in the others.
 SELFTESTS_RELEASE=13
 
+# hand_over BUILD OUT - What has been built here to another release's folder.
+hand_over()
+{
+	[ "$1" != "$LAB_BUILD" ] || return 0
+	rm -rf "${1:?}/$2"
+	cp -a "$LAB_BUILD/$2" "$1/$2"
+}
+
 # build_selftests - For REL, which has been entered.
 build_selftests()
 {
@@ -110,10 +118,7 @@ build_selftests()
 	mkdir -p /build/selftests
 	make -C /src/tools/testing/selftests/vfio/mlx5 -j2 \
 		O=/build/selftests LDFLAGS=-static'
-	if [ "$rel" != "$SELFTESTS_RELEASE" ]; then
-		rm -rf "$build/selftests"
-		cp -a "$LAB_BUILD/selftests" "$build/selftests"
-	fi
+	hand_over "$build" selftests
 	unlock
 }
 
@@ -134,10 +139,7 @@ build_guest()
 	mkdir -p /build/$out
 	/src/tools/testing/lab/demo/guest/build /build/$out ${1:+/run/rdma}"
 	LAB_BINDS=()
-	if [ "$rel" != "$LAB_RELEASE" ]; then
-		rm -rf "${build:?}/$out"
-		cp -a "$LAB_BUILD/$out" "$build/$out"
-	fi
+	hand_over "$build" "$out"
 	unlock
 }
 
@@ -145,9 +147,12 @@ build_guest()
 # in L1 takes minutes.
 build_saved_guest()
 {
+	local build=$LAB_BUILD
+
 	build_guest ''
 	build_lock
 	in_lab '/src/tools/testing/lab/libvirt/save /build/demo /build/libvirt'
+	hand_over "$build" libvirt
 	unlock
 }
 
