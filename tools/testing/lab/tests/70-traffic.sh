@@ -177,7 +177,7 @@ check "a VF sends by another address" spoofer
 check "with spoofchk its own goes on" spoof_check
 refuse "but not the other" in_vf 0 ping -c 1 -W 1 -I mv 10.9.0.1
 check "until it is off" set_vf 0 spoofchk off
-check "when both do" in_vf 0 ping -c 1 -W 2 -I mv 10.9.0.1
+check "when both do" wait_for 20 in_vf 0 ping -c 1 -W 1 -I mv 10.9.0.1
 check "the PF puts a VF into a network" hidden_tag
 refuse "and out of the other" ping -c 1 -W 1 10.9.0.2
 check "and back" set_vf 0 vlan 0
