@@ -21,9 +21,12 @@
 
 /*
  * By itself udev looks for changed files seconds after it last did, and VFs may be there before.
- * Where it does not run it reads them when it starts.
+ * Where it does not run it reads them when it starts. It is told twice: a request that comes
+ * between its taking the connection and its asking for the sender's credentials it ignores
+ * ("Invalid sender uid"), which udevadm does not tell.
  */
-#define TELL_UDEV	"udevadm control --reload --timeout=10 >/dev/null 2>&1"
+#define ASK_UDEV	"udevadm control --reload --timeout=10 >/dev/null 2>&1"
+#define TELL_UDEV	ASK_UDEV " && " ASK_UDEV
 
 static int complain(const char *what)
 {
