@@ -13,6 +13,7 @@
 #define STORE_BYTES     (128u << 20)
 #define CHUNK_BYTES     (8u << 20)
 #define SLOT            5
+#define LOCK_TRIES      5
 
 /*
  * Keys with long lists, then shorter ones, until nothing fits any more.
@@ -72,7 +73,7 @@ static uint64_t now_us(void)
  * access after the other. Each of them needs the big lock; none may wait for
  * a large part of the time that all of it takes.
  */
-static void check_lock_is_given_up(Hca *pf, uint64_t start, const char *what)
+static bool lock_is_given_up(Hca *pf, uint64_t start, const char *what)
 {
     uint64_t before = start, longest = 0, total;
 
@@ -88,7 +89,45 @@ static void check_lock_is_given_up(Hca *pf, uint64_t start, const char *what)
     assert_int_equal(hca_result(pf, SLOT, NULL, 0), HCA_OK);
     printf("# %s: %u ms, the lock taken for %u at most\n", what,
            (unsigned)(total / 1000), (unsigned)(longest / 1000));
-    assert_in_range(longest, 0, total * 2 / 3);
+    return longest <= total * 2 / 3;
+}
+
+/*
+ * Whoever keeps the lock does so each time. On a busy machine an access may
+ * have to wait for others once.
+ */
+static void check_save_gives_lock_up(VhcaBuf *buf, Hca *pf, uint16_t id)
+{
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        uint64_t start = now_us();
+
+        vhca_start_save(buf, id, SLOT);
+        if (lock_is_given_up(pf, start, "SAVE")) {
+            return;
+        }
+    }
+    fail_msg("the lock is kept while an image is saved");
+}
+
+/* The last piece of the image, by which all of it is loaded */
+static void check_load_gives_lock_up(VhcaBench *b, uint16_t id, uint8_t *image,
+                                     uint64_t bytes)
+{
+    uint64_t last = bytes % CHUNK_BYTES, start;
+    Hca *pf = &b->m->pf[0];
+
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        pci_flr(&b->m->vf[0][1].fn);
+        vhca_must_stop(pf, id);
+        vhca_must_load_chunks(&b->buf[0], id, image, bytes - last);
+        memcpy(vhca_buf_data(&b->buf[0]), image + bytes - last, last);
+        start = now_us();
+        vhca_start_load(&b->buf[0], id, last, SLOT);
+        if (lock_is_given_up(pf, start, "LOAD")) {
+            return;
+        }
+    }
+    fail_msg("the lock is kept while an image is loaded");
 }
 
 static void full_vf(VhcaBench *b, void **state, HcaObjects *o)
@@ -132,8 +171,8 @@ static void test_query_is_cheap(void **state)
 static void test_full_vf_moves(void **state)
 {
     uint8_t *image;
-    uint64_t bytes, last, start;
     uint16_t from, to;
+    uint64_t bytes;
     HcaObjects o;
     VhcaBench b;
     Hca *pf, *dst;
@@ -143,17 +182,9 @@ static void test_full_vf_moves(void **state)
     from = vhca_id_of(pf, 0);
     to = vhca_id_of(pf, 1);
     image = vhca_must_save_chunks(&b.buf[0], from, &bytes);
-    start = now_us();
-    vhca_start_save(&b.buf[0], from, SLOT);
-    check_lock_is_given_up(pf, start, "SAVE");
+    check_save_gives_lock_up(&b.buf[0], pf, from);
     pci_flr(&b.m->vf[0][0].fn);
-    vhca_must_stop(pf, to);
-    last = bytes % CHUNK_BYTES;
-    vhca_must_load_chunks(&b.buf[0], to, image, bytes - last);
-    memcpy(vhca_buf_data(&b.buf[0]), image + bytes - last, last);
-    start = now_us();
-    vhca_start_load(&b.buf[0], to, last, SLOT);
-    check_lock_is_given_up(pf, start, "LOAD");
+    check_load_gives_lock_up(&b, to, image, bytes);
     dst = &b.m->vf[0][1];
     vhca_move_driver(dst, &b.m->vf[0][0]);
     vhca_move_objects(&o, dst);
