@@ -14,20 +14,25 @@
 # multicast address that the stack joins: flow entries and the vport's lists.
 
 TRACE_LOG=/results/qemu.log
+TRACE_LOOKS=15
 TRACE_GOLDEN=$(dirname "${BASH_SOURCE[0]}")/traces
 
-# trace_lines - How long the trace is, once nothing was added for a second.
+# trace_lines - How long the trace is, once nothing was added for a second, and for as many
+# looks as a machine has in it that nobody else keeps busy: what is still to come takes longer
+# where they do.
 trace_lines()
 {
-	local now last=-1 since=$SECONDS end=$((SECONDS + 60))
+	local now last=-1 since looks=0 end=$((SECONDS + 120))
 
 	while [ $SECONDS -lt $end ]; do
 		now=$(wc -l <"$TRACE_LOG")
 		if [ "$now" != "$last" ]; then
 			last=$now
 			since=$SECONDS
+			looks=0
 		fi
-		[ $((SECONDS - since)) -lt 2 ] || break
+		looks=$((looks + 1))
+		[ $((SECONDS - since)) -lt 2 ] || [ $looks -lt $TRACE_LOOKS ] || break
 		sleep 0.1
 	done
 	echo "$last"
@@ -113,13 +118,16 @@ has_netdev()
 	[ -n "$(ls "/sys/bus/pci/devices/$1/net" 2>/dev/null)" ]
 }
 
+# has_link_local NAME - Of which the stack knows that nobody else has it ("80", no longer "c0")
 has_link_local()
 {
-	awk -v name="$1" '$6 == name && $1 ~ /^fe80/ { found = 1 } END { exit !found }' /proc/net/if_inet6
+	awk -v name="$1" '$6 == name && $1 ~ /^fe80/ && $5 == "80" { found = 1 }
+		END { exit !found }' /proc/net/if_inet6
 }
 
 # netdev_up BDF - Up, with carrier, and with the address that the stack gives it then: how
-# many flow entries are left at the removal depends on the group that is joined for it.
+# many flow entries are left at the removal depends on the group that is joined for it, which
+# comes before the stack asks whether somebody has the address.
 netdev_up()
 {
 	local name
