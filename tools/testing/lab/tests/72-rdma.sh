@@ -4,7 +4,7 @@
 # The stock mlx5_ib on the model, PF and two VFs: it takes them and lets go of them,
 # and what rdma-core's tools tell of them is so.
 #
-# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 soak-root=12,13-backports timeout=300
+# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 soak-root=12,13-backports timeout=720
 # lab: second-root=rdma-13
 # lab-model-prop: eswitch=on,rdma=on
 
@@ -21,6 +21,12 @@ is_up()
 		grep "$words" /tmp/devinfo || return 1
 	done
 	! grep 'GID\[.*RoCE v1' /tmp/devinfo
+}
+
+# comes_up DEV - The port and its addresses come by work queues, after the device.
+comes_up()
+{
+	wait_for 60 is_up "$1" || { cat /tmp/devinfo; return 1; }
 }
 
 # A GUID is made of the address: the device's, or that which the PF gave a VF.
@@ -68,10 +74,10 @@ lacks_gid()
 # Addresses come and go with those of the network device.
 addresses()
 {
-	has_gid "${IB[0]}" 10.9.0.1 && ip addr add 10.9.7.1/24 dev "$PF_DEV" &&
-		wait_for 10 has_gid "${IB[0]}" 10.9.7.1 &&
+	wait_for 60 has_gid "${IB[0]}" 10.9.0.1 && ip addr add 10.9.7.1/24 dev "$PF_DEV" &&
+		wait_for 60 has_gid "${IB[0]}" 10.9.7.1 &&
 		ip addr del 10.9.7.1/24 dev "$PF_DEV" &&
-		wait_for 10 lacks_gid "${IB[0]}" 10.9.7.1
+		wait_for 60 lacks_gid "${IB[0]}" 10.9.7.1
 }
 
 # What a user makes and lets go: domain, regions, completion queue, queue pairs
@@ -112,13 +118,13 @@ loaded()
 	for i in 0 1; do
 		wait_for 60 has_ibdev "$(vf "$PF" "$i")" || return 1
 	done
-	is_up "$(ibdev "$PF")" && is_up "$(ibdev "$(vf "$PF" 0)")"
+	comes_up "$(ibdev "$PF")" && comes_up "$(ibdev "$(vf "$PF" 0)")"
 }
 
 rdma_start || fatal "mlx5_ib takes a PF and two VFs"
 ok "mlx5_ib takes a PF and two VFs"
 for i in 0 1 2; do
-	check "ibv_devinfo tells of ${IB[i]}" is_up "${IB[i]}"
+	check "ibv_devinfo tells of ${IB[i]}" comes_up "${IB[i]}"
 done
 check "each has a GUID of its address" guids
 check "rdma tells of links" linked
