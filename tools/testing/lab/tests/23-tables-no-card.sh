@@ -4,7 +4,7 @@
 # A host without any function of NVIDIA's networking: whatever it is made to
 # load, and whichever device it gives to VFIO, no module of mlx5 comes.
 #
-# lab: pfs=0 mem=1024 release=13 kernel-root=13,12,13-backports timeout=180
+# lab: pfs=0 mem=1024 release=13 kernel-root=13,12,13-backports timeout=360
 # lab-qemu-arg: -drive
 # lab-qemu-arg: if=none,id=d0,file=null-co://,format=raw
 # lab-qemu-arg: -drive
@@ -45,7 +45,8 @@ coldplug()
 		*) modprobe -abq "$(cat "$dev/modalias")" ;;
 		esac
 	done
-	wait_for 10 is_bound 0000:00:12.0 nvme && wait_for 10 is_bound 0000:00:14.0 e1000e
+	# Until its disk is there the kernel itself has it open, to look for partitions.
+	wait_for 60 [ -b /dev/nvme0n1 ] && wait_for 60 is_bound 0000:00:14.0 e1000e
 }
 
 check "there is no function with NVIDIA's network ids" no_card

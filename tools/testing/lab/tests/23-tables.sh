@@ -6,7 +6,7 @@
 # kind is given to VFIO. A stock disk is never ours; a BlueField's is, as a
 # device that does not migrate. Nor does a VF whose firmware does not allow it.
 #
-# lab: pfs=2 vfs=1 mem=1024 release=13 kernel-root=13 soak-root=12,13-backports timeout=240
+# lab: pfs=2 vfs=1 mem=1024 release=13 kernel-root=13 soak-root=12,13-backports timeout=480
 # lab-qemu-arg: -drive
 # lab-qemu-arg: if=none,id=d0,file=null-co://,format=raw
 # lab-qemu-arg: -drive
@@ -87,9 +87,10 @@ resolves "the NVLink bridge" nvlink2_vfio_pci 1014 04EA 0000 068001
 
 # From here on devices change hands, and what that loads is looked at.
 modprobe nvme && modprobe virtio_blk
-wait_for 10 is_bound "$NVME" nvme
+# Until its disk is there the kernel itself has it open, to look for partitions.
+wait_for 60 eval '[ "$(ls /dev/nvme?n1 | wc -l)" = 2 ]'
 check "a stock NVMe is driven by nvme" is_bound "$NVME" nvme
-check "SNAP's NVMe too" wait_for 10 is_bound "$SNAP_NVME" nvme
+check "SNAP's NVMe too" is_bound "$SNAP_NVME" nvme
 check "a stock virtio disk is driven by virtio-pci" is_bound "$VIRTIO" virtio-pci
 check "SNAP's virtio disk too" is_bound "$SNAP_VIRTIO" virtio-pci
 check "driver_flavour loads" modprobe driver_flavour
