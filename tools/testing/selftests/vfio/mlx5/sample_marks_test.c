@@ -17,6 +17,7 @@
 #define ROUNDS		6
 /* Longer than it takes to close a device and to open it, or to have it write */
 #define WORKER_MS	"1000"
+#define CLOSE_TRIES	3
 
 /* What fails of the tracker, as the option counts it */
 #define START_FAILS	"1"
@@ -260,11 +261,10 @@ static void write_much(struct marks *marks)
 		marks_wrote(marks, MARKS_SAMPLE "wrote", 0, 1 << 20);
 }
 
-/* Whoever marks for a user that goes is to let go */
-TEST_F_TIMEOUT(marks, closing_waits_for_no_marking, 90)
+/* How long it takes to mark all */
+static unsigned int mark_ms(struct marks *marks)
 {
-	struct marks *marks = &self->marks;
-	unsigned int all_ms;
+	unsigned int ms;
 	__u64 start;
 	int fd;
 
@@ -274,8 +274,16 @@ TEST_F_TIMEOUT(marks, closing_waits_for_no_marking, 90)
 	write_much(marks);
 	start = clock_ns();
 	marks_go(marks, VFIO_DEVICE_STATE_STOP_COPY);
-	all_ms = ms_since(start);
+	ms = ms_since(start);
 	marks_end(marks, fd);
+	return ms;
+}
+
+/* And to close the device in the midst of it */
+static unsigned int close_ms(struct marks *marks)
+{
+	unsigned int ms;
+	__u64 start;
 
 	marks_set(MARKS_LIBRARY "marks_interval_ms", WORKER_MS);
 	close(marks_begin(marks));
@@ -286,8 +294,27 @@ TEST_F_TIMEOUT(marks, closing_waits_for_no_marking, 90)
 	/* What it marks first is told, and most is still to come */
 	start = clock_ns();
 	vfio_dev_close(&marks->dev);
-	EXPECT_GT(all_ms / 3, ms_since(start));
+	ms = ms_since(start);
 	vfio_dev_open(&marks->dev, vfio_bdf(0));
+	return ms;
+}
+
+/*
+ * Whoever marks for a user that goes is to let go. Who does not does so each time; that the
+ * machine is busier for one of the two than for the other is an accident.
+ */
+TEST_F_TIMEOUT(marks, closing_waits_for_no_marking, 180)
+{
+	unsigned int all_ms, ms, tries;
+
+	for (tries = 0; tries < CLOSE_TRIES; tries++) {
+		all_ms = mark_ms(&self->marks);
+		ms = close_ms(&self->marks);
+		TH_LOG("all is marked in %u ms, closed in %u", all_ms, ms);
+		if (ms < all_ms / 3)
+			break;
+	}
+	EXPECT_GT(CLOSE_TRIES, tries);
 }
 
 /* What was to ask for the last user asks no more, though the next one's device can be asked */
