@@ -11,8 +11,9 @@ import signal
 import sys
 import unittest
 
-# Seconds: several of them wait for ten for what does not come.
-LIMIT = 60
+# Seconds: several of them wait for ten for what does not come, and two for a minute for each
+# other.
+LIMIT = 180
 
 
 class Late(Exception):
