@@ -5,7 +5,7 @@
 # takes: VFs of its table under driver_override, and nothing else whatever
 # driver_override says. Then the same by vfioctl.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 soak-root=13-debug timeout=180
+# lab: pfs=1 vfs=2 mem=1536 release=13 soak-root=13-debug timeout=360
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vfioctl.sh"
@@ -94,11 +94,11 @@ reload()
 		modprobe mlx5_vfio_pci && rebind "$vf" mlx5_vfio_pci
 }
 
-check "a VF that nobody has open is put to sleep" wait_for 10 power_is suspended
+check "a VF that nobody has open is put to sleep" wait_for 60 power_is suspended
 check "the library takes vfio-pci's options" reload disable_idle_d3=1
 check "with disable_idle_d3 it stays awake" power_is active
 check "without the option again" reload disable_idle_d3=0
-check "it sleeps" wait_for 10 power_is suspended
+check "it sleeps" wait_for 60 power_is suspended
 check "it can be given up" unbind "$vf"
 check "and taken again" rebind "$vf" mlx5_vfio_pci
 

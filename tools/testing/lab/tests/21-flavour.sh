@@ -111,12 +111,12 @@ check "and shows it" reads "$nic" "[native] vfio"
 
 # There is no udev here to load the driver of a virtio device.
 modprobe virtio_blk
-wait_for 30 [ -b /dev/vda ]
+wait_for 60 [ -b /dev/vda ]
 exec {held}</dev/vda
 check "an open disk is in use" fails_with "Device or resource busy" "$disk" vfio
 exec {held}<&-
 check "a closed one is not" flavour "$disk" vfio
-check "native brings the disk back" eval 'flavour "$disk" native && wait_for 30 [ -b /dev/vda ]'
+check "native brings the disk back" eval 'flavour "$disk" native && wait_for 60 [ -b /dev/vda ]'
 
 sibling0=$(by_id 8086:100e 0) sibling1=$(by_id 8086:100e 1)
 check "two devices share an IOMMU group" \
@@ -269,7 +269,7 @@ check "native binds the VF again" eval 'flavour "$vf" native && is_bound "$vf" m
 all_read()
 {
 	cat "$PCI"/*/driver_flavour >/run/all_read 2>&1 &
-	wait_for 20 is_gone $! && wait $!
+	wait_for 60 is_gone $! && wait $!
 }
 
 # killed WORD BDF - A writer that waits is gone soon after a kill.
@@ -280,9 +280,9 @@ killed()
 	# One that hangs must not hold the pipe that check reads.
 	flavour "$2" "$1" >/run/killed 2>&1 &
 	pid=$!
-	wait_for 30 is_in "$pid" driver_flavour_store || { echo "it does not wait"; return 1; }
+	wait_for 60 is_in "$pid" driver_flavour_store || { echo "it does not wait"; return 1; }
 	kill -KILL "$pid"
-	wait_for 20 is_gone "$pid" || { cat "/proc/$pid/stack"; return 1; }
+	wait_for 60 is_gone "$pid" || { cat "/proc/$pid/stack"; return 1; }
 }
 
 check "the VF is at VFIO" flavour "$vf" vfio
@@ -293,7 +293,7 @@ try "the VF is opened" vfio_open "$vf"
 echo 0 >"$PCI/$pf/sriov_numvfs" &
 taker=$!
 check "who takes it away waits for its user" \
-	wait_for 30 is_in $taker vfio_unregister_group_dev
+	wait_for 60 is_in $taker vfio_unregister_group_dev
 check "all files can be read meanwhile" all_read
 check "the PF's with what was known" reads "$pf" "[native] vfio override=mlx5_core"
 check "the VF's with what was written before" \

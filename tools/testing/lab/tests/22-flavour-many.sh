@@ -94,14 +94,14 @@ try "a VF is opened" vfio_open "$vf"
 echo 0 >"$PCI/$pf/sriov_numvfs" &
 taker=$!
 check "who takes it away waits for its user" \
-	wait_for 30 is_in $taker vfio_unregister_group_dev
+	wait_for 60 is_in $taker vfio_unregister_group_dev
 modprobe driver_flavour &
 loader=$!
 check "driver_flavour is loaded meanwhile, and serves the other devices" \
 	wait_for 60 reads "$nic" "[native] vfio"
 check "who loads it waits for the rest" wait_for 60 is_in $loader walk_left_over
 kill -KILL $loader
-check "and can be killed" wait_for 30 is_gone $loader
+check "and can be killed" wait_for 60 is_gone $loader
 try "the user closes the VF" vfio_close
 try "and it goes" ended $taker
 check "the native drivers come" flavour "$nic" native

@@ -176,7 +176,7 @@ unplug_and_plug()
 
 check "a device is unplugged and plugged in during writes" during unplug_and_plug "$nic"
 # The slot's driver may still be at it when the attribute is there.
-check "it is in order after it" wait_for 30 both_ways "$nic" vfio-pci e1000e
+check "it is in order after it" wait_for 60 both_ways "$nic" vfio-pci e1000e
 
 # begin_slow - A write that waits for modprobe until $slow_go is written.
 begin_slow()
@@ -197,7 +197,7 @@ try "a write waits for modprobe" begin_slow
 flavour "$slow" native &
 second=$!
 check "a second writer waits for the first" \
-	wait_for 30 is_in $second driver_flavour_store
+	wait_for 60 is_in $second driver_flavour_store
 check "and readers do not" reads "$slow" "[native] vfio"
 kill -TERM $second
 try "a signal ends its wait" ended $second
@@ -227,10 +227,10 @@ echo 1 >/sys/module/suspend/parameters/pm_test_delay
 try "another write waits for modprobe" begin_slow
 echo freeze >/sys/power/state &
 suspend=$!
-check "a suspend waits for the write" wait_for 30 is_in $suspend hold_notify
+check "a suspend waits for the write" wait_for 60 is_in $suspend hold_notify
 flavour "$nic" vfio &
 second=$!
-check "a later write waits for the suspend" wait_for 30 is_in $second flavour_write_begin
+check "a later write waits for the suspend" wait_for 60 is_in $second flavour_write_begin
 try "the first write succeeds" end_slow
 try "then the suspend does" wait $suspend
 try "then the later write does" wait $second

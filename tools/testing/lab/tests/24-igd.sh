@@ -5,7 +5,7 @@
 # bridges' config space, and a guest of the release's own QEMU that sees the same bytes.
 # The VBT is small because SeaBIOS has 256 KiB in all for tables, ACPI's among them.
 #
-# lab: mem=1024 release=13 kernel-root=13,12 soak-root=13-backports timeout=300
+# lab: mem=1024 release=13 kernel-root=13,12 soak-root=13-backports timeout=600
 # lab-qemu-arg: -device
 # lab-qemu-arg: igd-standin,addr=0x10,aperture-size=16M,opregion-version=2.0,vbt-bytes=7000,vbt-offset=0x3000
 

@@ -9,7 +9,7 @@
 # functions have a host bridge of their own, as all that is behind one is one
 # IOMMU group and the lab's own devices are behind the other.
 #
-# lab: arch=ppc64el kernel-root=13 mem=1024 timeout=300
+# lab: arch=ppc64el kernel-root=13 mem=1024 timeout=600
 # lab-append: nowatchdog
 # lab-qemu-arg: -device
 # lab-qemu-arg: spapr-pci-host-bridge,index=1,id=npuphb

@@ -6,7 +6,7 @@
 # arm64 "virt" with virtio-mmio devices behind the SMMU (arch/arm64-dtb says
 # which), busybox. The disks are files of the source, read-only.
 #
-# lab: arch=arm64 kernel-root=13,12,13-backports mem=1024 timeout=300
+# lab: arch=arm64 kernel-root=13,12,13-backports mem=1024 timeout=600
 # lab-qemu-arg: -drive
 # lab-qemu-arg: if=none,id=d31,file=/src/COPYING,format=raw,read-only=on
 # lab-qemu-arg: -device
@@ -91,7 +91,7 @@ disk_of()
 # disk_works DEVICE - Past the cache: what is read comes from the device now.
 disk_works()
 {
-	wait_for 10 disk_ready "$1" || { echo "no disk"; return 1; }
+	wait_for 60 disk_ready "$1" || { echo "no disk"; return 1; }
 	echo 3 >/proc/sys/vm/drop_caches
 	head -c 4096 "/dev/$(disk_of "$1")" | cmp - /tmp/expected
 }
@@ -206,7 +206,7 @@ part_use()
 	/build/selftests/vfio_platform_test --hold "$DISK" </tmp/input >/tmp/output 2>&1 &
 	holder=$!
 	exec 9>/tmp/input
-	check "a user opens the device" wait_for 10 grep -q open /tmp/output
+	check "a user opens the device" wait_for 60 grep -q open /tmp/output
 	check "native is refused while it is open" \
 		refused "$DISK" native "Device or resource busy"
 	check "... and nothing changed" vfio "$DISK"

@@ -4,7 +4,7 @@
 # Which driver the release's libvirt gives to a VF and to an ordinary device, and back:
 # the commands of the admin guide to it, with the output that it shows.
 #
-# lab: pfs=1 vfs=2 mem=1536 kernel-root=13 soak-root=12,13-backports timeout=300
+# lab: pfs=1 vfs=2 mem=1536 kernel-root=13 soak-root=12,13-backports timeout=600
 # lab-qemu-arg: -device
 # lab-qemu-arg: e1000e,addr=8
 

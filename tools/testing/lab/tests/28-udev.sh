@@ -268,7 +268,7 @@ group_is_free()
 {
 	: <>"/dev/vfio/$(group_of "$vf")"
 }
-wait_for 10 group_is_free
+wait_for 60 group_is_free
 check "nor is one whose group alone is open" group_in_use
 exec 5>&-
 check "closed, it goes back" becomes "$vf" native mlx5_core
@@ -311,7 +311,7 @@ check "native after that" becomes "$vf" native mlx5_core
 echo 'alias vfio_pci:v00008086d*sv*sd*bc02sc*i* mlx5_vfio_pci' >>"$ALIASES"
 check "a driver that refuses the device: the native one gets it back" \
 	fails_saying "$NIC" vfio 'mlx5_vfio_pci refuses it' 'as it was'
-check "the interface is there again" wait_for 10 test -d "$PCI/$NIC/net"
+check "the interface is there again" wait_for 60 test -d "$PCI/$NIC/net"
 cp /tmp/modules.alias "$ALIASES"
 
 # One write, by udev.
@@ -387,7 +387,7 @@ removal_waits()
 	echo 0 >/proc/sys/kernel/hung_task_timeout_secs
 	{ echo 0 >"$PCI/$pf/sriov_numvfs"; } >/tmp/removed 2>&1 &
 	echo $! >/tmp/remover
-	wait_for 30 eval "! [ -e '$PCI/$second/driver' ]"
+	wait_for 60 eval "! [ -e '$PCI/$second/driver' ]"
 }
 
 shows_user()

@@ -5,7 +5,7 @@
 # the order of the text, with the output that the text shows. What cannot run
 # here is listed below with the reason; see docs.py.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13 timeout=480
+# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13 timeout=720
 # lab-model-prop: page-tracking=on
 # lab-qemu-arg: -device
 # lab-qemu-arg: e1000e,addr=8

@@ -5,7 +5,7 @@
 # the memory of QEMU's ivshmem-plain. Each device is alone behind a root port,
 # so that a bus reset resets it and nothing else; two more share an IOMMU group.
 #
-# lab: pfs=0 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports,13-iommufd timeout=500
+# lab: pfs=0 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports,13-iommufd timeout=900
 # lab-qemu-arg: -object
 # lab-qemu-arg: memory-backend-ram,id=m0,size=2M,share=on
 # lab-qemu-arg: -object

@@ -6,7 +6,7 @@
 # mlx5_stream_test damages images, mlx5_objects_test asks for what must be gone.
 # Upstream's driver has a VF of its own: 42-interchange shows more of that.
 #
-# lab: pfs=2 vfs=2 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports,13-debug timeout=600 upstream=1
+# lab: pfs=2 vfs=2 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports,13-debug timeout=900 upstream=1
 # lab-guest-error-allow: image refused|refused with status 0x5
 
 . "$(dirname "$0")/lib.sh"

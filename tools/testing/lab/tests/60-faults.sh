@@ -5,7 +5,7 @@
 # less, or more. Faults and capabilities are set in the running model by the monitor of its
 # QEMU, which is a port of L1. 62-firmware has all kinds of firmware.
 #
-# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports,13-debug timeout=600
+# lab: pfs=1 vfs=2 mem=1536 release=13 kernel-root=13 soak-root=12,13-backports,13-debug timeout=900
 # mlx5_objects_test asks for what must be gone
 # lab-guest-error-allow: refused with status 0x5
 

@@ -138,7 +138,7 @@ spoofer()
 {
 	in_vf 0 ip link add link "${VF_DEV[0]}" name mv type macvlan &&
 		in_vf 0 ip addr add 10.9.0.9/24 dev mv && in_vf 0 ip link set mv up &&
-		wait_for 20 in_vf 0 ping -c 1 -W 1 -I mv 10.9.0.1
+		wait_for 60 in_vf 0 ping -c 1 -W 1 -I mv 10.9.0.1
 }
 
 spoof_check()

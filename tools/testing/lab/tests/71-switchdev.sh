@@ -5,7 +5,7 @@
 # comes to the host and what the host sends goes to it; and devlink sets what a VF
 # is: its address, and whether it migrates, of which VFIO tells then.
 #
-# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13 soak-root=13-backports timeout=400
+# lab: pfs=1 vfs=2 cpus=2 mem=1536 release=13 kernel-root=13 soak-root=13-backports timeout=720
 # lab-model-prop: eswitch=on
 
 . "$(dirname "$0")/switchdev.sh"
@@ -39,7 +39,7 @@ counted()
 	local dev
 	dev=$(rep_of 0)
 
-	wait_for 10 what_came "$dev" || {
+	wait_for 60 what_came "$dev" || {
 		grep . "/sys/class/net/$dev/statistics/"?x_packets
 		in_vf 0 ip -s link show "${VF_DEV[0]}"
 		return 1
@@ -70,7 +70,7 @@ wait_for 60 has_netdev "$PF" || fatal "the PF has a network device"
 make_vfs "$PF" 2 || fatal "the PF makes two VFs"
 
 check "the PF goes to switchdev mode" switchdev
-check "the VFs have ports and representors" wait_for 20 has_ports
+check "the VFs have ports and representors" wait_for 60 has_ports
 devlink port show | sed -e 's/^/# /'
 check "devlink gives a VF its address" address
 check "a VF may migrate" set_port 0 migratable enable

@@ -63,7 +63,7 @@ fails()
 server_dies()
 {
 	under_way ib_write_bw -x "$1" "$2" -F -D 50 && kill -9 "$(user_of "$2")" && fails "$CLIENT" &&
-		grep 'Failed status 12' /tmp/client && wait_for 20 clean && return
+		grep 'Failed status 12' /tmp/client && wait_for 60 clean && return
 	cat /tmp/client /tmp/server
 	return 1
 }
@@ -71,7 +71,7 @@ server_dies()
 client_dies()
 {
 	under_way ib_write_bw -x "$1" "$2" -F -D 50 && kill -9 "$(user_of "$1")" && fails "$SERVER" &&
-		wait_for 20 clean && return
+		wait_for 60 clean && return
 	cat /tmp/client /tmp/server
 	return 1
 }
@@ -84,7 +84,7 @@ both_die()
 	shift 3
 
 	under_way "$tool" -g "$client" "$server" -n 10000000 "$@" &&
-		kill -9 "$(user_of "$client")" "$(user_of "$server")" && wait_for 20 clean && return
+		kill -9 "$(user_of "$client")" "$(user_of "$server")" && wait_for 60 clean && return
 	cat /tmp/client /tmp/server
 	return 1
 }

@@ -74,5 +74,5 @@ check "writes without answers" perf ib_write_bw 1 2 -n 50 -c UC
 check "shared queues of XRC, of the PF" xsrq 1 0 1
 check "of a VF" xsrq 0 1 1
 check "of three processes, by each other's connections" xsrq 1 2 3
-check "and nothing is left of all" wait_for 20 clean
+check "and nothing is left of all" wait_for 60 clean
 finish

@@ -4,7 +4,7 @@
 # rdma-core's VFIO provider boots a VF that is bound to mlx5_vfio_pci, from user space,
 # and has its queue pairs move data; twice, and the stock driver takes the VF afterwards.
 #
-# lab: pfs=1 vfs=1 cpus=2 mem=1536 release=13 soak-root=12,13-backports timeout=300
+# lab: pfs=1 vfs=1 cpus=2 mem=1536 release=13 soak-root=12,13-backports timeout=600
 # lab: second-root=rdma-13
 # lab-model-prop: rdma=on,fw-pages=32
 

@@ -29,7 +29,7 @@ PF=$(pf 0)
 wait_for 60 has_netdev "$PF" || fatal "the PF has a network device"
 make_vfs "$PF" 2 || fatal "the PF makes two VFs"
 check "the PF goes to switchdev mode" switchdev
-check "the VFs have ports and representors" wait_for 20 has_ports
+check "the VFs have ports and representors" wait_for 60 has_ports
 for i in 0 1; do
 	check "VF $i gets an address, and a GUID with it" \
 		devlink port function set "$(port_of $i)" hw_addr "02:00:00:00:09:0$i"
@@ -40,7 +40,7 @@ for i in 0 1; do
 	IB[i + 1]=$(ibdev "$(vf "$PF" $i)")
 done
 ok "the native drivers take both"
-check "a VF reaches the other by the host" wait_for 20 in_vf 0 ping -c 1 -W 1 10.9.1.2
+check "a VF reaches the other by the host" wait_for 60 in_vf 0 ping -c 1 -W 1 10.9.1.2
 check "messages of a connection" pingpong rc 1 2 -n 100
 # Not ibv_ud_pingpong: its datagrams may not be routed (hop limit 1).
 check "datagrams" perf ib_send_lat 1 2 -c UD -n 100 -s 1000

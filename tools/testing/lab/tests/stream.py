@@ -35,7 +35,7 @@ def receive(address):
 
 
 def send(address, mib):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while True:
         try:
             connection = socket.create_connection((address, PORT), 5)

@@ -67,7 +67,7 @@ pings()
 # reached ADDRESS - Wait for the first answer: links and neighbours take a while.
 reached()
 {
-	wait_for 20 ping -c 1 -W 1 "$1"
+	wait_for 60 ping -c 1 -W 1 "$1"
 }
 
 # sends NAMESPACE ADDRESS MIB - A stream of TCP from here to a receiver in the

@@ -147,7 +147,7 @@ vfioctl_watches()
 	vfioctl watch --json --interval 10 --wait 60 "$vf" >/tmp/watched &
 	watch=$!
 	# Its first line is of what was there before.
-	check "watch begins" wait_for 30 [ -s /tmp/watched ]
+	check "watch begins" wait_for 60 [ -s /tmp/watched ]
 	rm -f /tmp/watched.state
 	check "it is saved" tool 0 save "$vf" /tmp/watched.state
 	check "watch ends by itself, and well" wait "$watch"
