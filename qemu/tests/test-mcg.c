@@ -10,6 +10,9 @@
 #define LEN             100u
 #define GROUP_QPN       0xffffff
 #define GROUP_QPS       16              /* that one may have */
+#define SEVERAL         50              /* datagrams, of two blocks each */
+#define LOG_MANY        7
+#define GROUPS          256             /* that a function may be in */
 #define CQE_BYTES       44
 #define CQE_OPCODE_QPN  56
 #define SLOTS           3               /* VFs: b's is the last but one */
@@ -238,6 +241,43 @@ static void test_refused(void **state)
     hca_must_simple(b->hca, OP(DESTROY_QP), 0, b->qp.qpn);
 }
 
+static void post_datagrams(Groups *g)
+{
+    HcaWr wr = rdma_datagram(&g->r, LEN);
+
+    wr.to = g->group;
+    wr.to_qpn = GROUP_QPN;
+    for (unsigned i = 0; i < SEVERAL; i++) {
+        hca_qp_post(&g->r.a.qp, &wr);
+    }
+}
+
+/* To look for who is in a group is work, for a packet that is for nobody, too */
+static void test_groups_are_work(void **state)
+{
+    HcaRoce other = group;
+    RdmaBench *r;
+    Groups g;
+
+    groups_start(&g, state, &group);
+    r = &g.r;
+    r->a.qp.setup.log_sq = LOG_MANY;
+    hca_must_create_qp(r->a.hca, &r->a.qp, &r->a.qp.setup);
+    connect(&g, &r->a.qp);
+    post_datagrams(&g);
+    assert_int_equal(rdma_done_in_a_go(&r->a.qp, &r->a.send_cq, SEVERAL),
+                     SEVERAL);
+    for (unsigned i = 0; i < GROUPS; i++) {
+        other.gid[15] = i;
+        other.gid[14] = 9;
+        assert_int_equal(hca_qp_group(&r->b.qp, OP(ATTACH_TO_MCG), other.gid),
+                         HCA_OK);
+    }
+    post_datagrams(&g);
+    assert_in_range(rdma_done_in_a_go(&r->a.qp, &r->a.send_cq, SEVERAL), 1,
+                    SEVERAL - 1);
+}
+
 static void test_group_moves(void **state)
 {
     HcaObjects none = {};
@@ -264,6 +304,7 @@ int main(void)
         machine_test(test_each_for_itself),
         machine_test(test_comes_back),
         machine_test(test_refused),
+        machine_test(test_groups_are_work),
         machine_test(test_group_moves),
     };
 

@@ -4,8 +4,10 @@
  * that make no sense, a peer that is not ready or not there; what completes
  * then, with which syndrome, and what becomes of the queue pairs.
  */
+#include "qmp.h"
 #include "rdma-bench.h"
 
+#define NO_ADDRESS      7               /* index of none */
 #define EV_WQ_INVALID   0x10
 #define EV_WQ_ACCESS    0x11
 #define EQE_TYPE        1
@@ -282,6 +284,28 @@ static void test_address_of_version_1(void **state)
 }
 
 /* It comes back before patience ends. */
+/*
+ * Answers that cannot leave are work nevertheless: what is left of them after a
+ * go finds that its key is gone.
+ */
+static void test_answers_go_nowhere(void **state)
+{
+    RdmaBench r;
+    HcaWr wr;
+
+    rdma_start(&r, state, HCA_QP_RC, false);
+    r.b.roce.index = NO_ADDRESS;
+    rdma_reconnect(&r);
+    wr = rdma_wr(&r, HCA_WR_READ, 0, RDMA_BUF_BYTES);
+    qmp_stop(r.m->q);
+    hca_qp_send(&r.a.qp, &wr);
+    qtest_settle(r.m->q);
+    hca_must_simple(r.b.hca, OP(DESTROY_MKEY), 0, r.b.mkey >> 8);
+    qmp_cont(r.m->q);
+    hca_must_fail(&r.a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_RETRY);
+    must_be_in_error(&r.b);
+}
+
 static void test_peer_comes_back(void **state)
 {
     RdmaBench r;
@@ -381,6 +405,7 @@ int main(void)
         machine_test(test_peer_is_gone),
         machine_test(test_no_address),
         machine_test(test_address_of_version_1),
+        machine_test(test_answers_go_nowhere),
         machine_test(test_peer_comes_back),
         machine_test(test_not_ready),
         machine_test(test_write_imm_not_ready),

@@ -5,6 +5,7 @@
  * byte may be lost, nor any request complete twice or not at all.
  */
 #include "delta-bench.h"
+#include "image-bench.h"
 #include "qmp.h"
 #include "rdma-bench.h"
 #include "vhca-bench.h"
@@ -17,6 +18,8 @@
 #define CQE_OP_OWN      63
 #define CQE_IMM         36
 #define GRH_BYTES       40
+#define RUN_OFFSET      15              /* word of a queue pair's run */
+#define MESSAGE_MAX     (1u << 30)
 #define DATAGRAMS       8
 #define DATAGRAM_BYTES  100
 
@@ -365,6 +368,63 @@ static void test_states_move(void **state)
     }
 }
 
+/*
+ * The run of b's queue pair in an image, where it says how much of a message
+ * has come
+ */
+static uint8_t *offset_in(uint8_t *image)
+{
+    return image_object_in(image_object(image, "QP", 0)) + RUN_OFFSET * 8;
+}
+
+/*
+ * A message ends where it is as long as one may be, however much room there is
+ * for it: who sends more than that gets an answer, and the image is good.
+ */
+static void test_message_ends(void **state)
+{
+    uint16_t from, to;
+    uint8_t *image;
+    uint32_t bytes;
+    RdmaBench *r;
+    HcaWr wr;
+    Moves t;
+    Hca *pf;
+
+    moves_start(&t, state);
+    r = &t.r;
+    pf = &r->m->pf[0];
+    from = vhca_id_of(pf, 2);
+    to = vhca_id_of(pf, 3);
+    rdma_post_recv(&r->b, 0, INT32_MAX);
+    wr = rdma_wr(r, HCA_WR_SEND, 0, RDMA_BUF_BYTES);
+    qmp_stop(r->m->q);
+    hca_qp_send(&r->a.qp, &wr);
+    assert_int_equal(suspend(&t, t.b_slot), HCA_OK);
+    qmp_cont(r->m->q);
+    vhca_must_stop(pf, from);
+    image = vhca_must_save(&t.v.buf[0], from, &bytes);
+    assert_in_range(image_get_le32(offset_in(image)), RDMA_MTU,
+                    RDMA_BUF_BYTES - 1);
+    vhca_must_stop(pf, to);
+    image_put_le32(offset_in(image), MESSAGE_MAX + 1);
+    image_fix_crcs(image);
+    assert_int_equal(vhca_load_image(&t.v.buf[0], to, image, bytes),
+                     HCA_BAD_PARAM);
+    pci_flr(&r->m->vf[0][3].fn);
+    vhca_must_stop(pf, to);
+    image_put_le32(offset_in(image), MESSAGE_MAX - RDMA_MTU + 1);
+    image_fix_crcs(image);
+    assert_int_equal(vhca_load_image(&t.v.buf[0], to, image, bytes), HCA_OK);
+    vhca_move_driver(&r->m->vf[0][3], &r->m->vf[0][2]);
+    pci_flr(&r->m->vf[0][2].fn);
+    vhca_must_run(pf, to);
+    rdma_end_moves(&r->b, &r->m->vf[0][3]);
+    hca_must_fail(&r->b.recv_cq, HCA_CQE_RESP_ERR, HCA_SYN_LENGTH);
+    hca_must_fail(&r->a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_REMOTE_INVALID);
+    free(image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +436,7 @@ int main(void)
         machine_test(test_sender_of_datagrams_moves),
         machine_test(test_receiver_of_datagrams_moves),
         machine_test(test_states_move),
+        machine_test(test_message_ends),
     };
 
     return machine_main(tests);

@@ -5,9 +5,13 @@
 #include "qemu/osdep.h"
 #include "base/ifc.h"
 #include "base/limits.h"
+#include "host/sched.h"
 #include "obj/obj.h"
 #include "queue/mcg.h"
 #include "queue/qp.h"
+
+/* How many bytes can be copied while one is looked at */
+#define CX_MCG_BYTES        128
 
 static const uint8_t *cx_mcg_gid(const ConnectXObj *mcg)
 {
@@ -54,6 +58,7 @@ unsigned cx_mcg_foreach(ConnectXFunction *fn, const uint8_t *gid,
 {
     unsigned n = 0;
 
+    cx_sched_charge(cx_obj_count(fn, CX_OBJ_MCG) * CX_MCG_BYTES);
     for (ConnectXObj *mcg = cx_obj_from(fn, CX_OBJ_MCG, 0); mcg;
          mcg = cx_obj_from(fn, CX_OBJ_MCG, mcg->id + 1)) {
         ConnectXObj *qp = cx_obj_find(fn, CX_OBJ_QP, cx_mcg_qpn(mcg));

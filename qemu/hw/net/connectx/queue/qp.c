@@ -173,7 +173,8 @@ static bool cx_qp_run_good(const ConnectXObj *qp)
             run->top_psn | run->epsn | run->msn | run->owed_psn) <=
            CX_PSN_MASK && run->reads <= CX_QP_READS && run->retries <= 8 &&
            run->rnr_retries <= 8 && run->message <= CX_MESSAGE_WRITE &&
-           (run->offset | run->len) < 1ull << 32 && run->key <= UINT32_MAX &&
+           run->offset <= 1u << CX_LOG_QP_MESSAGE &&
+           run->len <= 1u << CX_LOG_QP_MESSAGE && run->key <= UINT32_MAX &&
            run->srqn <= CX_ID24_LAST &&
            (run->recv_held | run->nak_told) <= 1 && run->owes <= CX_OWES_NAK &&
            run->syndrome <= 0xff && run->ack_due <= INT64_MAX &&

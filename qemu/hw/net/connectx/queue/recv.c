@@ -273,8 +273,10 @@ ConnectXSyndrome cx_recv_scatter(ConnectXFunction *fn, ConnectXObj *qp,
                                  const uint8_t *buf, uint32_t len)
 {
     ConnectXKeyUser by = cx_recv_key_user(fn, qp, cx_qp_run(qp)->srqn);
+    /* However much there is, a message has no more. */
+    uint64_t room = MIN(recv->room, 1u << CX_LOG_QP_MESSAGE);
 
-    if (offset > recv->room || len > recv->room - offset) {
+    if (offset > room || len > room - offset) {
         return CX_SYN_LOCAL_LENGTH;
     }
     for (uint32_t i = 0; len && i < recv->nr_segs; i++) {

@@ -130,13 +130,14 @@ void cx_path_send(ConnectXFunction *fn, const ConnectXObj *qp,
                   ConnectXBudget *budget)
 {
     uint8_t frame[CX_ROCE_FRAME_MAX];
-    uint32_t len = cx_roce_build(ends, packet, frame);
     unsigned copies;
+    uint32_t len;
 
-    if (cx_path_loses(fn->dev)) {
-        cx_budget_spend(budget, 1, len);
+    if (!ends || cx_path_loses(fn->dev)) {
+        cx_budget_spend(budget, 1, packet->payload_len);
         return;
     }
+    len = cx_roce_build(ends, packet, frame);
     copies = memcmp(ends->to, ends->from, sizeof(ends->to)) ?
              cx_switch_forward(fn->dev, fn, qp->id, frame, len) :
              cx_switch_loop(fn, qp->id, frame, len);

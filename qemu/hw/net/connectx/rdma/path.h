@@ -21,7 +21,10 @@ bool cx_path_of_datagram(const ConnectXFunction *fn, const uint8_t *segment,
                          ConnectXRoceEnds *ends);
 /* Is the packet to an address of the function? */
 bool cx_path_is_ours(const ConnectXFunction *fn, const ConnectXRoceEnds *ends);
-/* Sends a packet, by the switch. */
+/*
+ * Sends a packet, by the switch. ends: NULL if it is from an address that is
+ * not there (any more); it is lost then.
+ */
 void cx_path_send(ConnectXFunction *fn, const ConnectXObj *qp,
                   const ConnectXRoceEnds *ends, const ConnectXRoce *packet,
                   ConnectXBudget *budget);

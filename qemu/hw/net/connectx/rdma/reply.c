@@ -102,14 +102,13 @@ static void cx_reply_send(ConnectXFunction *fn, ConnectXObj *qp,
                           ConnectXRoce *p, ConnectXBudget *budget)
 {
     ConnectXRoceEnds ends;
+    bool reachable = cx_path_of_qp(fn, qp, &ends);
 
     p->opcode |= cx_path_transport(qp);
     p->pkey = CX_ROCE_PKEY;
     p->qpn = CX_GET(qpc, cx_qpc(qp), remote_qpn);
     p->msn = cx_qp_run(qp)->msn;
-    if (cx_path_of_qp(fn, qp, &ends)) {
-        cx_path_send(fn, qp, &ends, p, budget);
-    }
+    cx_path_send(fn, qp, reachable ? &ends : NULL, p, budget);
 }
 
 static uint8_t cx_reply_opcode(bool first, bool last)

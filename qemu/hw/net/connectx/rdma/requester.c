@@ -147,11 +147,8 @@ static bool cx_sender_packet(ConnectXSender *s, uint32_t packets)
     }
     /* Answers come in there, so everything is as if it were sent already. */
     cx_sender_moved_on(s, packets);
-    if (s->reachable) {
-        cx_path_send(s->fn, s->qp, &s->ends, &packet, s->budget);
-    } else {
-        cx_budget_spend(s->budget, 1, packet.payload_len);
-    }
+    cx_path_send(s->fn, s->qp, s->reachable ? &s->ends : NULL, &packet,
+                 s->budget);
     if (!s->reliable && run->psn == run->next_psn) {
         cx_outstanding_done(s->fn, s->qp, run->psn);
     }

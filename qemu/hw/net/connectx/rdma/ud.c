@@ -77,10 +77,8 @@ static ConnectXSyndrome cx_ud_send(ConnectXFunction *fn, ConnectXObj *qp,
         return CX_SYN_LOCAL_PROT;
     }
     run->psn = cx_psn_add(run->psn, 1);
-    /* From an address that is not there any more, it is lost. */
-    if (cx_path_of_datagram(fn, av, &ends)) {
-        cx_path_send(fn, qp, &ends, &p, budget);
-    }
+    cx_path_send(fn, qp, cx_path_of_datagram(fn, av, &ends) ? &ends : NULL,
+                 &p, budget);
     return CX_SYN_NONE;
 }
 
