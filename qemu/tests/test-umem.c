@@ -226,6 +226,56 @@ static void test_key_lies_there(void **state)
     hca_must_simple(b.hca, OP(DESTROY_UMEM), 0, b.umem);
 }
 
+/* One of XRC, its ring or its record in a UMEM, if so; returns the status */
+static int create_xrc_srq(Bench *b, bool ring, bool record)
+{
+    uint8_t in[CX_SZ(create_xrc_srq_in) + 8] = {};
+    uint8_t out[CX_SZ(create_xrc_srq_out)];
+    uint8_t *srqc = CX_ADDR(create_xrc_srq_in, in, xrc_srq_context_entry);
+    int status;
+
+    hca_header(in, OP(CREATE_XRC_SRQ), 0);
+    CX_SET(create_xrc_srq_in, in, xrc_srq_umem_valid, ring);
+    CX_SET(xrc_srqc, srqc, dbr_umem_valid, record);
+    CX_SET(xrc_srqc, srqc, pd, b->pd);
+    CX_SET(xrc_srqc, srqc, xrcd, hca_must_alloc(b->hca, OP(ALLOC_XRCD)));
+    CX_SET(xrc_srqc, srqc, cqn, create_cq(b, b->umem, 0, 0, &status));
+    CX_SET(xrc_srqc, srqc, log_xrc_srq_size, 2);
+    stq_be_p(in + CX_SZ(create_xrc_srq_in), b->page);
+    return hca_exec(b->hca, in, sizeof(in), out, sizeof(out));
+}
+
+static int resize_cq(Bench *b, uint32_t cqn, bool umem)
+{
+    uint8_t in[CX_SZ(modify_cq_in) + 8] = {}, out[16];
+    uint8_t *cqc = CX_ADDR(modify_cq_in, in, cq_context);
+
+    hca_header(in, OP(MODIFY_CQ), MLX5_MODIFY_CQ_IN_OP_MOD_RESIZE_CQ);
+    CX_SET(modify_cq_in, in, cqn, cqn);
+    CX_SET(modify_cq_in, in, cq_umem_valid, umem);
+    CX_SET(cqc, cqc, log_cq_size, LOG_CQ - 1);
+    stq_be_p(in + CX_SZ(modify_cq_in), b->page);
+    return hca_exec(b->hca, in, sizeof(in), out, sizeof(out));
+}
+
+/*
+ * What cannot lie there is refused: the addresses that the command has, which
+ * are a user's then, are not taken for those of pages.
+ */
+static void test_what_cannot(void **state)
+{
+    Bench b = start(state);
+    uint32_t cqn;
+    int status;
+
+    assert_int_equal(create_xrc_srq(&b, true, false), HCA_BAD_PARAM);
+    assert_int_equal(create_xrc_srq(&b, false, true), HCA_BAD_PARAM);
+    assert_int_equal(create_xrc_srq(&b, false, false), HCA_OK);
+    cqn = create_cq(&b, b.umem, 0, 0, &status);
+    assert_int_equal(resize_cq(&b, cqn, true), HCA_BAD_PARAM);
+    assert_int_equal(resize_cq(&b, cqn, false), HCA_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +285,7 @@ int main(void)
         machine_test(test_queue_pair_lies_there),
         machine_test(test_not_offered),
         machine_test(test_key_lies_there),
+        machine_test(test_what_cannot),
     };
 
     return machine_main(tests);
