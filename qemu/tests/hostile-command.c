@@ -8,56 +8,10 @@
 #include "luck.h"
 
 #define LOAD_LOOKS          100
-
-/*
- * What objects.c does not send, by its length; the third word names an object
- * or a VF. Mutation brings what a command needs in its other words.
- */
-#define ROW(op, layout) \
-    { MLX5_CMD_OP_##op, CX_SZ(layout##_in), CX_SZ(layout##_out) }
-
-static const struct {
-    uint16_t opcode;
-    uint16_t in_len, out_len;
-} rows[] = {
-    ROW(NOP, nop), ROW(QUERY_ISSI, query_issi), ROW(SET_ISSI, set_issi),
-    ROW(QUERY_ADAPTER, query_adapter), ROW(QUERY_PAGES, query_pages),
-    ROW(TEARDOWN_HCA, teardown_hca), ROW(DISABLE_HCA, disable_hca),
-    ROW(QUERY_SPECIAL_CONTEXTS, query_special_contexts),
-    ROW(QUERY_MKEY, query_mkey), ROW(QUERY_EQ, query_eq),
-    ROW(QUERY_CQ, query_cq), ROW(MODIFY_CQ, modify_cq),
-    ROW(QUERY_SQ, query_sq), ROW(QUERY_RQ, query_rq),
-    ROW(CREATE_RMP, create_rmp), ROW(MODIFY_RMP, modify_rmp),
-    ROW(QUERY_RMP, query_rmp), ROW(DESTROY_RMP, destroy_rmp),
-    ROW(CREATE_XRC_SRQ, create_xrc_srq), ROW(QUERY_XRC_SRQ, query_xrc_srq),
-    ROW(DESTROY_XRC_SRQ, destroy_xrc_srq), ROW(ARM_XRC_SRQ, arm_xrc_srq),
-    ROW(ATTACH_TO_MCG, attach_to_mcg), ROW(DETACH_FROM_MCG, detach_from_mcg),
-    ROW(RST2INIT_QP, rst2init_qp), ROW(INIT2RTR_QP, init2rtr_qp),
-    ROW(RTR2RTS_QP, rtr2rts_qp), ROW(RTS2RTS_QP, rts2rts_qp),
-    ROW(INIT2INIT_QP, init2init_qp), ROW(SQERR2RTS_QP, sqerr2rts_qp),
-    ROW(SQD_RTS_QP, sqd2rts_qp), ROW(2ERR_QP, qp_2err), ROW(2RST_QP, qp_2rst),
-    ROW(SET_ROCE_ADDRESS, set_roce_address),
-    ROW(QUERY_ROCE_ADDRESS, query_roce_address),
-    ROW(QUERY_QP, query_qp), ROW(DESTROY_QP, destroy_qp),
-    ROW(MODIFY_TIS, modify_tis), ROW(QUERY_TIS, query_tis),
-    ROW(MODIFY_TIR, modify_tir), ROW(QUERY_TIR, query_tir),
-    ROW(MODIFY_RQT, modify_rqt), ROW(QUERY_RQT, query_rqt),
-    ROW(QUERY_Q_COUNTER, query_q_counter), ROW(ALLOC_XRCD, alloc_xrcd),
-    ROW(QUERY_FLOW_TABLE, query_flow_table),
-    ROW(MODIFY_FLOW_TABLE, modify_flow_table),
-    ROW(SET_FLOW_TABLE_ROOT, set_flow_table_root),
-    ROW(QUERY_FLOW_TABLE_ENTRY, query_fte),
-    ROW(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context),
-    ROW(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context),
-    ROW(QUERY_VPORT_STATE, query_vport_state),
-    ROW(MODIFY_VPORT_STATE, modify_vport_state),
-    ROW(QUERY_ESW_VPORT_CONTEXT, query_esw_vport_context),
-    ROW(MODIFY_ESW_VPORT_CONTEXT, modify_esw_vport_context),
-    ROW(QUERY_VPORT_COUNTER, query_vport_counter),
-    ROW(QUERY_VNIC_ENV, query_vnic_env),
-    ROW(SET_L2_TABLE_ENTRY, set_l2_table_entry),
-    ROW(CREATE_UCTX, create_uctx), ROW(DESTROY_UCTX, destroy_uctx),
-};
+#define OPCODES             0xc00       /* there is none behind */
+#define NO_OP_MOD           0xff
+#define HEADER_BYTES        8
+#define LENGTH_MAX          2048
 
 /* Whose commands are kept, for a hook that is told nothing of it */
 static Hostile *keeper;
@@ -236,14 +190,53 @@ void hostile_move_in(Hostile *h)
     h->hca[n]->uar = h->hca[1]->uar;
 }
 
-static void keep_rows(Hostile *h)
+/* Status of a command of zeroes that the device knows or not; it has no such */
+static int ask(Hca *hca, uint16_t opcode, uint32_t in_len, uint32_t out_len)
 {
-    uint8_t in[HOSTILE_MAX_COMMAND_BYTES] = {};
+    uint8_t in[LENGTH_MAX] = {}, out[LENGTH_MAX];
 
-    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
-        hca_header(in, rows[i].opcode, 0);
+    hca_header(in, opcode, NO_OP_MOD);
+    return hca_exec(hca, in, in_len, out, out_len);
+}
+
+/* The shortest input, or with in_len output, that the command is taken with */
+static uint32_t shortest(Hca *hca, uint16_t opcode, uint32_t in_len)
+{
+    uint32_t low = HEADER_BYTES, high = LENGTH_MAX;
+
+    while (low < high) {
+        uint32_t len = (low + high) / 8 * 4;
+        bool short_of = in_len ?
+            ask(hca, opcode, in_len, len) == HCA_BAD_OUTPUT_LEN :
+            ask(hca, opcode, len, HEADER_BYTES) == HCA_BAD_INPUT_LEN;
+
+        if (short_of) {
+            low = len + 4;
+        } else {
+            high = len;
+        }
+    }
+    return low;
+}
+
+/*
+ * One of each command that the device knows, by its lengths; the third word
+ * names an object or a VF. Mutation brings what it needs in its other words.
+ */
+static void keep_all(Hostile *h)
+{
+    uint8_t in[LENGTH_MAX] = {};
+
+    for (unsigned opcode = 1; opcode < OPCODES; opcode++) {
+        uint32_t in_len;
+
+        if (ask(h->hca[0], opcode, HEADER_BYTES, HEADER_BYTES) == HCA_BAD_OP) {
+            continue;
+        }
+        in_len = shortest(h->hca[0], opcode, 0);
+        hca_header(in, opcode, 0);
         stl_be_p(in + 8, hostile_word(h, luck_below(HOSTILE_FUNCTIONS)));
-        keep(in, rows[i].in_len, rows[i].out_len);
+        keep(in, in_len, shortest(h->hca[0], opcode, in_len));
     }
 }
 
@@ -255,6 +248,7 @@ void hostile_keep_begin(Hostile *h)
 
 void hostile_keep_end(Hostile *h)
 {
-    keep_rows(h);
     hca_on_command = NULL;
+    keep_all(h);
+    printf("# %u commands to begin with\n", h->nr_kept);
 }

@@ -14,7 +14,7 @@
 
 #define HOSTILE_VFS                 3
 #define HOSTILE_FUNCTIONS           (1 + HOSTILE_VFS)
-#define HOSTILE_KEPT_COMMANDS       256
+#define HOSTILE_KEPT_COMMANDS       512
 #define HOSTILE_MAX_COMMAND_BYTES   4400
 #define HOSTILE_IMAGE_BYTES         (1u << 20)
 #define HOSTILE_BAR_BYTES           0x20000
