@@ -64,8 +64,7 @@ void klm_must_write(RdmaBench *r, uint32_t key, uint64_t at, uint32_t len,
 
     rdma_fill(r->a.bytes, len, seed);
     hca_qp_send(&r->a.qp, &wr);
-    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r->a.send_cq);
+    hca_must_pop(&r->a.send_cq, HCA_CQE_REQ);
 }
 
 void klm_must_refuse(RdmaBench *r, uint32_t key, uint64_t at, uint32_t len)

@@ -349,6 +349,12 @@ uint8_t *hca_must_complete(HcaCq *cq, unsigned opcode)
     return cqe;
 }
 
+void hca_must_pop(HcaCq *cq, unsigned opcode)
+{
+    hca_must_complete(cq, opcode);
+    hca_cq_pop(cq);
+}
+
 void hca_must_fail(HcaCq *cq, unsigned opcode, unsigned syndrome)
 {
     uint8_t *cqe = hca_must_complete(cq, opcode);

@@ -167,6 +167,8 @@ void hca_qp_post_recv(HcaQp *qp, const HcaSeg *seg, unsigned n);
 
 /* The next completion, which has to be this. Leaves it to be popped. */
 uint8_t *hca_must_complete(HcaCq *cq, unsigned opcode);
+/* The same, and pops it. */
+void hca_must_pop(HcaCq *cq, unsigned opcode);
 /* In error, with that syndrome. Pops it. */
 void hca_must_fail(HcaCq *cq, unsigned opcode, unsigned syndrome);
 

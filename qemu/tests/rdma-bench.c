@@ -160,6 +160,13 @@ void rdma_reconnect(RdmaBench *r)
     rdma_connect(r);
 }
 
+void rdma_be_patient(RdmaBench *r)
+{
+    r->way.ack_timeout = 15;
+    r->way.retries = r->way.rnr_retries = 7;
+    rdma_reconnect(r);
+}
+
 void rdma_join(RdmaBench *r, Machine *m, Hca *a, Hca *b, unsigned type,
                bool v6)
 {
@@ -223,14 +230,12 @@ unsigned rdma_done_in_a_go(HcaQp *qp, HcaCq *cq, unsigned posted)
     hca_qp_ring(qp);
     qtest_settle(q);
     while (hca_cq_peek(cq)) {
-        hca_must_complete(cq, HCA_CQE_REQ);
-        hca_cq_pop(cq);
+        hca_must_pop(cq, HCA_CQE_REQ);
         done++;
     }
     qmp_cont(q);
     for (n = done; n < posted; n++) {
-        hca_must_complete(cq, HCA_CQE_REQ);
-        hca_cq_pop(cq);
+        hca_must_pop(cq, HCA_CQE_REQ);
     }
     return done;
 }

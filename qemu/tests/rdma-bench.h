@@ -44,7 +44,9 @@ void rdma_end_moves(RdmaEnd *e, Hca *to);
 void rdma_connect(RdmaBench *r);
 /* Out of whatever state both are in, and connected anew */
 void rdma_reconnect(RdmaBench *r);
-/* The same as far as the device lets it */
+/* The same, with an end that may be away for a second, or not be ready */
+void rdma_be_patient(RdmaBench *r);
+/* Anew as far as the device lets it */
 void rdma_reconnect_if_may(RdmaBench *r);
 
 /* A key over an end's memory with other rights, or other than its length. */

@@ -363,18 +363,10 @@ static void damage_run(uint8_t *image)
 /* Requests are under way on VF 0 when it is stopped. */
 static void images_start(ImageBench *b, RdmaBench *r, void **state)
 {
-    memset(r, 0, sizeof(*r));
     image_bench_start(b, state, false, "rdma=on");
-    r->m = b->m;
-    rdma_end_create(&r->a, machine_start_vf(b->m, 0, 0), 0, false);
-    rdma_end_create(&r->b, machine_start_vf(b->m, 0, 2), 1, false);
-    rdma_end_qp(&r->a, HCA_QP_RC);
-    rdma_end_qp(&r->b, HCA_QP_RC);
-    r->way = (HcaQpWay) {
-        .mtu = HCA_QP_MTU_1024, .ack_timeout = 9, .retries = 7,
-        .rnr_retries = 7, .rnr_timer = 12,
-    };
-    rdma_connect(r);
+    rdma_join(r, b->m, machine_start_vf(b->m, 0, 0),
+              machine_start_vf(b->m, 0, 2), HCA_QP_RC, false);
+    rdma_be_patient(r);
     for (unsigned i = 0; i < 4; i++) {
         HcaWr wr = rdma_wr(r, i % 2 ? HCA_WR_READ : HCA_WR_WRITE, 0, 200000);
 

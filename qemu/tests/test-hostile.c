@@ -222,16 +222,11 @@ static void begin_functions(Hostile *h)
 
 static void begin_rdma(RdmaBench *r, const Hostile *h)
 {
-    r->m = h->m;
-    rdma_end_create(&r->a, h->hca[1], 0, false);
-    rdma_end_create(&r->b, h->hca[2], 1, false);
-    rdma_end_qp(&r->a, HCA_QP_RC);
-    rdma_end_qp(&r->b, HCA_QP_RC);
-    r->way = (HcaQpWay) {
-        .mtu = HCA_QP_MTU_1024, .ack_timeout = 9, .retries = 7,
-        .rnr_retries = 7, .rnr_timer = 1,
-    };
-    rdma_connect(r);
+    rdma_join(r, h->m, h->hca[1], h->hca[2], HCA_QP_RC, false);
+    r->way.ack_timeout = 9;
+    r->way.retries = r->way.rnr_retries = 7;
+    r->way.rnr_timer = 1;
+    rdma_reconnect(r);
 }
 
 static void begin_images(Hostile *h)

@@ -49,8 +49,7 @@ static void check_key(RdmaBench *r, const HcaWr *like, uint32_t key, bool good)
     wr.remote_key = key;
     hca_qp_send(&r->a.qp, &wr);
     if (good) {
-        hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
-        hca_cq_pop(&r->a.send_cq);
+        hca_must_pop(&r->a.send_cq, HCA_CQE_REQ);
     } else {
         hca_must_fail(&r->a.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_REMOTE_ACCESS);
         rdma_reconnect(r);
@@ -75,8 +74,7 @@ static void must_take(RdmaBench *r, HcaCq *cq, const HcaWr *wr, uint32_t len)
     assert_int_equal(ldl_be_p(cqe + CQE_IMM), wr->imm);
     assert_int_equal(ldl_be_p(cqe + CQE_BYTES), len);
     hca_cq_pop(cq);
-    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r->a.send_cq);
+    hca_must_pop(&r->a.send_cq, HCA_CQE_REQ);
     rdma_check(r->b.bytes, len, len);
 }
 

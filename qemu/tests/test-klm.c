@@ -4,7 +4,7 @@
  * of blocks that repeat, and lists that lead nowhere; and to user space.
  */
 #include "klm.h"
-#include "vhca-bench.h"
+#include "rdma-moves.h"
 
 #define PIECE           100             /* bytes */
 #define APART           0x1000          /* from the begin of one to the next */
@@ -79,8 +79,7 @@ static void test_gathered(void **state)
         rdma_fill(r.a.bytes + (2 - i) * APART, PIECE, i * PIECE);
     }
     hca_qp_send(&r.a.qp, &wr);
-    hca_must_complete(&r.a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r.a.send_cq);
+    hca_must_pop(&r.a.send_cq, HCA_CQE_REQ);
     rdma_check(r.b.bytes, 3 * PIECE, 0);
 }
 
@@ -261,8 +260,7 @@ static void test_filled_by_request(void **state)
         stq_be_p(body + 112 + i * 16 + 8, r.b.buf + (1 - i) * APART);
     }
     hca_qp_send(&r.b.qp, &wr);
-    hca_must_complete(&r.b.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r.b.send_cq);
+    hca_must_pop(&r.b.send_cq, HCA_CQE_REQ);
     klm_must_write(&r, key, 0, 2 * PIECE, 1);
     rdma_check(r.b.bytes + APART, PIECE, 1);
     rdma_check(r.b.bytes, PIECE, 1 + PIECE);
@@ -272,32 +270,17 @@ static void test_filled_by_request(void **state)
 /* It is its list, wherever its function is. */
 static void test_it_moves(void **state)
 {
-    HcaObjects none = {};
     KlmEntry entries[3];
-    RdmaBench r = {};
+    RdmaMoves t;
     uint32_t key;
-    VhcaBench v;
     KlmKey k;
 
-    r.m = v.m = machine_start_ready(state, 1, "rdma=on");
-    machine_enable_vfs(r.m, 0, 3);
-    vhca_buf_create(&r.m->pf[0], &v.buf[0], VHCA_BUF_BYTES);
-    hca_must_set_port(&r.m->pf[0], true);
-    rdma_end_create(&r.a, machine_start_vf(r.m, 0, 2), 0, false);
-    rdma_end_create(&r.b, machine_start_vf(r.m, 0, 0), 1, false);
-    rdma_end_qp(&r.a, HCA_QP_RC);
-    rdma_end_qp(&r.b, HCA_QP_RC);
-    r.way = (HcaQpWay) {
-        .mtu = HCA_QP_MTU_1024, .ack_timeout = 15, .retries = 7,
-        .rnr_retries = 7, .rnr_timer = 14,
-    };
-    rdma_connect(&r);
-    k = pieces(&r.b, entries);
-    key = klm_must_create(&r.b, &k);
-    vhca_move(&v, 0, 0, 0, 1, &none);
-    rdma_end_moves(&r.b, &r.m->vf[0][1]);
-    klm_must_write(&r, key, 0, 3 * PIECE, 1);
-    check_pieces(r.b.bytes, 1);
+    rdma_moves_start(&t, state, HCA_QP_RC);
+    k = pieces(&t.r.b, entries);
+    key = klm_must_create(&t.r.b, &k);
+    rdma_moves_end(&t, &t.r.b);
+    klm_must_write(&t.r, key, 0, 3 * PIECE, 1);
+    check_pieces(t.r.b.bytes, 1);
 }
 
 int main(void)

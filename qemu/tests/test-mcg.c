@@ -98,8 +98,7 @@ static void send_to_group(Groups *g, uint32_t seed)
     wr.to_qpn = GROUP_QPN;
     rdma_fill(g->r.a.bytes, LEN, seed);
     hca_qp_send(&g->r.a.qp, &wr);
-    hca_must_complete(&g->r.a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&g->r.a.send_cq);
+    hca_must_pop(&g->r.a.send_cq, HCA_CQE_REQ);
 }
 
 static void must_have(RdmaEnd *e, HcaCq *cq, const HcaQp *qp, uint32_t at,
@@ -252,7 +251,7 @@ static void post_datagrams(Groups *g)
     }
 }
 
-/* To look for who is in a group is work, for a packet that is for nobody, too */
+/* To look for who is in a group is work, also for a packet that is nobody's. */
 static void test_groups_are_work(void **state)
 {
     HcaRoce other = group;

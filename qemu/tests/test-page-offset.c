@@ -28,10 +28,8 @@ static void must_go_round(RdmaEnd *from, RdmaEnd *to)
         rdma_fill(from->bytes, BYTES, i);
         rdma_post_recv(to, 0, BYTES);
         hca_qp_send(&from->qp, &wr);
-        hca_must_complete(&to->recv_cq, HCA_CQE_RESP_SEND);
-        hca_cq_pop(&to->recv_cq);
-        hca_must_complete(&from->send_cq, HCA_CQE_REQ);
-        hca_cq_pop(&from->send_cq);
+        hca_must_pop(&to->recv_cq, HCA_CQE_RESP_SEND);
+        hca_must_pop(&from->send_cq, HCA_CQE_REQ);
         rdma_check(to->bytes, BYTES, i);
     }
 }

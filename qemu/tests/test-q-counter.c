@@ -79,8 +79,7 @@ static void must_do(RdmaBench *r, unsigned opcode, uint32_t len)
     HcaWr wr = rdma_wr(r, opcode, 0, len);
 
     hca_qp_send(&r->a.qp, &wr);
-    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r->a.send_cq);
+    hca_must_pop(&r->a.send_cq, HCA_CQE_REQ);
 }
 
 static void test_requests(void **state)

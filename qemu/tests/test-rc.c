@@ -339,23 +339,17 @@ static void test_over_the_wire(void **state)
         "-netdev", "hubport,id=wire0,hubid=0",
         "-netdev", "hubport,id=wire1,hubid=0", NULL,
     };
-    RdmaBench r = {};
     uint32_t len = 30000;
+    RdmaBench r;
+    Machine *m;
 
-    r.m = machine_start_with(state, 2, "rdma=on,netdev=wire#", cable);
+    m = machine_start_with(state, 2, "rdma=on,netdev=wire#", cable);
     for (unsigned i = 0; i < 2; i++) {
-        hca_must_boot(&r.m->pf[i]);
-        hca_must_start(&r.m->pf[i]);
+        hca_must_boot(&m->pf[i]);
+        hca_must_start(&m->pf[i]);
     }
-    rdma_end_create(&r.a, &r.m->pf[0], 0, false);
-    rdma_end_create(&r.b, &r.m->pf[1], 1, false);
-    rdma_end_qp(&r.a, HCA_QP_RC);
-    rdma_end_qp(&r.b, HCA_QP_RC);
-    r.way = (HcaQpWay) {
-        .mtu = HCA_QP_MTU_1024, .ack_timeout = 16, .retries = 7,
-        .rnr_retries = 7, .rnr_timer = 12,
-    };
-    rdma_connect(&r);
+    rdma_join(&r, m, &m->pf[0], &m->pf[1], HCA_QP_RC, false);
+    rdma_be_patient(&r);
     send_one(&r, len, true);
     rdma_fill(r.b.bytes, len, 1);
     hca_qp_send(&r.a.qp, &(HcaWr) {

@@ -138,8 +138,7 @@ static void test_atomics(void **state)
             wr.remote_addr = r.b.buf;
             wr.swap_add = i + 1;
             hca_qp_send(&r.a.qp, &wr);
-            hca_must_complete(&r.a.send_cq, HCA_CQE_REQ);
-            hca_cq_pop(&r.a.send_cq);
+            hca_must_pop(&r.a.send_cq, HCA_CQE_REQ);
             memcpy(&value, r.a.bytes + 8 * (i % 2), sizeof(value));
             assert_int_equal(le64toh(value), sum);
             sum += i + 1;

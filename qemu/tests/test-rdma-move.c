@@ -7,10 +7,8 @@
 #include "delta-bench.h"
 #include "image-bench.h"
 #include "qmp.h"
-#include "rdma-bench.h"
-#include "vhca-bench.h"
+#include "rdma-moves.h"
 
-#define SLOTS           4               /* two for each end */
 #define PART            (72u << 10)
 #define PARTS           14
 #define MOVES           6
@@ -23,60 +21,8 @@
 #define DATAGRAMS       8
 #define DATAGRAM_BYTES  100
 
-typedef struct Moves {
-    VhcaBench v;
-    RdmaBench r;
-    unsigned a_slot, b_slot;
-} Moves;
-
-static void moves_start_of(Moves *t, void **state, unsigned type)
-{
-    RdmaBench *r = &t->r;
-
-    memset(t, 0, sizeof(*t));
-    r->m = t->v.m = machine_start_ready(state, 1, "rdma=on");
-    machine_enable_vfs(r->m, 0, SLOTS);
-    vhca_buf_create(&r->m->pf[0], &t->v.buf[0], VHCA_BUF_BYTES);
-    hca_must_set_port(&r->m->pf[0], true);
-    t->b_slot = 2;
-    rdma_end_create(&r->a, machine_start_vf(r->m, 0, 0), 0, false);
-    rdma_end_create(&r->b, machine_start_vf(r->m, 0, 2), 1, false);
-    rdma_end_qp(&r->a, type);
-    rdma_end_qp(&r->b, type);
-    /* The peer is patient: an answer may take a second. */
-    r->way = (HcaQpWay) {
-        .mtu = HCA_QP_MTU_1024, .send_psn = 0xffff00, .recv_psn = 0x77,
-        .ack_timeout = 15, .retries = 7, .rnr_retries = 7, .rnr_timer = 14,
-        .q_key = 0x1234,
-    };
-    rdma_connect(r);
-}
-
-static void moves_start(Moves *t, void **state)
-{
-    moves_start_of(t, state, HCA_QP_RC);
-}
-
-/* The driver goes on, and knows nothing of it. */
-static void move(Moves *t, RdmaEnd *e, unsigned *slot)
-{
-    HcaObjects none = {};
-    Hca *to = &t->r.m->vf[0][*slot ^ 1];
-
-    vhca_move(&t->v, 0, *slot, 0, *slot ^ 1, &none);
-    *slot ^= 1;
-    rdma_end_moves(e, to);
-}
-
-static int suspend(Moves *t, unsigned slot)
-{
-    Hca *pf = &t->r.m->pf[0];
-
-    return vhca_suspend(pf, vhca_id_of(pf, slot), SUSPEND_INITIATOR);
-}
-
 /* Requests over neighbouring parts of memory, rung while the clock stands */
-static void post_parts(Moves *t, unsigned opcode)
+static void post_parts(RdmaMoves *t, unsigned opcode)
 {
     RdmaBench *r = &t->r;
 
@@ -88,7 +34,7 @@ static void post_parts(Moves *t, unsigned opcode)
     hca_qp_ring(&r->a.qp);
 }
 
-static unsigned completed(Moves *t, unsigned next)
+static unsigned completed(RdmaMoves *t, unsigned next)
 {
     uint8_t *cqe;
 
@@ -103,7 +49,7 @@ static unsigned completed(Moves *t, unsigned next)
     return next;
 }
 
-static void finish(Moves *t, unsigned next)
+static void finish(RdmaMoves *t, unsigned next)
 {
     while (next < PARTS) {
         assert_true(hca_cq_wait(&t->r.a.send_cq));
@@ -114,7 +60,7 @@ static void finish(Moves *t, unsigned next)
 }
 
 /* The one that asks is cut off amid its requests, and goes on elsewhere. */
-static void check_requester(Moves *t, unsigned opcode, unsigned seed)
+static void check_requester(RdmaMoves *t, unsigned opcode, unsigned seed)
 {
     RdmaBench *r = &t->r;
     bool read = opcode == HCA_WR_READ;
@@ -126,21 +72,21 @@ static void check_requester(Moves *t, unsigned opcode, unsigned seed)
     memset(to, 0xee, PARTS * PART);
     qmp_stop(r->m->q);
     post_parts(t, opcode);
-    assert_int_equal(suspend(t, t->a_slot), HCA_OK);
+    rdma_moves_suspend(t, &t->r.a);
     qmp_cont(r->m->q);
     next = completed(t, 0);
     /* Neither nothing nor all was done by then. */
     assert_in_range(next, 0, PARTS - 1);
-    move(t, &r->a, &t->a_slot);
+    rdma_moves_end(t, &r->a);
     finish(t, next);
     rdma_check(to, PARTS * PART, seed);
 }
 
 static void test_requester_moves(void **state)
 {
-    Moves t;
+    RdmaMoves t;
 
-    moves_start(&t, state);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     for (unsigned i = 0; i < MOVES; i++) {
         check_requester(&t, HCA_WR_WRITE, i);
         check_requester(&t, HCA_WR_READ, i);
@@ -152,9 +98,9 @@ static void test_requester_moves_by_deltas(void **state)
 {
     DeltaBench d = {};
     unsigned next;
-    Moves t;
+    RdmaMoves t;
 
-    moves_start(&t, state);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     delta_begin(&d, &t.v, 0, 1);
     rdma_fill(t.r.b.bytes, PARTS * PART, 1);
     for (unsigned i = 0; i < MOVES; i++) {
@@ -165,7 +111,7 @@ static void test_requester_moves_by_deltas(void **state)
     rdma_fill(t.r.b.bytes, PARTS * PART, 9);
     qmp_stop(t.r.m->q);
     post_parts(&t, HCA_WR_READ);
-    assert_int_equal(suspend(&t, 0), HCA_OK);
+    rdma_moves_suspend(&t, &t.r.a);
     qmp_cont(t.r.m->q);
     next = completed(&t, 0);
     assert_in_range(next, 0, PARTS - 1);
@@ -179,7 +125,7 @@ static void test_requester_moves_by_deltas(void **state)
 }
 
 /* The one that answers is away for a while; its peer retries. */
-static void check_responder(Moves *t, unsigned opcode, unsigned seed)
+static void check_responder(RdmaMoves *t, unsigned opcode, unsigned seed)
 {
     RdmaBench *r = &t->r;
     bool read = opcode == HCA_WR_READ;
@@ -190,18 +136,18 @@ static void check_responder(Moves *t, unsigned opcode, unsigned seed)
     memset(to, 0xee, PARTS * PART);
     qmp_stop(r->m->q);
     post_parts(t, opcode);
-    assert_int_equal(suspend(t, t->b_slot), HCA_OK);
+    rdma_moves_suspend(t, &t->r.b);
     qmp_cont(r->m->q);
-    move(t, &r->b, &t->b_slot);
+    rdma_moves_end(t, &r->b);
     finish(t, 0);
     rdma_check(to, PARTS * PART, seed);
 }
 
 static void test_responder_moves(void **state)
 {
-    Moves t;
+    RdmaMoves t;
 
-    moves_start(&t, state);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     for (unsigned i = 0; i < MOVES; i++) {
         check_responder(&t, HCA_WR_WRITE, i);
         check_responder(&t, HCA_WR_READ, i);
@@ -211,11 +157,11 @@ static void test_responder_moves(void **state)
 /* A message half received lies in a request that was taken before. */
 static void test_receiver_moves(void **state)
 {
-    Moves t;
+    RdmaMoves t;
     uint8_t *cqe;
     HcaWr wr;
 
-    moves_start(&t, state);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     for (unsigned i = 0; i < MOVES; i++) {
         wr = rdma_wr(&t.r, HCA_WR_SEND_IMM, 0, PARTS * PART);
         wr.imm = i;
@@ -223,15 +169,14 @@ static void test_receiver_moves(void **state)
         rdma_post_recv(&t.r.b, 0, PARTS * PART);
         qmp_stop(t.r.m->q);
         hca_qp_send(&t.r.a.qp, &wr);
-        assert_int_equal(suspend(&t, t.b_slot), HCA_OK);
+        rdma_moves_suspend(&t, &t.r.b);
         qmp_cont(t.r.m->q);
         assert_null(hca_cq_peek(&t.r.b.recv_cq));
-        move(&t, &t.r.b, &t.b_slot);
+        rdma_moves_end(&t, &t.r.b);
         cqe = hca_must_complete(&t.r.b.recv_cq, HCA_CQE_RESP_SEND_IMM);
         assert_int_equal(ldl_be_p(cqe + CQE_IMM), i);
         hca_cq_pop(&t.r.b.recv_cq);
-        hca_must_complete(&t.r.a.send_cq, HCA_CQE_REQ);
-        hca_cq_pop(&t.r.a.send_cq);
+        hca_must_pop(&t.r.a.send_cq, HCA_CQE_REQ);
         rdma_check(t.r.b.bytes, PARTS * PART, i);
     }
 }
@@ -239,16 +184,16 @@ static void test_receiver_moves(void **state)
 /* It waits for its peer to be ready, wherever it is. */
 static void test_wait_moves(void **state)
 {
-    Moves t;
+    RdmaMoves t;
     HcaWr wr;
 
-    moves_start(&t, state);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     wr = rdma_wr(&t.r, HCA_WR_SEND, 0, 5000);
     rdma_fill(t.r.a.bytes, 5000, 1);
     hca_qp_send(&t.r.a.qp, &wr);
     qtest_settle(t.r.m->q);
-    move(&t, &t.r.a, &t.a_slot);
-    move(&t, &t.r.b, &t.b_slot);
+    rdma_moves_end(&t, &t.r.a);
+    rdma_moves_end(&t, &t.r.b);
     assert_null(hca_cq_peek(&t.r.a.send_cq));
     rdma_post_recv(&t.r.b, 0, 5000);
     hca_must_complete(&t.r.b.recv_cq, HCA_CQE_RESP_SEND);
@@ -256,7 +201,7 @@ static void test_wait_moves(void **state)
     rdma_check(t.r.b.bytes, 5000, 1);
 }
 
-static void send_datagrams(Moves *t, unsigned first)
+static void send_datagrams(RdmaMoves *t, unsigned first)
 {
     RdmaBench *r = &t->r;
 
@@ -269,16 +214,15 @@ static void send_datagrams(Moves *t, unsigned first)
     }
 }
 
-static void must_be_sent(Moves *t)
+static void must_be_sent(RdmaMoves *t)
 {
     for (unsigned i = 0; i < DATAGRAMS; i++) {
-        hca_must_complete(&t->r.a.send_cq, HCA_CQE_REQ);
-        hca_cq_pop(&t->r.a.send_cq);
+        hca_must_pop(&t->r.a.send_cq, HCA_CQE_REQ);
     }
 }
 
 /* These and no others, each once and in order */
-static void must_be_received(Moves *t, unsigned first)
+static void must_be_received(RdmaMoves *t, unsigned first)
 {
     for (unsigned i = 0; i < DATAGRAMS; i++) {
         uint8_t *cqe = hca_must_complete(&t->r.b.recv_cq,
@@ -291,9 +235,9 @@ static void must_be_received(Moves *t, unsigned first)
     assert_null(hca_cq_peek(&t->r.b.recv_cq));
 }
 
-static void datagrams_start(Moves *t, void **state)
+static void datagrams_start(RdmaMoves *t, void **state)
 {
-    moves_start_of(t, state, HCA_QP_UD);
+    rdma_moves_start(t, state, HCA_QP_UD);
     for (unsigned i = 0; i < DATAGRAMS; i++) {
         rdma_post_recv(&t->r.b, 0, GRH_BYTES + DATAGRAM_BYTES);
     }
@@ -302,14 +246,14 @@ static void datagrams_start(Moves *t, void **state)
 /* What is asked of a VF that stands still leaves from where it goes on. */
 static void test_sender_of_datagrams_moves(void **state)
 {
-    Moves t;
+    RdmaMoves t;
 
     datagrams_start(&t, state);
-    assert_int_equal(suspend(&t, t.a_slot), HCA_OK);
+    rdma_moves_suspend(&t, &t.r.a);
     send_datagrams(&t, 0);
     qtest_settle(t.r.m->q);
     assert_null(hca_cq_peek(&t.r.b.recv_cq));
-    move(&t, &t.r.a, &t.a_slot);
+    rdma_moves_end(&t, &t.r.a);
     must_be_received(&t, 0);
     must_be_sent(&t);
 }
@@ -317,15 +261,15 @@ static void test_sender_of_datagrams_moves(void **state)
 /* Those that come while it stands still are lost, and take no request. */
 static void test_receiver_of_datagrams_moves(void **state)
 {
-    Moves t;
+    RdmaMoves t;
     Hca *pf;
 
     datagrams_start(&t, state);
     pf = &t.r.m->pf[0];
-    vhca_must_stop(pf, vhca_id_of(pf, t.b_slot));
+    vhca_must_stop(pf, vhca_id_of(pf, t.b_on));
     send_datagrams(&t, 0);
     must_be_sent(&t);
-    move(&t, &t.r.b, &t.b_slot);
+    rdma_moves_end(&t, &t.r.b);
     send_datagrams(&t, DATAGRAMS);
     must_be_received(&t, DATAGRAMS);
 }
@@ -339,9 +283,9 @@ static void test_states_move(void **state)
     uint8_t before[4][CX_SZ(qpc)], after[CX_SZ(qpc)], qpc[CX_SZ(qpc)];
     RdmaEnd *a;
     HcaQp qp[4];
-    Moves t;
+    RdmaMoves t;
 
-    moves_start(&t, state);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     a = &t.r.a;
     for (unsigned i = 0; i < 4; i++) {
         HcaQpWay way = t.r.way;
@@ -356,7 +300,7 @@ static void test_states_move(void **state)
         }
         assert_int_equal(hca_must_query_qp(&qp[i], before[i]), i);
     }
-    move(&t, a, &t.a_slot);
+    rdma_moves_end(&t, a);
     for (unsigned i = 0; i < 4; i++) {
         qp[i].hca = a->hca;
         hca_must_query_qp(&qp[i], after);
@@ -388,10 +332,10 @@ static void test_message_ends(void **state)
     uint32_t bytes;
     RdmaBench *r;
     HcaWr wr;
-    Moves t;
+    RdmaMoves t;
     Hca *pf;
 
-    moves_start(&t, state);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     r = &t.r;
     pf = &r->m->pf[0];
     from = vhca_id_of(pf, 2);
@@ -400,7 +344,7 @@ static void test_message_ends(void **state)
     wr = rdma_wr(r, HCA_WR_SEND, 0, RDMA_BUF_BYTES);
     qmp_stop(r->m->q);
     hca_qp_send(&r->a.qp, &wr);
-    assert_int_equal(suspend(&t, t.b_slot), HCA_OK);
+    rdma_moves_suspend(&t, &t.r.b);
     qmp_cont(r->m->q);
     vhca_must_stop(pf, from);
     image = vhca_must_save(&t.v.buf[0], from, &bytes);

@@ -5,10 +5,8 @@
  */
 #include "delta-bench.h"
 #include "image-bench.h"
-#include "rdma-bench.h"
-#include "vhca-bench.h"
+#include "rdma-moves.h"
 
-#define SLOTS               4           /* two for each end */
 #define LEN                 3000u
 #define DATAGRAM_LEN        100u
 #define LEFT_SENDS          5
@@ -24,40 +22,6 @@
 /* Every word may be 1, and none is without a meaning. */
 #define WORD                1
 
-typedef struct States {
-    VhcaBench v;
-    RdmaBench r;
-} States;
-
-static void states_start(States *t, void **state, unsigned type)
-{
-    RdmaBench *r = &t->r;
-
-    memset(t, 0, sizeof(*t));
-    r->m = t->v.m = machine_start_ready(state, 1, "rdma=on");
-    machine_enable_vfs(r->m, 0, SLOTS);
-    vhca_buf_create(&r->m->pf[0], &t->v.buf[0], VHCA_BUF_BYTES);
-    rdma_end_create(&r->a, machine_start_vf(r->m, 0, 0), 0, false);
-    rdma_end_create(&r->b, machine_start_vf(r->m, 0, 2), 1, false);
-    rdma_end_qp(&r->a, type);
-    rdma_end_qp(&r->b, type);
-    r->way = (HcaQpWay) {
-        .mtu = HCA_QP_MTU_1024, .send_psn = 0xfffff0, .recv_psn = 0x123,
-        .ack_timeout = 15, .retries = 7, .rnr_retries = 7, .rnr_timer = 12,
-        .q_key = 0x1234,
-    };
-}
-
-/* From its first slot to its second one; the driver knows nothing of it. */
-static void move(States *t, RdmaEnd *e, unsigned slot)
-{
-    HcaObjects none = {};
-    Hca *to = &t->r.m->vf[0][slot + 1];
-
-    vhca_move(&t->v, 0, slot, 0, slot + 1, &none);
-    rdma_end_moves(e, to);
-}
-
 static unsigned state_of(RdmaEnd *e)
 {
     uint8_t qpc[CX_SZ(qpc)];
@@ -65,12 +29,12 @@ static unsigned state_of(RdmaEnd *e)
     return hca_must_query_qp(&e->qp, qpc);
 }
 
-static HcaWr request(const States *t)
+static HcaWr request(const RdmaMoves *t)
 {
     return rdma_wr(&t->r, HCA_WR_SEND, 0, LEN);
 }
 
-static HcaWr datagram(const States *t)
+static HcaWr datagram(const RdmaMoves *t)
 {
     return rdma_datagram(&t->r, DATAGRAM_LEN);
 }
@@ -96,20 +60,18 @@ static void must_flush(HcaCq *cq, unsigned opcode, unsigned n)
     assert_null(hca_cq_peek(cq));
 }
 
-static void must_arrive(States *t)
+static void must_arrive(RdmaMoves *t)
 {
     HcaWr wr = request(t);
 
     rdma_fill(t->r.a.bytes, LEN, 7);
     hca_qp_send(&t->r.a.qp, &wr);
-    hca_must_complete(&t->r.b.recv_cq, HCA_CQE_RESP_SEND);
-    hca_cq_pop(&t->r.b.recv_cq);
-    hca_must_complete(&t->r.a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&t->r.a.send_cq);
+    hca_must_pop(&t->r.b.recv_cq, HCA_CQE_RESP_SEND);
+    hca_must_pop(&t->r.a.send_cq, HCA_CQE_REQ);
     rdma_check(t->r.b.bytes, LEN, 7);
 }
 
-static int stop_sending(States *t)
+static int stop_sending(RdmaMoves *t)
 {
     Hca *pf = &t->r.m->pf[0];
 
@@ -119,11 +81,10 @@ static int stop_sending(States *t)
 /* In error, with requests in its queues that were not flushed yet */
 static void test_err_moves(void **state)
 {
-    States t;
+    RdmaMoves t;
     HcaWr wr;
 
-    states_start(&t, state, HCA_QP_RC);
-    rdma_connect(&t.r);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     rdma_post_recv(&t.r.b, 0, LEN);
     must_arrive(&t);
     assert_int_equal(hca_move_qp(&t.r.a.qp, OP(2ERR_QP), 0, NULL), HCA_OK);
@@ -132,7 +93,7 @@ static void test_err_moves(void **state)
     leave_work(&t.r.a, &wr);
     qtest_settle(t.r.m->q);
     assert_null(hca_cq_peek(&t.r.a.send_cq));
-    move(&t, &t.r.a, 0);
+    rdma_moves_end(&t, &t.r.a);
     must_flush(&t.r.a.send_cq, HCA_CQE_REQ_ERR, LEFT_SENDS);
     must_flush(&t.r.a.recv_cq, HCA_CQE_RESP_ERR, LEFT_RECVS);
     assert_int_equal(state_of(&t.r.a), HCA_QP_ERR);
@@ -144,11 +105,10 @@ static void test_err_moves(void **state)
 /* Its send queue alone is in error: receive requests stay. */
 static void test_sqer_moves(void **state)
 {
-    States t;
+    RdmaMoves t;
     HcaWr wr, bad;
 
-    states_start(&t, state, HCA_QP_UD);
-    rdma_connect(&t.r);
+    rdma_moves_start(&t, state, HCA_QP_UD);
     wr = bad = datagram(&t);
     bad.seg[0].key ^= WRONG_KEY;
     hca_qp_send(&t.r.a.qp, &bad);
@@ -158,7 +118,7 @@ static void test_sqer_moves(void **state)
     leave_work(&t.r.a, &wr);
     qtest_settle(t.r.m->q);
     assert_null(hca_cq_peek(&t.r.a.send_cq));
-    move(&t, &t.r.a, 0);
+    rdma_moves_end(&t, &t.r.a);
     must_flush(&t.r.a.send_cq, HCA_CQE_REQ_ERR, LEFT_SENDS);
     assert_null(hca_cq_peek(&t.r.a.recv_cq));
     assert_int_equal(state_of(&t.r.a), HCA_QP_SQER);
@@ -170,7 +130,7 @@ static void test_sqer_moves(void **state)
     hca_must_complete(&t.r.b.recv_cq, HCA_CQE_RESP_SEND);
 }
 
-static void step(States *t, unsigned nth)
+static void step(RdmaMoves *t, unsigned nth)
 {
     static const uint16_t steps[] = {
         OP(RST2INIT_QP), OP(INIT2RTR_QP), OP(RTR2RTS_QP),
@@ -191,11 +151,10 @@ static void step(States *t, unsigned nth)
 static void check_on_its_way(void **state, unsigned at)
 {
     uint8_t before[CX_SZ(qpc)], after[CX_SZ(qpc)];
-    States t;
+    RdmaMoves t;
 
-    states_start(&t, state, HCA_QP_RC);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     /* Its peer is ready, whatever becomes of this way of the other end. */
-    rdma_connect(&t.r);
     assert_int_equal(hca_move_qp(&t.r.b.qp, OP(2RST_QP), 0, NULL), HCA_OK);
     for (unsigned i = 0; i < at; i++) {
         step(&t, i);
@@ -204,7 +163,7 @@ static void check_on_its_way(void **state, unsigned at)
         rdma_post_recv(&t.r.b, 0, LEN);
     }
     assert_int_equal(hca_must_query_qp(&t.r.b.qp, before), at);
-    move(&t, &t.r.b, 2);
+    rdma_moves_end(&t, &t.r.b);
     assert_int_equal(hca_must_query_qp(&t.r.b.qp, after), at);
     assert_memory_equal(before, after, sizeof(after));
     for (unsigned i = at; i < HCA_QP_RTR; i++) {
@@ -232,7 +191,7 @@ static void test_rtr_moves(void **state)
 }
 
 /* The function is saved, as it is but for the state of its queue pair. */
-static void move_in_state(States *t, uint8_t state)
+static void move_in_state(RdmaMoves *t, uint8_t state)
 {
     Hca *pf = &t->r.m->pf[0], *to = &t->r.m->vf[0][1];
     uint16_t from_id = vhca_id_of(pf, 0), to_id = vhca_id_of(pf, 1);
@@ -262,10 +221,9 @@ static void test_sqd_comes(void **state)
 {
     uint8_t qpc[CX_SZ(qpc)];
     HcaWr wr, back;
-    States t;
+    RdmaMoves t;
 
-    states_start(&t, state, HCA_QP_RC);
-    rdma_connect(&t.r);
+    rdma_moves_start(&t, state, HCA_QP_RC);
     rdma_post_recv(&t.r.b, 0, LEN);
     must_arrive(&t);
     assert_int_equal(hca_move_qp(&t.r.a.qp, OP(SQD_RTS_QP), 0, NULL),
@@ -329,19 +287,12 @@ static void check_set(uint8_t *image)
 }
 
 /* One queue pair, which did some work since the first of two images */
-static void words_start(States *t, DeltaBench *d, void **state)
+static void words_start(RdmaMoves *t, DeltaBench *d, void **state)
 {
-    states_start(t, state, HCA_QP_RC);
-    rdma_connect(&t->r);
+    rdma_moves_start(t, state, HCA_QP_RC);
     memset(d, 0, sizeof(*d));
-    d->b = t->v;
-    d->buf = &d->b.buf[0];
-    d->pf = &t->r.m->pf[0];
-    d->vf = t->r.a.hca;
-    d->from = vhca_id_of(d->pf, 0);
-    d->to = vhca_id_of(d->pf, 1);
-    vhca_must_stop(d->pf, d->to);
-    check_words(delta_save(d, false, true)->data);
+    delta_begin(d, &t->v, 0, 1);
+    check_words(d->image[0].data);
     rdma_post_recv(&t->r.b, 0, LEN);
     must_arrive(t);
     delta_must_save_final(d);
@@ -353,7 +304,7 @@ static void test_each_word_moves(void **state)
     uint8_t *image, *again;
     uint32_t bytes, bytes_again;
     DeltaBench d;
-    States t;
+    RdmaMoves t;
 
     words_start(&t, &d, state);
     image = vhca_must_save(d.buf, d.from, &bytes);
@@ -374,7 +325,7 @@ static void test_each_word_moves_by_delta(void **state)
     uint8_t *again, *delta;
     uint32_t bytes;
     DeltaBench d;
-    States t;
+    RdmaMoves t;
 
     words_start(&t, &d, state);
     delta = d.image[1].data;

@@ -49,13 +49,11 @@ static bool comes(Steer *s)
 
     rdma_post_recv(&r->b, 0, GRH_BYTES + BYTES);
     hca_qp_send(&r->a.qp, &wr);
-    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r->a.send_cq);
+    hca_must_pop(&r->a.send_cq, HCA_CQE_REQ);
     qtest_settle(r->m->q);
     came = hca_cq_peek(&r->b.recv_cq);
     if (came) {
-        hca_must_complete(&r->b.recv_cq, HCA_CQE_RESP_SEND);
-        hca_cq_pop(&r->b.recv_cq);
+        hca_must_pop(&r->b.recv_cq, HCA_CQE_RESP_SEND);
     }
     return came;
 }

@@ -4,8 +4,7 @@
  * is whole and in order; what cannot is lost, and the sender never knows.
  */
 #include "qmp.h"
-#include "rdma-bench.h"
-#include "vhca-bench.h"
+#include "rdma-moves.h"
 
 #define CQE_IMM         36
 #define CQE_BYTES       44
@@ -21,8 +20,7 @@ static const uint32_t lengths[] = {
 
 static void must_have_sent(RdmaBench *r)
 {
-    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r->a.send_cq);
+    hca_must_pop(&r->a.send_cq, HCA_CQE_REQ);
 }
 
 static void must_receive(RdmaBench *r, unsigned opcode, uint32_t bytes,
@@ -227,36 +225,25 @@ static void test_bad_requests(void **state)
 /* Amid a message: what is not sent yet is sent from where it is then. */
 static void test_sender_moves(void **state)
 {
-    HcaObjects none = {};
-    VhcaBench v = {};
-    RdmaBench r;
+    RdmaBench *r;
+    RdmaMoves t;
     HcaWr wr;
 
-    memset(&r, 0, sizeof(r));
-    r.m = v.m = machine_start_ready(state, 1, "rdma=on");
-    machine_enable_vfs(r.m, 0, 3);
-    vhca_buf_create(&r.m->pf[0], &v.buf[0], VHCA_BUF_BYTES);
-    rdma_end_create(&r.a, machine_start_vf(r.m, 0, 0), 0, false);
-    rdma_end_create(&r.b, machine_start_vf(r.m, 0, 2), 1, false);
-    rdma_end_qp(&r.a, HCA_QP_UC);
-    rdma_end_qp(&r.b, HCA_QP_UC);
-    r.way = (HcaQpWay) { .mtu = HCA_QP_MTU_1024, .send_psn = 0xfffff0 };
-    rdma_connect(&r);
-    rdma_fill(r.a.bytes, LONG, 3);
-    rdma_post_recv(&r.b, 0, LONG);
-    wr = rdma_wr(&r, HCA_WR_SEND, 0, LONG);
-    qmp_stop(r.m->q);
-    hca_qp_send(&r.a.qp, &wr);
-    assert_int_equal(vhca_suspend(&r.m->pf[0], vhca_id_of(&r.m->pf[0], 0),
-                                  SUSPEND_INITIATOR), HCA_OK);
-    qmp_cont(r.m->q);
-    assert_null(hca_cq_peek(&r.a.send_cq));
-    vhca_move(&v, 0, 0, 0, 1, &none);
-    rdma_end_moves(&r.a, &r.m->vf[0][1]);
-    must_have_sent(&r);
-    must_receive(&r, HCA_CQE_RESP_SEND, LONG, 0);
-    rdma_check(r.b.bytes, LONG, 3);
-    must_live(&r);
+    rdma_moves_start(&t, state, HCA_QP_UC);
+    r = &t.r;
+    rdma_fill(r->a.bytes, LONG, 3);
+    rdma_post_recv(&r->b, 0, LONG);
+    wr = rdma_wr(r, HCA_WR_SEND, 0, LONG);
+    qmp_stop(r->m->q);
+    hca_qp_send(&r->a.qp, &wr);
+    rdma_moves_suspend(&t, &r->a);
+    qmp_cont(r->m->q);
+    assert_null(hca_cq_peek(&r->a.send_cq));
+    rdma_moves_end(&t, &r->a);
+    must_have_sent(r);
+    must_receive(r, HCA_CQE_RESP_SEND, LONG, 0);
+    rdma_check(r->b.bytes, LONG, 3);
+    must_live(r);
 }
 
 int main(void)

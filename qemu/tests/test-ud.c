@@ -26,8 +26,7 @@
 
 static void must_have_sent(RdmaBench *r)
 {
-    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r->a.send_cq);
+    hca_must_pop(&r->a.send_cq, HCA_CQE_REQ);
 }
 
 static void check_datagram(RdmaBench *r, uint32_t len, bool v6)
@@ -211,10 +210,8 @@ static void take_one(RdmaBench *r)
     HcaWr wr = rdma_wr(r, HCA_WR_SEND, 0, 10);
 
     hca_qp_send(&r->a.qp, &wr);
-    hca_must_complete(&r->b.recv_cq, HCA_CQE_RESP_SEND);
-    hca_cq_pop(&r->b.recv_cq);
-    hca_must_complete(&r->a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&r->a.send_cq);
+    hca_must_pop(&r->b.recv_cq, HCA_CQE_RESP_SEND);
+    hca_must_pop(&r->a.send_cq, HCA_CQE_REQ);
 }
 
 /* With the list's first request next: told once, when less than two are left */
@@ -270,8 +267,7 @@ static void test_shared_queue(void **state)
         assert_int_equal(ldl_be_p(cqe + CQE_SRQN), srq.number);
         rdma_check(r.b.bytes + 8192, 3000, i);
         hca_cq_pop(&r.b.recv_cq);
-        hca_must_complete(&r.a.send_cq, HCA_CQE_REQ);
-        hca_cq_pop(&r.a.send_cq);
+        hca_must_pop(&r.a.send_cq, HCA_CQE_REQ);
     }
     check_limit(&r, &srq);
     /* It is in use; its requests outlive the queue pair. */

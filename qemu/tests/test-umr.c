@@ -189,8 +189,7 @@ static void post(Bench *b, HcaQp *qp, const Umr *u)
 static void must_change(Bench *b, const Umr *u)
 {
     post(b, &b->umr, u);
-    hca_must_complete(&b->r.b.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&b->r.b.send_cq);
+    hca_must_pop(&b->r.b.send_cq, HCA_CQE_REQ);
 }
 
 static void must_refuse(Bench *b, const Umr *u)
@@ -215,8 +214,7 @@ static void check_first(Bench *b, unsigned pages, unsigned seed)
 
     rdma_fill(b->r.a.bytes, pages * HCA_PAGE_BYTES, seed);
     hca_qp_send(&b->r.a.qp, &wr);
-    hca_must_complete(&b->r.a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&b->r.a.send_cq);
+    hca_must_pop(&b->r.a.send_cq, HCA_CQE_REQ);
     for (unsigned i = 0; i < pages; i++) {
         rdma_check(b->r.b.bytes + (PAGES - 1 - i) * HCA_PAGE_BYTES,
                    HCA_PAGE_BYTES, seed + i * HCA_PAGE_BYTES);
@@ -437,8 +435,7 @@ static void test_by_a_connection(void **state)
     bench_start(&b, state);
     u = enable(&b);
     post(&b, &b.r.b.qp, &u);
-    hca_must_complete(&b.r.b.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&b.r.b.send_cq);
+    hca_must_pop(&b.r.b.send_cq, HCA_CQE_REQ);
     check_pages(&b, 6);
 }
 

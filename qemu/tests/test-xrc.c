@@ -31,8 +31,7 @@ static const uint32_t lengths[] = {
 
 static void must_have_sent(Xrc *x)
 {
-    hca_must_complete(&x->r.a.send_cq, HCA_CQE_REQ);
-    hca_cq_pop(&x->r.a.send_cq);
+    hca_must_pop(&x->r.a.send_cq, HCA_CQE_REQ);
 }
 
 static void must_receive(Xrc *x, HcaCq *cq, unsigned opcode, uint32_t user,
