@@ -6,6 +6,7 @@
 #ifndef TESTS_OBJECTS_H
 #define TESTS_OBJECTS_H
 
+#include "cq.h"
 #include "hca.h"
 #include "vport.h"
 
@@ -17,16 +18,6 @@ enum {
     HCA_WQ_RDY  = 1,
     HCA_WQ_ERR  = 3,
 };
-
-typedef struct HcaCq {
-    Hca *hca;
-    uint32_t cqn;
-    unsigned log_size;
-    uint64_t buf, dbr;
-    uint32_t ci;
-    /* Number of the next request for an event, modulo 4. */
-    unsigned arm_sn;
-} HcaCq;
 
 typedef struct HcaWq {
     Hca *hca;
@@ -47,24 +38,6 @@ typedef struct HcaObjects {
     HcaWq sq, rq;
     uint64_t rx_buf;
 } HcaObjects;
-
-void hca_must_create_cq(Hca *hca, HcaCq *cq, uint32_t eqn, unsigned log_size);
-/*
- * The same in pages of 4 KiB << log_page, of which the first is used from
- * page_offset 64ths of it on
- */
-void hca_must_create_cq_at(Hca *hca, HcaCq *cq, uint32_t eqn,
-                           unsigned log_size, unsigned log_page,
-                           unsigned page_offset);
-/* The next completion, or NULL. */
-uint8_t *hca_cq_peek(HcaCq *cq);
-bool hca_cq_wait(HcaCq *cq);
-/* Consumes one and tells the device through the doorbell record. */
-void hca_cq_pop(HcaCq *cq);
-/* Asks for an event at the next completion: a request of its own number. */
-void hca_cq_arm(HcaCq *cq);
-/* The same under a number that the test gives. */
-void hca_cq_arm_sn(HcaCq *cq, unsigned sn);
 
 void hca_must_create_sq(Hca *hca, HcaWq *sq, uint32_t cqn, uint32_t pd,
                         uint32_t tisn, unsigned log_size);

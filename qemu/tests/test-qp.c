@@ -213,21 +213,6 @@ static void test_not_offered(void **state)
     assert_int_equal(hca_set_roce(b.hca, &roce), HCA_BAD_OP);
 }
 
-/* MODIFY_CQ to another ring; returns the status. */
-static int resize(Bench *b, uint64_t buf, unsigned log_size, unsigned pages)
-{
-    uint8_t in[CX_SZ(modify_cq_in) + 4 * 8] = {}, out[16];
-    uint8_t *cqc = CX_ADDR(modify_cq_in, in, cq_context);
-
-    hca_header(in, OP(MODIFY_CQ), MLX5_MODIFY_CQ_IN_OP_MOD_RESIZE_CQ);
-    CX_SET(modify_cq_in, in, cqn, b->cq.cqn);
-    CX_SET(cqc, cqc, log_cq_size, log_size);
-    for (unsigned i = 0; i < pages; i++) {
-        stq_be_p(in + CX_SZ(modify_cq_in) + i * 8, buf + i * HCA_PAGE_BYTES);
-    }
-    return hca_exec(b->hca, in, CX_SZ(modify_cq_in) + pages * 8, out, 16);
-}
-
 static void must_have_nop(Bench *b, uint8_t index)
 {
     uint8_t *cqe = hca_must_complete(&b->cq, HCA_CQE_REQ);
@@ -256,9 +241,9 @@ static void test_resize(void **state)
     hca_qp_send(&qp, &nop);
     assert_true(hca_cq_wait(&b.cq));
     memset(ring, 0xf1, CQE_BYTES << LOG_BIG_CQ);
-    assert_int_equal(resize(&b, buf, LOG_BIG_CQ, 1), HCA_BAD_PARAM);
-    assert_int_equal(resize(&b, buf, 0, 1), HCA_BAD_PARAM);
-    assert_int_equal(resize(&b, buf, LOG_BIG_CQ, 2), HCA_OK);
+    assert_int_equal(hca_resize_cq(&b.cq, buf, LOG_BIG_CQ, 1), HCA_BAD_PARAM);
+    assert_int_equal(hca_resize_cq(&b.cq, buf, 0, 1), HCA_BAD_PARAM);
+    assert_int_equal(hca_resize_cq(&b.cq, buf, LOG_BIG_CQ, 2), HCA_OK);
     old = b.cq;
     for (unsigned i = 0; i < 2; i++) {
         hca_must_complete(&old, HCA_CQE_REQ);
