@@ -14,6 +14,9 @@
 #define CHUNK_BYTES     (8u << 20)
 #define SLOT            5
 #define LOCK_TRIES      5
+#define CQE_BYTES       64
+#define LOG_SMALL       2
+#define LOG_LARGE       15              /* of a queue with a list of 4 KiB */
 
 /*
  * Keys with long lists, then shorter ones, until nothing fits any more.
@@ -212,6 +215,22 @@ static void move_pieces(VhcaBench *b, uint16_t from, uint16_t to)
     assert_int_equal(vhca_load(&b->buf[0], to, saved.bytes), HCA_OK);
 }
 
+/* The next piece of the VF that runs, and into the other */
+static void pass_on(VhcaBench *b, uint16_t from, uint16_t to, bool inc)
+{
+    VhcaSaved saved;
+    VhcaSize size;
+
+    assert_int_equal(vhca_query(&b->m->pf[0], from, inc, true, &size), HCA_OK);
+    assert_int_equal(vhca_save(&b->buf[0], from, inc, true, CHUNK_BYTES,
+                               &saved), HCA_OK);
+    if (inc) {
+        assert_int_equal(vhca_load(&b->buf[0], to, saved.bytes), HCA_OK);
+    } else {
+        move_pieces(b, from, to);
+    }
+}
+
 /* To ask for a delta, to save and to load it costs what it holds, not more. */
 static void test_delta_of_a_full_vf(void **state)
 {
@@ -231,10 +250,7 @@ static void test_delta_of_a_full_vf(void **state)
     vhca_must_run(pf, from);
     vhca_must_stop(pf, to);
     start = now_us();
-    assert_int_equal(vhca_query(pf, from, false, true, &size), HCA_OK);
-    assert_int_equal(vhca_save(&b.buf[0], from, false, true, CHUNK_BYTES,
-                               &saved), HCA_OK);
-    move_pieces(&b, from, to);
+    pass_on(&b, from, to, false);
     whole_us = now_us() - start;
     start = now_us();
     for (int i = 0; i < 10; i++) {
@@ -249,6 +265,41 @@ static void test_delta_of_a_full_vf(void **state)
     printf("# 1 image in %u ms, 10 deltas in %u\n",
            (unsigned)(whole_us / 1000), (unsigned)(delta_us / 1000));
     assert_in_range(delta_us, 0, whole_us / 2);
+}
+
+/*
+ * Of two queues one became small, and the other as large as that was, with no
+ * room for both: a delta, in which the one that grew comes first, is good.
+ */
+static void test_delta_at_the_limit(void **state)
+{
+    const unsigned pages = (CQE_BYTES << LOG_LARGE) / HCA_PAGE_BYTES;
+    HcaCq grows, shrinks;
+    uint16_t from, to;
+    uint32_t index;
+    HcaObjects o;
+    VhcaBench b;
+    uint64_t buf;
+    Hca *vf;
+
+    vhca_bench_start(&b, state, 1, "chunks=on", CHUNK_BYTES);
+    vf = vhca_busy_vf(&b, 0, 0, &o);
+    from = vhca_id_of(&b.m->pf[0], 0);
+    to = vhca_id_of(&b.m->pf[0], 1);
+    buf = qtest_alloc(b.m->q, pages * HCA_PAGE_BYTES, HCA_PAGE_BYTES);
+    hca_must_create_cq(vf, &grows, o.comp_eq.eqn, LOG_SMALL);
+    hca_must_create_cq(vf, &shrinks, o.comp_eq.eqn, LOG_SMALL);
+    assert_int_equal(hca_resize_cq(&shrinks, buf, LOG_LARGE, pages), HCA_OK);
+    fill(vf, o.pd, &index);
+    assert_int_equal(hca_resize_cq(&grows, buf, LOG_LARGE, pages),
+                     HCA_BAD_PARAM);
+    vhca_must_stop(&b.m->pf[0], to);
+    pass_on(&b, from, to, false);
+    /* What was changed first comes first, whatever became of it later. */
+    assert_int_equal(hca_resize_cq(&grows, buf, LOG_SMALL, 1), HCA_OK);
+    assert_int_equal(hca_resize_cq(&shrinks, buf, LOG_SMALL, 1), HCA_OK);
+    assert_int_equal(hca_resize_cq(&grows, buf, LOG_LARGE, pages), HCA_OK);
+    pass_on(&b, from, to, true);
 }
 
 static void check_ended(Hca *pf)
@@ -299,6 +350,7 @@ int main(void)
         machine_test(test_query_is_cheap),
         machine_test(test_full_vf_moves),
         machine_test(test_delta_of_a_full_vf),
+        machine_test(test_delta_at_the_limit),
         machine_test(test_reset_in_the_midst),
     };
 

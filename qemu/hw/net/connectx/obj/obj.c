@@ -69,6 +69,23 @@ void cx_obj_store_free(ConnectXObjStore *store)
     g_free(store);
 }
 
+void cx_obj_store_stretch(ConnectXObjStore *store)
+{
+    /* What was there and what the delta has, which is at most as much again */
+    store->spare = CX_STORE_BYTES_MAX;
+}
+
+bool cx_obj_store_settle(ConnectXObjStore *store)
+{
+    store->spare = 0;
+    return store->charged <= CX_STORE_BYTES_MAX;
+}
+
+static uint64_t cx_obj_store_room(const ConnectXObjStore *store)
+{
+    return CX_STORE_BYTES_MAX + store->spare - store->charged;
+}
+
 ConnectXObj *cx_obj_find(const ConnectXFunction *fn, ConnectXObjKind kind,
                          uint64_t id)
 {
@@ -169,7 +186,7 @@ ConnectXStatus cx_obj_insert(ConnectXFunction *fn, ConnectXObjKind kind,
         status = CX_BAD_INDEX;
     } else if (cx_obj_count(fn, kind) >= type->limit ||
                cx_obj_charge(type, in_len, npas) >
-               CX_STORE_BYTES_MAX - fn->objs->charged) {
+               cx_obj_store_room(fn->objs)) {
         status = CX_EXCEED_LIMIT;
     } else if (cx_number_taken(fn, kind, id)) {
         status = CX_BAD_PARAM;
@@ -243,22 +260,22 @@ ConnectXStatus cx_obj_replace(ConnectXFunction *fn, ConnectXObj *obj,
                               uint32_t npas)
 {
     const ConnectXObjType *type = cx_obj_type(obj->kind);
-    uint64_t others = fn->objs->charged -
-                      cx_obj_charge(type, obj->in_len, obj->npas);
+    uint64_t before = cx_obj_charge(type, obj->in_len, obj->npas);
+    uint64_t charge = cx_obj_charge(type, in_len, npas);
 
     if (in_len < type->in_len_min || in_len > type->in_len_max ||
         (npas && !type->has_pas)) {
         g_free(pas);
         return CX_BAD_INPUT_LEN;
     }
-    if (cx_obj_charge(type, in_len, npas) > CX_STORE_BYTES_MAX - others) {
+    if (charge > cx_obj_store_room(fn->objs) + before) {
         g_free(pas);
         return CX_EXCEED_LIMIT;
     }
     cx_obj_unlink(fn, obj);
     fn->objs->bytes[obj->kind] += cx_obj_bytes(in_len, npas) -
                                  cx_obj_bytes(obj->in_len, obj->npas);
-    fn->objs->charged = others + cx_obj_charge(type, in_len, npas);
+    fn->objs->charged += charge - before;
     g_free(obj->in);
     g_free(obj->pas);
     obj->in = g_memdup2(in, in_len);

@@ -95,6 +95,12 @@ void cx_obj_register(void);
 /* An empty store: of a function, or of what shall become one */
 ConnectXObjStore *cx_obj_store_new(void);
 void cx_obj_store_free(ConnectXObjStore *store);
+/*
+ * cx_obj_store_stretch/settle - A delta brings what grew before what shrank, or
+ * after it: in between there may be more than there can be. False: still is
+ */
+void cx_obj_store_stretch(ConnectXObjStore *store);
+bool cx_obj_store_settle(ConnectXObjStore *store);
 
 /*
  * cx_obj_create - Store a new object under the next free number.

@@ -349,6 +349,9 @@ static ConnectXStatus cx_load_end(ConnectXImageLoad *p)
 {
     ConnectXFunction *stage = p->stage;
 
+    if (!cx_obj_store_settle(stage->objs)) {
+        return cx_image_bad(stage, "more than a function can have");
+    }
     for (guint i = 0; i < p->gone->len; i++) {
         const ConnectXObj *obj = g_ptr_array_index(p->gone, i);
 
@@ -416,6 +419,7 @@ ConnectXImageLoad *cx_image_load_new(ConnectXFunction *vf,
     if (before) {
         /* Tells what the delta has named from what was there. */
         cx_obj_log_start(before->objs);
+        cx_obj_store_stretch(before->objs);
         p->generation = cx_obj_log_cut(before->objs);
     }
     p->final = le32_to_cpu(h->flags) & CX_IMAGE_FINAL;
