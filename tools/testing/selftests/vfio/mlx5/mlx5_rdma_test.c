@@ -10,6 +10,7 @@
 #include "mlx5_rdma.h"
 
 #define MOVES		10
+#define MOST_MOVES	100
 #define REQUEST_BYTES	(MLX5_RDMA_BYTES / MLX5_RDMA_REQUESTS)
 #define UNTOUCHED	0xee
 /* All of it takes some ten milliseconds. */
@@ -102,6 +103,15 @@ static void finish(struct __test_metadata *_metadata, FIXTURE_DATA(rdma) * self,
 			TH_LOG("byte %zu", i);
 }
 
+/*
+ * Is there to be an @i-th move? On a busy machine what was asked for is often done before the
+ * function is stopped; one of them is to come in between.
+ */
+static bool is_to_move(const FIXTURE_DATA(rdma) * self, unsigned int i)
+{
+	return i < MOVES || (!self->amid && i < MOST_MOVES);
+}
+
 static enum mlx5_wr nth_opcode(unsigned int n)
 {
 	return n % 2 ? MLX5_WR_READ : MLX5_WR_WRITE;
@@ -133,7 +143,7 @@ TEST_F(rdma, goes_on_after_each_move)
 	struct vfio_dev *dev[] = { &self->src, &self->dst };
 	unsigned int i;
 
-	for (i = 0; i < MOVES; i++) {
+	for (i = 0; is_to_move(self, i); i++) {
 		struct vfio_dev *from = dev[i % 2];
 
 		vfio_image_free(&self->image);
@@ -156,7 +166,7 @@ TEST_F(rdma, goes_on_after_moves_that_were_saved_running)
 
 	if (!(self->src.mig_flags & VFIO_MIGRATION_PRE_COPY))
 		SKIP(return, "no state PRE_COPY");
-	for (i = 0; i < MOVES; i++) {
+	for (i = 0; is_to_move(self, i); i++) {
 		struct vfio_dev *from = dev[i % 2];
 
 		vfio_image_free(&self->image);
@@ -164,24 +174,25 @@ TEST_F(rdma, goes_on_after_moves_that_were_saved_running)
 		begin(self, nth_opcode(i / 2), i);
 		vfio_precopy_read(fd, &self->image);
 		finish(_metadata, self, nth_opcode(i / 2), i);
-		begin(self, nth_opcode(i / 2), MOVES + i);
+		begin(self, nth_opcode(i / 2), MOST_MOVES + i);
 		vfio_mig_set_state(from, VFIO_DEVICE_STATE_STOP_COPY);
 		note_place(self);
 		vfio_image_read(fd, &self->image);
 		vfio_mig_set_state(from, VFIO_DEVICE_STATE_STOP);
 		close(fd);
 		go_on_at(self, from, dev[(i + 1) % 2]);
-		finish(_metadata, self, nth_opcode(i / 2), MOVES + i);
+		finish(_metadata, self, nth_opcode(i / 2), MOST_MOVES + i);
 	}
 	EXPECT_GT(self->amid, 0);
 }
 
 TEST_F(rdma, goes_on_after_saves_that_were_called_off)
 {
+	unsigned int i;
 	char byte;
-	int fd, i;
+	int fd;
 
-	for (i = 0; i < MOVES; i++) {
+	for (i = 0; is_to_move(self, i); i++) {
 		begin(self, nth_opcode(i), i);
 		fd = vfio_mig_enter(&self->src, VFIO_DEVICE_STATE_STOP_COPY, NULL);
 		note_place(self);
