@@ -82,7 +82,7 @@ class Guest:
         while self._line(deadline, "sign that it is ready") != "0 ready":
             pass
 
-    def request(self, verb, *arguments, timeout_s=120):
+    def request(self, verb, *arguments, timeout_s=300):
         """Lines the guest answered.  GuestError if its status is not zero."""
         request_id = str(self._next_id)
         self._next_id += 1
@@ -119,7 +119,7 @@ class Guest:
         """What the guest says of the traffic; GuestError if it broke or a byte is wrong."""
         return Report.parse(" ".join(self.request("stream")))
 
-    def _shell(self, script, timeout_s=120):
+    def _shell(self, script, timeout_s=300):
         """Lines of a script of the shell's own words: there are no programs."""
         return self.request("sh", script, timeout_s=timeout_s)
 
@@ -138,7 +138,7 @@ class Guest:
     def check_each(self):
         """As check(), for the objects of each VF."""
         script = f"for d in {OBJECTS}/*; do read l <$d/check; echo $d $l; done"
-        for line in self._shell(script, timeout_s=300):
+        for line in self._shell(script):
             report = Report.parse(line)
             bad = [f"{name}={report.get(name, 'missing')}"
                    for name in ("lost", "changed", "unusable", "fresh")

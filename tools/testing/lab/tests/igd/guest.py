@@ -8,7 +8,7 @@ import subprocess
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest.c")
 FOLDER = "/tmp"
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 CONFIG_BYTES = 256
 
 
