@@ -178,6 +178,21 @@ scan_dmesg()
 		grep -vE "${allow:-^$}" | head -n 20
 }
 
+# is_stall_alone DIR [ALLOW] - Is all that the kernel complained of a CPU that stood still: what
+# it said within a second of such a line?
+is_stall_alone()
+{
+	local file=$1/dmesg.log allow=${2:-}
+
+	awk -v stall="$DMESG_STALL" '
+		match($0, /\[ *[0-9]+\.[0-9]+\]/) { time = substr($0, RSTART + 1, RLENGTH - 2) + 0 }
+		$0 ~ stall { until = time + 1 }
+		until == "" || time > until' "$file" |
+		grep -E "$DMESG_BAD" | grep -v "$DMESG_FINE" | grep -vE "${allow:-^$}" >/dev/null &&
+		return 1
+	return 0
+}
+
 # scan_guest_errors DIR - Print what drivers did wrong to the model, which counts
 # it in x-guest-errors; fails when there was nothing. The log knows more than
 # that number: what it was, and what came after the command, to the end.
@@ -252,6 +267,9 @@ judge()
 	if grep -qE "$DMESG_STALL" "$dir/dmesg.log"; then
 		say "the VM's CPU STALLED: $(grep -m1 -E "$DMESG_STALL" "$dir/dmesg.log")"
 		[ "$status" = 0 ] || return "$STATUS_STALL"
+		# A lockup that is a driver's comes again.
+		bad=$(scan_dmesg "$dir" "$OPT_DMESG_ALLOW" || :)
+		[ -z "$bad" ] || ! is_stall_alone "$dir" "$OPT_DMESG_ALLOW" || return "$STATUS_STALL"
 	fi
 	bad=$(scan_dmesg "$dir" "$OPT_DMESG_ALLOW" || :)
 	if [ -n "$bad" ]; then
