@@ -26,6 +26,13 @@ static void watch_eq(Watch *w)
     hca_must_create_eq(w->pf, &w->eq, BIT(HCA_EV_NIC_VPORT_CHANGE), LOG_EQ, 1);
 }
 
+/* As drivers do: what changes between the two is told. */
+static void watch(Watch *w, unsigned vport)
+{
+    hca_macs(w->pf, vport);
+    hca_must_watch_macs(w->pf, vport);
+}
+
 /* A VF wants frames of one address, and its vport is watched. */
 static void watch_start(Watch *w, void **state)
 {
@@ -35,7 +42,7 @@ static void watch_start(Watch *w, void **state)
     watch_eq(w);
     hca_must_set_macs(w->vf, macs, 1);
     assert_null(hca_eq_peek(&w->eq));
-    hca_must_watch_macs(w->pf, VPORT);
+    watch(w, VPORT);
 }
 
 /* Is there an event? It is of this vport. */
@@ -63,10 +70,29 @@ static void test_told_once(void **state)
     assert_true(told(&w, VPORT));
     hca_must_set_macs(w.vf, macs, 1);
     assert_false(told(&w, VPORT));
-    hca_must_watch_macs(w.pf, VPORT);
+    watch(&w, VPORT);
     assert_false(told(&w, VPORT));
     hca_must_set_macs(w.vf, macs, 2);
     assert_true(told(&w, VPORT));
+}
+
+/* What changes after it was read, and before it is watched again, is told then */
+static void test_told_late(void **state)
+{
+    Watch w;
+
+    watch_start(&w, state);
+    hca_must_set_macs(w.vf, macs, 2);
+    assert_true(told(&w, VPORT));
+    assert_int_equal(hca_macs(w.pf, VPORT), 2);
+    hca_must_set_macs(w.vf, macs, 1);
+    hca_must_set_groups(w.vf, macs, 1);
+    assert_false(told(&w, VPORT));
+    hca_must_watch_macs(w.pf, VPORT);
+    assert_true(told(&w, VPORT));
+    /* Once, though nobody has read it; and of groups nobody wants to know. */
+    hca_must_watch_macs(w.pf, VPORT);
+    assert_false(told(&w, VPORT));
 }
 
 /* A reset leaves no list; what had none loses none. */
@@ -78,7 +104,7 @@ static void test_reset(void **state)
     pci_flr(&w.vf->fn);
     assert_true(told(&w, VPORT));
     assert_int_equal(hca_macs(w.pf, VPORT), 0);
-    hca_must_watch_macs(w.pf, VPORT);
+    watch(&w, VPORT);
     pci_flr(&w.vf->fn);
     assert_false(told(&w, VPORT));
 }
@@ -109,10 +135,10 @@ static void test_move(void **state)
     watch_start(&w, state);
     vhca_move(&w.b, 0, 0, 0, 1, &w.o);
     assert_true(told(&w, VPORT));
-    hca_must_watch_macs(w.pf, VPORT + 1);
+    watch(&w, VPORT + 1);
     vhca_move(&w.b, 0, 1, 0, 0, &w.o);
     assert_true(told(&w, VPORT + 1));
-    hca_must_watch_macs(w.pf, VPORT + 1);
+    watch(&w, VPORT + 1);
     vhca_move(&w.b, 0, 0, 0, 1, &w.o);
     assert_true(told(&w, VPORT + 1));
     assert_int_equal(hca_macs(w.pf, VPORT), 0);
@@ -147,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         machine_test(test_told_once),
+        machine_test(test_told_late),
         machine_test(test_reset),
         machine_test(test_teardown),
         machine_test(test_disabled),

@@ -72,6 +72,16 @@ static void cx_vport_reply(const ConnectXVport *vport, uint8_t *ctx)
            vport->permanent_mac, 6);
 }
 
+/*
+ * A driver that wants the list has room for one; who has not looks at modes or
+ * the MTU, whatever list is named.
+ */
+static uint8_t cx_vport_read(const ConnectXCmd *cmd, unsigned type)
+{
+    return cmd->out_len > CX_SZ(query_nic_vport_context_out) ?
+           1 << type : CX_ON_PROMISC | CX_ON_MTU;
+}
+
 static ConnectXStatus cx_op_query_nic_vport_context(ConnectXCmd *cmd)
 {
     ConnectXFunction *fn = cx_cmd_target(cmd);
@@ -89,6 +99,9 @@ static ConnectXStatus cx_op_query_nic_vport_context(ConnectXCmd *cmd)
              fn->dev->pf->vport->node_guid);
     CX_SET(nic_vport_context, ctx, allowed_list_type, type);
     cx_vport_reply_list(cmd, ctx, list);
+    if (!cmd->fn->is_vf) {
+        cx_vport_seen(fn, cx_vport_read(cmd, type));
+    }
     return CX_OK;
 }
 

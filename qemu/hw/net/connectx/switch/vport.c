@@ -96,13 +96,20 @@ void cx_vport_changed(ConnectXFunction *fn, uint8_t what)
 {
     uint8_t data[CX_EQE_DATA_LEN] = { 0 };
 
-    if (!fn->vport->armed || !(fn->vport->event_mask & what) ||
+    fn->vport->unseen |= what;
+    if (!fn->vport->armed || !(fn->vport->event_mask & fn->vport->unseen) ||
         fn->dev->resetting) {
         return;
     }
     fn->vport->armed = false;
+    fn->vport->unseen = 0;
     stw_be_p(data + 2, fn->vport->number);
     cx_eq_post(fn->dev->pf, CX_EV_NIC_VPORT_CHANGE, 0, data);
+}
+
+void cx_vport_seen(ConnectXFunction *fn, uint8_t what)
+{
+    fn->vport->unseen &= ~what;
 }
 
 static void cx_vport_disarm_all(ConnectXDevice *dev)

@@ -59,14 +59,21 @@ struct ConnectXVport {
     /* Change events that the PF armed, and for which changes. */
     bool armed;
     uint8_t event_mask;                 /* CX_ON_* */
+    uint8_t unseen;                     /* changed since it was told, or read */
     /* Who takes what the switch has for it: the layer above registers. */
     ConnectXReceive receive;
     ConnectXTraffic rx, tx;
 };
 
 void cx_vport_register(void);
-/* Tells the PF's driver, if it armed the vport for one of these changes. */
+/*
+ * Tells the PF's driver, if it armed the vport for one of these changes, or for
+ * one that it has not seen: it reads first and arms then, and what changes
+ * between the two would never be told.
+ */
 void cx_vport_changed(ConnectXFunction *fn, uint8_t what);
+/* The PF's driver reads this of the vport. */
+void cx_vport_seen(ConnectXFunction *fn, uint8_t what);
 bool cx_vport_up(const ConnectXFunction *fn);
 /* Can it send and receive now? */
 bool cx_vport_open(const ConnectXFunction *fn);
