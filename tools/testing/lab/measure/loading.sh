@@ -47,8 +47,8 @@ variants()
 # best BDF - The variant that the rule chooses, else vfio-pci.
 best()
 {
-	/build/tools/vfio-flavour --dry-run --json "$1" vfio |
-		python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["driver"])'
+	(exec -a vfio-flavour /build/tools/vfioctl --dry-run --json "$1" vfio) |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["driver"])'
 }
 
 bind_override()
