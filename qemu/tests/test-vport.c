@@ -76,7 +76,7 @@ static void test_told_once(void **state)
     assert_true(told(&w, VPORT));
 }
 
-/* What changes after it was read, and before it is watched again, is told then */
+/* What changes after it was read, and before it is watched again */
 static void test_told_late(void **state)
 {
     Watch w;
