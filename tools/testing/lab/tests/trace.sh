@@ -143,7 +143,9 @@ netdev_down()
 	ip link set "$(ls "/sys/bus/pci/devices/$1/net")" down
 }
 
-# trace_life FILE - A PF from probe to removal.
+# trace_life FILE - A PF from probe to removal. Who takes an interface down has its addresses
+# looked at first, by a work that may come when the stack has left its groups already: their
+# flow entries go then, and else at the removal.
 trace_life()
 {
 	local pf born up down
@@ -166,7 +168,8 @@ trace_life()
 
 	check "mlx5_core unloads" modprobe -r mlx5_core
 	check "$1: commands of removal" same_as "$1" remove \
-		< <(trace_tokens 0 "$down" "$(trace_lines)")
+		< <(trace_tokens 0 "$up" "$down" | grep -x DELETE_FLOW_TABLE_ENTRY
+		    trace_tokens 0 "$down" "$(trace_lines)")
 }
 
 # trace_vfs FILE N - N VFs with stock drivers, up, and away again.
