@@ -13,16 +13,9 @@ int klm_create(RdmaEnd *e, const KlmKey *k, uint32_t *key)
 
     hca_header(in, OP(CREATE_MKEY), 0);
     CX_SET(create_mkey_in, in, translations_octword_actual_size, k->n);
-    CX_SET(mkc, mkc, access_mode_1_0, k->mode);
+    hca_fill_mkey(mkc, e->pd, k->mode);
     CX_SET(mkc, mkc, free, k->free);
     CX_SET(mkc, mkc, umr_en, 1);
-    CX_SET(mkc, mkc, lr, 1);
-    CX_SET(mkc, mkc, lw, 1);
-    CX_SET(mkc, mkc, rr, 1);
-    CX_SET(mkc, mkc, rw, 1);
-    CX_SET(mkc, mkc, qpn, 0xffffff);
-    CX_SET(mkc, mkc, mkey_7_0, HCA_MKEY_BYTE);
-    CX_SET(mkc, mkc, pd, e->pd);
     CX_SET64(mkc, mkc, start_addr, KLM_START);
     CX_SET64(mkc, mkc, len, k->len);
     CX_SET(mkc, mkc, log_page_size, k->shift);

@@ -301,7 +301,7 @@ uint32_t hca_must_create_tir(Hca *hca, uint32_t td, uint32_t rqtn)
     return must_create(hca, in, sizeof(in));
 }
 
-static void fill_mkey(uint8_t *mkc, uint32_t pd, unsigned mode)
+void hca_fill_mkey(uint8_t *mkc, uint32_t pd, unsigned mode)
 {
     CX_SET(mkc, mkc, access_mode_1_0, mode);
     CX_SET(mkc, mkc, lr, 1);
@@ -319,7 +319,7 @@ uint32_t hca_must_create_pa_mkey(Hca *hca, uint32_t pd)
     uint8_t *mkc = CX_ADDR(create_mkey_in, in, memory_key_mkey_entry);
 
     hca_header(in, OP(CREATE_MKEY), 0);
-    fill_mkey(mkc, pd, MKEY_MODE_PA);
+    hca_fill_mkey(mkc, pd, MKEY_MODE_PA);
     CX_SET(mkc, mkc, length64, 1);
     return must_create(hca, in, sizeof(in));
 }
@@ -334,7 +334,7 @@ int hca_create_list_mkey(Hca *hca, const HcaMttKey *k, uint32_t *index)
 
     assert_non_null(in);
     hca_header(in, OP(CREATE_MKEY), 0);
-    fill_mkey(mkc, k->pd, MKEY_MODE_MTT);
+    hca_fill_mkey(mkc, k->pd, MKEY_MODE_MTT);
     CX_SET64(mkc, mkc, start_addr, k->start);
     CX_SET64(mkc, mkc, len, k->len);
     CX_SET(mkc, mkc, log_page_size, 12);

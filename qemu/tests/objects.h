@@ -101,6 +101,8 @@ uint32_t hca_must_create_rqt(Hca *hca, uint32_t rqn);
 #define HCA_RQT_MAX     8
 uint32_t hca_must_create_rqt_of(Hca *hca, const uint32_t *rqns, unsigned n);
 uint32_t hca_must_create_tir(Hca *hca, uint32_t td, uint32_t rqtn);
+/* All rights, of any queue pair; what it leads to is for the caller. */
+void hca_fill_mkey(uint8_t *mkc, uint32_t pd, unsigned mode);
 /* Returns the index; the key is index << 8 | HCA_MKEY_BYTE. */
 uint32_t hca_must_create_pa_mkey(Hca *hca, uint32_t pd);
 /* A key over a list of pages that follow each other in memory. */

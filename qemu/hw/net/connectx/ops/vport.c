@@ -76,7 +76,7 @@ static void cx_vport_reply(const ConnectXVport *vport, uint8_t *ctx)
  * A driver that wants the list has room for one; who has not looks at modes or
  * the MTU, whatever list is named.
  */
-static uint8_t cx_vport_read(const ConnectXCmd *cmd, unsigned type)
+static uint8_t cx_vport_shown(const ConnectXCmd *cmd, unsigned type)
 {
     return cmd->out_len > CX_SZ(query_nic_vport_context_out) ?
            1 << type : CX_ON_PROMISC | CX_ON_MTU;
@@ -100,7 +100,7 @@ static ConnectXStatus cx_op_query_nic_vport_context(ConnectXCmd *cmd)
     CX_SET(nic_vport_context, ctx, allowed_list_type, type);
     cx_vport_reply_list(cmd, ctx, list);
     if (!cmd->fn->is_vf) {
-        cx_vport_seen(fn, cx_vport_read(cmd, type));
+        cx_vport_seen(fn, cx_vport_shown(cmd, type));
     }
     return CX_OK;
 }
