@@ -4,10 +4,10 @@
 # A guest whose VF and a PF of the host play RDMA ping-pong, by the stock mlx5_ib and
 # ibv_rc_pingpong, migrates to another VF of the PF, to one of another PF, which a wire joins
 # to the first, and back, then amid the guest's RDMA writes by ib_write_bw: each goes on and
-# ends well, and others can be begun.
+# ends well, and others can be begun. Debian 12's QEMU does it by protocol v1.
 #
 # lab: pfs=2 vfs=2 mem=2048 release=13 timeout=1500 soak=1
-# lab: second-root=rdma-13 guest=rdma
+# lab: kernel-root=13,12,13-backports second-root=rdma-13 guest=rdma
 # lab-model-prop: eswitch=on,page-tracking=on,rdma=on
 # lab-qemu-arg: -netdev
 # lab-qemu-arg: hubport,id=wire0,hubid=0
