@@ -312,18 +312,14 @@ static void test_what_is_the_drivers_alone(void **state)
 
 static void test_vports_count_on(void **state)
 {
-    uint8_t in[CX_SZ(query_vport_counter_in)] = {};
-    uint8_t out[CX_SZ(query_vport_counter_out)];
+    uint8_t out[HCA_TRAFFIC_BYTES];
     Bench b = start(state);
 
-    hca_header(in, OP(QUERY_VPORT_COUNTER), 0);
     b.hca->uid = b.a;
-    assert_int_equal(hca_exec(b.hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
-    CX_SET(query_vport_counter_in, in, clear, 1);
-    assert_int_equal(hca_exec(b.hca, in, sizeof(in), out, sizeof(out)),
-                     HCA_BAD_PARAM);
+    assert_int_equal(hca_query_traffic(b.hca, 0, false, out), HCA_OK);
+    assert_int_equal(hca_query_traffic(b.hca, 0, true, out), HCA_BAD_PARAM);
     b.hca->uid = 0;
-    assert_int_equal(hca_exec(b.hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    assert_int_equal(hca_query_traffic(b.hca, 0, true, out), HCA_OK);
 }
 
 static int create_sq(Hca *hca, uint16_t uid, const Objects *o)

@@ -111,15 +111,23 @@ void hca_must_enable_roce(Hca *hca, bool on)
     assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
 }
 
-uint64_t hca_frames_sent(Hca *hca, unsigned vport)
+int hca_query_traffic(Hca *hca, unsigned vport, bool clear,
+                      uint8_t out[HCA_TRAFFIC_BYTES])
 {
     uint8_t in[CX_SZ(query_vport_counter_in)] = {};
-    uint8_t out[CX_SZ(query_vport_counter_out)];
 
     hca_header(in, OP(QUERY_VPORT_COUNTER), 0);
     CX_SET(query_vport_counter_in, in, other_vport, !!vport);
     CX_SET(query_vport_counter_in, in, vport_number, vport);
-    assert_int_equal(hca_exec(hca, in, sizeof(in), out, sizeof(out)), HCA_OK);
+    CX_SET(query_vport_counter_in, in, clear, clear);
+    return hca_exec(hca, in, sizeof(in), out, HCA_TRAFFIC_BYTES);
+}
+
+uint64_t hca_frames_sent(Hca *hca, unsigned vport)
+{
+    uint8_t out[HCA_TRAFFIC_BYTES];
+
+    assert_int_equal(hca_query_traffic(hca, vport, false, out), HCA_OK);
     return CX_GET64(query_vport_counter_out, out,
                     transmitted_eth_unicast.packets);
 }

@@ -24,6 +24,11 @@ unsigned hca_macs(Hca *pf, unsigned vport);
 void hca_must_watch_macs(Hca *pf, unsigned vport);
 /* RoCE on or off, as mlx5_ib has it. */
 void hca_must_enable_roce(Hca *hca, bool on);
+#define HCA_TRAFFIC_BYTES   CX_SZ(query_vport_counter_out)
+
+/* What a vport has counted: the function's own, or another one. */
+int hca_query_traffic(Hca *hca, unsigned vport, bool clear,
+                      uint8_t out[HCA_TRAFFIC_BYTES]);
 /* Unicast frames that a vport has sent: the function's own, or another one. */
 uint64_t hca_frames_sent(Hca *hca, unsigned vport);
 

@@ -5,10 +5,17 @@
 #ifndef HW_NET_CONNECTX_TRAFFIC_H
 #define HW_NET_CONNECTX_TRAFFIC_H
 
-enum {                      /* whom a frame is for */
+typedef enum ConnectXTrafficKind {
+    CX_TRAFFIC_ETH,
+    CX_TRAFFIC_RDMA,        /* between queue pairs */
+} ConnectXTrafficKind;
+
+enum {                      /* whom a frame is for; RDMA's are counted apart */
     CX_UNICAST,
     CX_MULTICAST,
     CX_BROADCAST,
+    CX_RDMA_UNICAST,
+    CX_RDMA_MULTICAST,
     CX_CASTS,
 };
 

@@ -48,7 +48,7 @@ static ssize_t cx_nic_receive(NetClientState *nc, const uint8_t *buf,
         memcpy(padded, buf, size);
         buf = padded;
     }
-    cx_switch_forward(&s->dev, NULL, 0, buf, MAX(size, CX_FRAME_MIN));
+    cx_switch_from_wire(&s->dev, buf, MAX(size, CX_FRAME_MIN));
     return size;
 }
 

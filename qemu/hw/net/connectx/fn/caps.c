@@ -100,6 +100,8 @@ static void cx_caps_general_rdma(ConnectXFunction *fn, uint8_t *p)
     CX_SET(cmd_hca_cap, p, rc, 1);
     CX_SET(cmd_hca_cap, p, uc, 1);
     CX_SET(cmd_hca_cap, p, ud, 1);
+    /* By this mlx5_ib tells the packets of a port by QUERY_VPORT_COUNTER. */
+    CX_SET(cmd_hca_cap, p, vport_counters, 1);
     /* Sets, and what they count: without the former mlx5_ib has none. */
     CX_SET(cmd_hca_cap, p, max_qp_cnt, CX_Q_COUNTERS);
     CX_SET(cmd_hca_cap, p, out_of_seq_cnt, 1);

@@ -305,6 +305,10 @@ static ConnectXStatus cx_op_query_vport_counter(ConnectXCmd *cmd)
     }
 #define COUNTER(f, v) \
     cx_vport_reply_counter(CX_ADDR(query_vport_counter_out, cmd->out, f), v)
+    COUNTER(received_ib_unicast, fn->vport->rx[CX_RDMA_UNICAST]);
+    COUNTER(received_ib_multicast, fn->vport->rx[CX_RDMA_MULTICAST]);
+    COUNTER(transmitted_ib_unicast, fn->vport->tx[CX_RDMA_UNICAST]);
+    COUNTER(transmitted_ib_multicast, fn->vport->tx[CX_RDMA_MULTICAST]);
     COUNTER(received_eth_unicast, fn->vport->rx[CX_UNICAST]);
     COUNTER(received_eth_multicast, fn->vport->rx[CX_MULTICAST]);
     COUNTER(received_eth_broadcast, fn->vport->rx[CX_BROADCAST]);

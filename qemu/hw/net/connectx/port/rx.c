@@ -255,6 +255,9 @@ static unsigned cx_rx_deliver(ConnectXFunction *fn, const ConnectXFrame *frame)
         .opaque = &rx,
     };
 
+    if (fn != frame->src) {
+        cx_vport_count(fn->vport->rx, CX_TRAFFIC_ETH, frame->data, frame->len);
+    }
     cx_walk(&walk, fn->flow_root[CX_TABLE_NIC_RX]);
     return rx.copies;
 }

@@ -104,7 +104,7 @@ static ConnectXSyndrome cx_tx_gather(ConnectXGather *g, uint32_t inlined)
 static bool cx_tx_emit(void *opaque, const uint8_t *frame, uint32_t len)
 {
     ConnectXGather *g = opaque;
-    unsigned copies = cx_switch_forward(g->fn->dev, g->fn, g->by.number,
+    unsigned copies = cx_switch_forward(g->fn, CX_TRAFFIC_ETH, g->by.number,
                                         frame, len);
 
     cx_budget_spend(g->budget, MAX(copies, 1), MAX(copies, 1) * len);

@@ -139,7 +139,7 @@ void cx_path_send(ConnectXFunction *fn, const ConnectXObj *qp,
     }
     len = cx_roce_build(ends, packet, frame);
     copies = memcmp(ends->to, ends->from, sizeof(ends->to)) ?
-             cx_switch_forward(fn->dev, fn, qp->id, frame, len) :
+             cx_switch_forward(fn, CX_TRAFFIC_RDMA, qp->id, frame, len) :
              cx_switch_loop(fn, qp->id, frame, len);
     cx_budget_spend(budget, MAX(copies, 1), MAX(copies, 1) * len);
 }

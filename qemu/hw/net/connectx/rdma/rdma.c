@@ -192,6 +192,12 @@ static bool cx_rdma_blocks_own(ConnectXFunction *fn,
     return qp && CX_GET(qpc, cx_qpc(qp), block_lb_mc);
 }
 
+/* What queue pairs get, or nobody, has not been a frame of Ethernet. */
+static void cx_rdma_count(ConnectXFunction *fn, const ConnectXFrame *frame)
+{
+    cx_vport_count(fn->vport->rx, CX_TRAFFIC_RDMA, frame->data, frame->len);
+}
+
 /* To all of a group; returns how many took it */
 static unsigned cx_rdma_to_group(ConnectXFunction *fn,
                                  const ConnectXFrame *frame,
@@ -220,12 +226,17 @@ static unsigned cx_rdma_take(ConnectXFunction *fn, const ConnectXFrame *frame)
     }
     if (!cx_path_is_ours(fn, &ends)) {
         n = cx_rdma_to_group(fn, frame, &ends, &packet);
-        return n ? n : fn->rdma->others(fn, frame);
+        if (!n) {
+            return fn->rdma->others(fn, frame);
+        }
+        cx_rdma_count(fn, frame);
+        return n;
     }
     qp = cx_rdma_target(fn, &packet);
     if (!qp) {
         return fn->rdma->others(fn, frame);
     }
+    cx_rdma_count(fn, frame);
     if (cx_roce_means(packet.opcode) & CX_ROCE_DETH) {
         cx_ud_receive(fn, qp, frame, &ends, &packet);
     } else if (cx_roce_means(packet.opcode) & CX_ROCE_ANSWER) {
@@ -249,6 +260,7 @@ static unsigned cx_rdma_receive(ConnectXFunction *fn,
     case CX_RDMA_TO_OTHERS:
         return fn->rdma->others(fn, frame);
     default:
+        cx_rdma_count(fn, frame);
         return 0;
     }
 }

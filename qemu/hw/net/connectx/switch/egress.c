@@ -12,14 +12,6 @@
 #include "switch/egress.h"
 #include "switch/vport.h"
 
-static unsigned cx_egress_send(ConnectXFunction *fn, const ConnectXFrame *frame)
-{
-    if (fn != frame->src) {
-        cx_vport_count(fn->vport->rx, frame->data, frame->len);
-    }
-    return fn->vport->receive(fn, frame);
-}
-
 /* Without its tag a frame matches other entries of the function's tables. */
 static unsigned cx_egress_stripped(ConnectXFunction *fn,
                                    const ConnectXFrame *frame)
@@ -30,7 +22,7 @@ static unsigned cx_egress_stripped(ConnectXFunction *fn,
     stripped.data = data;
     stripped.len = cx_vlan_pop(data, frame->data, frame->len);
     cx_fields_of(data, stripped.len, stripped.packet);
-    return cx_egress_send(fn, &stripped);
+    return fn->vport->receive(fn, &stripped);
 }
 
 unsigned cx_egress(ConnectXFunction *fn, const ConnectXFrame *frame)
@@ -45,5 +37,5 @@ unsigned cx_egress(ConnectXFunction *fn, const ConnectXFrame *frame)
         cx_vlan_get(frame->data, frame->len, &tci)) {
         return cx_egress_stripped(fn, frame);
     }
-    return cx_egress_send(fn, frame);
+    return fn->vport->receive(fn, frame);
 }

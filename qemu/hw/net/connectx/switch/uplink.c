@@ -41,7 +41,7 @@ static void cx_uplink_bh(void *opaque)
 
 void cx_uplink_send(ConnectXDevice *dev, const uint8_t *frame, uint32_t len)
 {
-    cx_vport_count(dev->port_tx, frame, len);
+    cx_vport_count(dev->port_tx, CX_TRAFFIC_ETH, frame, len);
     if (dev->nic && qemu_get_queue(dev->nic)->peer) {
         g_queue_push_tail(&dev->uplink->frames, g_bytes_new(frame, len));
         qemu_bh_schedule(dev->uplink->bh);

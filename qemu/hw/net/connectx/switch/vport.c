@@ -71,10 +71,21 @@ bool cx_vport_open(const ConnectXFunction *fn)
            cx_fn_may_dma(fn);
 }
 
-void cx_vport_count(ConnectXTraffic traffic, const uint8_t *data, uint32_t len)
+static unsigned cx_vport_cast(ConnectXTrafficKind kind, const uint8_t *mac)
 {
-    unsigned cast = is_broadcast_ether_addr(data) ? CX_BROADCAST :
-                    is_multicast_ether_addr(data) ? CX_MULTICAST : CX_UNICAST;
+    bool multicast = is_multicast_ether_addr(mac);
+
+    if (kind == CX_TRAFFIC_RDMA) {
+        return multicast ? CX_RDMA_MULTICAST : CX_RDMA_UNICAST;
+    }
+    return is_broadcast_ether_addr(mac) ? CX_BROADCAST :
+           multicast ? CX_MULTICAST : CX_UNICAST;
+}
+
+void cx_vport_count(ConnectXTraffic traffic, ConnectXTrafficKind kind,
+                    const uint8_t *data, uint32_t len)
+{
+    unsigned cast = cx_vport_cast(kind, data);
 
     traffic[cast][CX_PACKETS]++;
     traffic[cast][CX_BYTES] += len;

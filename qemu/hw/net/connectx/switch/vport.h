@@ -77,8 +77,12 @@ void cx_vport_seen(ConnectXFunction *fn, uint8_t what);
 bool cx_vport_up(const ConnectXFunction *fn);
 /* Can it send and receive now? */
 bool cx_vport_open(const ConnectXFunction *fn);
-/* Counts a frame: what is above, or the port's. */
-void cx_vport_count(ConnectXTraffic traffic, const uint8_t *data, uint32_t len);
+/*
+ * Counts a frame: of what is above, or of the port's, to which all is Ethernet.
+ * Whoever takes what the switch has for a vport knows what it is.
+ */
+void cx_vport_count(ConnectXTraffic traffic, ConnectXTrafficKind kind,
+                    const uint8_t *data, uint32_t len);
 /* The state of fn's link changed: tell its driver. */
 void cx_vport_link_event(ConnectXFunction *fn);
 

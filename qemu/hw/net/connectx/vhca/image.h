@@ -36,7 +36,7 @@
 
 #define CX_IMAGE_MAGIC          "CXVHCA\r\n"
 #define CX_IMAGE_MAGIC_LEN      8
-#define CX_IMAGE_VERSION        5
+#define CX_IMAGE_VERSION        6
 #define CX_IMAGE_ALIGN          8
 /* All objects, and all that is beside them; a header that claims more lies. */
 #define CX_IMAGE_REST_MAX       (16 * MiB)
