@@ -28,7 +28,7 @@
 #define SPORT               0xc0de
 #define CQE_SYNDROME        55
 #define CQE_OP_OWN          63
-#define MAX_PAGES           16
+#define MAX_PAGES           80
 
 static size_t rq_bytes(const HcaQpSetup *s)
 {

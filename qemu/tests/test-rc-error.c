@@ -282,7 +282,6 @@ static void test_address_of_version_1(void **state)
     check_address_loses(state, true);
 }
 
-/* It comes back before patience ends. */
 /*
  * Answers that cannot leave are work nevertheless: what is left of them after a
  * go finds that its key is gone.
@@ -305,6 +304,7 @@ static void test_answers_go_nowhere(void **state)
     must_be_in_error(&r.b);
 }
 
+/* It comes back before patience ends. */
 static void test_peer_comes_back(void **state)
 {
     RdmaBench r;

@@ -78,8 +78,8 @@ static void cx_outstanding_advance(ConnectXFunction *fn, ConnectXObj *qp,
 bool cx_outstanding_done(ConnectXFunction *fn, ConnectXObj *qp, uint32_t psn)
 {
     const ConnectXQpRun *run = cx_qp_run(qp);
-    /* What the driver has changed since may be anything; there is no more. */
-    uint32_t left = 1u << CX_GET(qpc, cx_qpc(qp), log_sq_size);
+    /* What the driver has changed since may be anything; there are no more. */
+    uint32_t left = CX_WINDOW;
     ConnectXWqe wqe;
 
     while (cx_psn_diff(psn, run->head_psn) > 0 &&

@@ -14,6 +14,9 @@
 #include "queue/wq.h"
 #include "rdma/wqe.h"
 
+/* Packets without an answer. So many requests can be under way at most. */
+#define CX_WINDOW           128
+
 /* PSNs that the request takes; 0: it is not for the peer */
 uint32_t cx_wqe_packets(const ConnectXWqe *wqe, uint32_t mtu);
 /*

@@ -20,8 +20,7 @@
 #include "rdma/umr.h"
 #include "rdma/wqe.h"
 
-/* Packets without an answer, and how often one is asked for in a message */
-#define CX_WINDOW           128
+/* How often an answer is asked for in a message, in packets */
 #define CX_ACK_EVERY        32
 
 typedef struct ConnectXSender {

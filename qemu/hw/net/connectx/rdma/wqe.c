@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include "base/ifc.h"
+#include "host/sched.h"
 #include "obj/mkey.h"
 #include "obj/obj.h"
 #include "queue/cq.h"
@@ -23,6 +24,8 @@
 #define CX_SEG_INLINE_MASK  0x3ff
 #define CX_SEG_LEN_MASK     0x7fffffff
 #define CX_ATOMIC_BYTES     8
+/* How many bytes can be copied while a block is read */
+#define CX_BLOCK_BYTES      256
 
 /* Bytes up to the peer's memory, or to the data */
 static uint32_t cx_wqe_whom(uint8_t type)
@@ -129,6 +132,8 @@ ConnectXSyndrome cx_wqe_read(ConnectXFunction *fn, const ConnectXObj *qp,
         return CX_SYN_LOCAL_QP_OP;
     }
     wqe->blocks = blocks;
+    /* The driver says how many there are, and how often they are read again. */
+    cx_sched_charge(blocks * CX_BLOCK_BYTES);
     for (uint32_t i = 1; i < blocks; i++) {
         if (!cx_ring_read(fn, &ring, index + i, 0,
                           wqe->raw + i * CX_WQEBB_SIZE, CX_WQEBB_SIZE)) {
