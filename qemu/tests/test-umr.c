@@ -426,7 +426,7 @@ static void test_list_of_a_domain(void **state)
     hca_must_fail(&b.r.b.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_PROT);
 }
 
-/* A connection's own queue pair may, for keys of its domain. */
+/* A connection's own may, for keys of its domain, which stay there. */
 static void test_by_a_connection(void **state)
 {
     Bench b = {};
@@ -437,6 +437,30 @@ static void test_by_a_connection(void **state)
     post(&b, &b.r.b.qp, &u);
     hca_must_pop(&b.r.b.send_cq, HCA_CQE_REQ);
     check_pages(&b, 6);
+    u.flags = IF_NOT_FREE;
+    u.pd = hca_must_alloc(b.r.b.hca, OP(ALLOC_PD));
+    post(&b, &b.r.b.qp, &u);
+    hca_must_fail(&b.r.b.send_cq, HCA_CQE_REQ_ERR, SYN_KEY_CHANGE);
+    rdma_reconnect(&b.r);
+    check_pages(&b, 7);
+}
+
+/* The queue pair of such requests has no peer, however it was made. */
+static void test_nothing_else(void **state)
+{
+    static const unsigned opcodes[] = { HCA_WR_SEND, HCA_WR_WRITE, HCA_WR_READ,
+                                        HCA_WR_ATOMIC_FA };
+    Bench b = {};
+
+    bench_start(&b, state);
+    for (unsigned i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++) {
+        HcaWr wr = rdma_wr(&b.r, opcodes[i], 0, 8);
+
+        wr.seg[0] = (HcaSeg) { b.r.b.buf, 8, b.r.b.mkey };
+        hca_qp_send(&b.umr, &wr);
+        hca_must_fail(&b.r.b.send_cq, HCA_CQE_REQ_ERR, HCA_SYN_QP_OP);
+        bench_umr_qp(&b);
+    }
 }
 
 /* Its pages would be at addresses of the bus, which are not user space's. */
@@ -468,6 +492,7 @@ int main(void)
         machine_test(test_long_list_is_work),
         machine_test(test_list_of_a_domain),
         machine_test(test_by_a_connection),
+        machine_test(test_nothing_else),
         machine_test(test_without_fast_registration),
     };
 

@@ -66,6 +66,10 @@ static uint8_t cx_sender_opcode(uint8_t opcode, bool first, bool last)
 /* Of the requests that are for the peer */
 static bool cx_sender_knows(const ConnectXSender *s)
 {
+    /* One that changes keys has none, whatever its context says. */
+    if (CX_GET(qpc, cx_qpc(s->qp), st) == CX_QP_REG_UMR) {
+        return false;
+    }
     switch (s->wqe.opcode) {
     case CX_WR_SEND:
     case CX_WR_SEND_IMM:

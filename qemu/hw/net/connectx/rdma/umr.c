@@ -83,6 +83,12 @@ static uint8_t cx_umr_flags(const ConnectXUmr *umr)
     return umr->wqe->raw[CX_UMR_AT];
 }
 
+/* Keys of all domains are for queue pairs that do nothing else. */
+static bool cx_umr_of_any_pd(const ConnectXObj *qp)
+{
+    return CX_GET(qpc, cx_qpc(qp), st) == CX_QP_REG_UMR;
+}
+
 /* May the queue pair change the key, in the state that it is in? */
 static bool cx_umr_may(const ConnectXUmr *umr, const ConnectXObj *qp)
 {
@@ -103,7 +109,7 @@ static bool cx_umr_may(const ConnectXUmr *umr, const ConnectXObj *qp)
         (flags & CX_UMR_IF_NOT_FREE && is_free)) {
         return false;
     }
-    return CX_GET(qpc, cx_qpc(qp), st) == CX_QP_REG_UMR ||
+    return cx_umr_of_any_pd(qp) ||
            CX_GET(mkc, mkc, pd) == CX_GET(qpc, cx_qpc(qp), pd);
 }
 
@@ -140,7 +146,7 @@ static ConnectXKeyUser cx_umr_list_user(const ConnectXObj *qp)
 {
     ConnectXKeyUser by = cx_qp_key_user(qp);
 
-    if (CX_GET(qpc, cx_qpc(qp), st) == CX_QP_REG_UMR && !by.pd) {
+    if (cx_umr_of_any_pd(qp) && !by.pd) {
         by.pd = CX_MKEY_ANY_PD;
     }
     return by;
@@ -257,6 +263,12 @@ ConnectXSyndrome cx_umr_execute(ConnectXFunction *fn, ConnectXObj *qp,
     }
     in = g_memdup2(umr.key->in, umr.key->in_len);
     cx_umr_change_fields(&umr, cx_umr_mkc(in));
+    /* A domain is not given what it has not asked for. */
+    if (!cx_umr_of_any_pd(qp) && CX_GET(mkc, cx_umr_mkc(in), pd) !=
+                                 CX_GET(qpc, cx_qpc(qp), pd)) {
+        g_free(pas);
+        return CX_SYN_KEY_CHANGE;
+    }
     return cx_umr_apply(&umr, in, pas, npas) ? CX_SYN_NONE :
                                                CX_SYN_KEY_CHANGE;
 }
