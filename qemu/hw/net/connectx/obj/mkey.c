@@ -90,6 +90,8 @@ static bool cx_mkey_pages_good(const ConnectXObj *obj)
     if (pages > obj->npas) {
         return false;
     }
+    /* One is looked at in the time of a byte. */
+    cx_sched_charge(pages);
     for (uint64_t i = 0; i < pages; i++) {
         if (obj->pas[i] & ((1ull << shift) - 1) & ~CX_MTT_FLAGS ||
             (flagged && (obj->pas[i] & CX_MTT_PRESENT) != CX_MTT_PRESENT)) {

@@ -286,6 +286,41 @@ ConnectXStatus cx_obj_replace(ConnectXFunction *fn, ConnectXObj *obj,
     return CX_OK;
 }
 
+static void cx_obj_list_resize(ConnectXFunction *fn, ConnectXObj *obj,
+                               uint32_t npas)
+{
+    uint64_t more = ((uint64_t)npas - obj->npas) * sizeof(*obj->pas);
+
+    fn->objs->bytes[obj->kind] += more;
+    fn->objs->charged += more;
+    obj->pas = g_renew(uint64_t, obj->pas, npas);
+    obj->npas = npas;
+}
+
+ConnectXStatus cx_obj_list_grow(ConnectXFunction *fn, ConnectXObj *obj,
+                                uint32_t npas)
+{
+    uint32_t before = obj->npas;
+
+    if (npas <= before) {
+        return CX_OK;
+    }
+    g_assert(cx_obj_type(obj->kind)->has_pas);
+    if ((npas - before) * 8ull > cx_obj_store_room(fn->objs)) {
+        return CX_EXCEED_LIMIT;
+    }
+    cx_obj_list_resize(fn, obj, npas);
+    memset(obj->pas + before, 0, (npas - before) * 8ull);
+    return CX_OK;
+}
+
+void cx_obj_list_cut(ConnectXFunction *fn, ConnectXObj *obj, uint32_t npas)
+{
+    if (npas < obj->npas) {
+        cx_obj_list_resize(fn, obj, npas);
+    }
+}
+
 void cx_obj_touch(ConnectXFunction *fn, ConnectXObj *obj)
 {
     cx_obj_log_changed(fn->objs, obj);

@@ -131,6 +131,13 @@ ConnectXObj *cx_obj_from(const ConnectXFunction *fn, ConnectXObjKind kind,
 ConnectXStatus cx_obj_replace(ConnectXFunction *fn, ConnectXObj *obj,
                               const void *in, uint32_t in_len, uint64_t *pas,
                               uint32_t npas);
+/*
+ * cx_obj_list_grow/cut - Makes its list as long as that, if it is shorter, with
+ * zeroes, or longer. What costs is what is new of it.
+ */
+ConnectXStatus cx_obj_list_grow(ConnectXFunction *fn, ConnectXObj *obj,
+                                uint32_t npas);
+void cx_obj_list_cut(ConnectXFunction *fn, ConnectXObj *obj, uint32_t npas);
 /* Takes an object out of the store, used or not; cx_obj_discard() frees it. */
 ConnectXObj *cx_obj_steal(ConnectXFunction *fn, ConnectXObjKind kind,
                           uint64_t id);

@@ -152,8 +152,8 @@ static ConnectXKeyUser cx_umr_list_user(const ConnectXObj *qp)
     return by;
 }
 
-static bool cx_umr_read_list(const ConnectXUmr *umr, ConnectXKeyUser by,
-                             uint8_t *list)
+static bool cx_umr_gather(const ConnectXUmr *umr, ConnectXKeyUser by,
+                          uint64_t *list)
 {
     const ConnectXWqe *wqe = umr->wqe;
     uint32_t bytes = umr->n * 8;
@@ -172,30 +172,6 @@ static bool cx_umr_read_list(const ConnectXUmr *umr, ConnectXKeyUser by,
            ldl_be_p(wqe->raw + CX_UMR_LIST) >= bytes &&
            cx_mkey_gather(umr->fn, by, ldl_be_p(wqe->raw + CX_UMR_LIST + 4),
                           ldq_be_p(wqe->raw + CX_UMR_LIST + 8), list, bytes);
-}
-
-/* The key's list with what is new of it; NULL if it cannot be read */
-static uint64_t *cx_umr_new_list(const ConnectXUmr *umr, ConnectXKeyUser by,
-                                 uint32_t *npas)
-{
-    g_autofree uint8_t *list = g_malloc(umr->n * 8 + 1);
-    uint64_t *pas;
-
-    /* However little of a long list is new, all of it is gone through. */
-    cx_sched_charge((umr->key->npas + umr->n) * sizeof(*pas));
-    if (!cx_umr_read_list(umr, by, list)) {
-        return NULL;
-    }
-    *npas = umr->fit ? MAX(umr->key->npas, umr->first + umr->fit) :
-                       umr->key->npas;
-    pas = g_new0(uint64_t, *npas + 1);
-    for (uint32_t i = 0; i < umr->key->npas; i++) {
-        pas[i] = umr->key->pas[i];
-    }
-    for (uint64_t i = 0; i < umr->fit; i++) {
-        pas[umr->first + i] = ldq_be_p(list + i * 8);
-    }
-    return pas;
 }
 
 static void cx_umr_change_fields(const ConnectXUmr *umr, uint8_t *mkc)
@@ -218,35 +194,62 @@ static void cx_umr_change_fields(const ConnectXUmr *umr, uint8_t *mkc)
     }
 }
 
-/* Makes the key what in and pas say, or leaves it as it is. */
-static bool cx_umr_apply(ConnectXUmr *umr, const uint8_t *in, uint64_t *pas,
-                         uint32_t npas)
+/* Trades places with what the key's list has there. */
+static void cx_umr_swap(const ConnectXUmr *umr, uint64_t *entries)
+{
+    for (uint64_t i = 0; i < umr->fit; i++) {
+        uint64_t *entry = &umr->key->pas[umr->first + i];
+        uint64_t old = *entry;
+
+        *entry = entries[i];
+        entries[i] = old;
+    }
+}
+
+/*
+ * Makes the key what in and the entries say, or leaves it as it is. A list may
+ * be long, and what is new of it a little.
+ */
+static bool cx_umr_apply(ConnectXUmr *umr, const uint8_t *in,
+                         uint64_t *entries)
 {
     ConnectXObj *key = umr->key;
-    g_autofree uint8_t *old_in = g_memdup2(key->in, key->in_len);
-    uint64_t *old_pas = g_memdup2(key->pas, key->npas * sizeof(*key->pas));
-    uint32_t old_npas = key->npas, in_len = key->in_len;
+    uint32_t before = key->npas;
+    uint64_t end = umr->fit ? umr->first + umr->fit : 0;
 
-    if (cx_obj_replace(umr->fn, key, in, in_len, pas, npas) != CX_OK) {
-        g_free(old_pas);
+    cx_sched_charge((MAX(end, before) - before + umr->n) * sizeof(*entries));
+    if (cx_obj_list_grow(umr->fn, key, end) != CX_OK) {
         return false;
     }
-    if (cx_obj_link(umr->fn, key) != CX_OK) {
-        cx_obj_replace(umr->fn, key, old_in, in_len, old_pas, old_npas);
-        cx_obj_link(umr->fn, key);
-        return false;
+    cx_umr_swap(umr, entries);
+    if (cx_obj_patch(umr->fn, key, 0, in, key->in_len) == CX_OK) {
+        return true;
     }
-    g_free(old_pas);
-    return true;
+    cx_umr_swap(umr, entries);
+    cx_obj_list_cut(umr->fn, key, before);
+    return false;
+}
+
+/* The entries that come with it; NULL if they cannot be read */
+static uint64_t *cx_umr_read_list(const ConnectXUmr *umr, ConnectXKeyUser by)
+{
+    g_autofree uint64_t *list = g_new(uint64_t, umr->n + 1);
+
+    if (!cx_umr_gather(umr, by, list)) {
+        return NULL;
+    }
+    for (uint64_t i = 0; i < umr->n; i++) {
+        list[i] = be64_to_cpu(list[i]);
+    }
+    return g_steal_pointer(&list);
 }
 
 ConnectXSyndrome cx_umr_execute(ConnectXFunction *fn, ConnectXObj *qp,
                                 const ConnectXWqe *wqe)
 {
     ConnectXUmr umr = { .fn = fn, .wqe = wqe };
+    g_autofree uint64_t *entries = NULL;
     g_autofree uint8_t *in = NULL;
-    uint64_t *pas;
-    uint32_t npas;
 
     if (wqe->bytes < CX_UMR_LIST) {
         return CX_SYN_LOCAL_QP_OP;
@@ -257,8 +260,8 @@ ConnectXSyndrome cx_umr_execute(ConnectXFunction *fn, ConnectXObj *qp,
         !cx_umr_may(&umr, qp) || !cx_umr_take_range(&umr)) {
         return CX_SYN_KEY_CHANGE;
     }
-    pas = cx_umr_new_list(&umr, cx_umr_list_user(qp), &npas);
-    if (!pas) {
+    entries = cx_umr_read_list(&umr, cx_umr_list_user(qp));
+    if (!entries) {
         return CX_SYN_LOCAL_PROT;
     }
     in = g_memdup2(umr.key->in, umr.key->in_len);
@@ -266,9 +269,7 @@ ConnectXSyndrome cx_umr_execute(ConnectXFunction *fn, ConnectXObj *qp,
     /* A domain is not given what it has not asked for. */
     if (!cx_umr_of_any_pd(qp) && CX_GET(mkc, cx_umr_mkc(in), pd) !=
                                  CX_GET(qpc, cx_qpc(qp), pd)) {
-        g_free(pas);
         return CX_SYN_KEY_CHANGE;
     }
-    return cx_umr_apply(&umr, in, pas, npas) ? CX_SYN_NONE :
-                                               CX_SYN_KEY_CHANGE;
+    return cx_umr_apply(&umr, in, entries) ? CX_SYN_NONE : CX_SYN_KEY_CHANGE;
 }
