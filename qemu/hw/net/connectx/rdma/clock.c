@@ -57,6 +57,8 @@ void cx_clock_wait(ConnectXFunction *fn, uint32_t qpn, uint64_t at)
     int64_t left = cx_clock_left(fn, at);
     int64_t deadline = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + left;
 
+    /* By then one that is gone is forgotten; one that is there waits again. */
+    at = cx_fn_timer_ns(fn) + left;
     g_hash_table_insert(rdma->waiting, GUINT_TO_POINTER(qpn),
                         (gpointer)(uintptr_t)at);
     if (!timer_pending(rdma->timer) || !timer_expired(rdma->timer, deadline)) {
