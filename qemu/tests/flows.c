@@ -12,7 +12,7 @@
 #define FTE_SET_ALL     7           /* modify_enable_mask */
 #define TABLE_SET_MISS  1           /* modify_field_select */
 
-#define LOG_TABLE       4
+#define LOG_TABLE       8
 #define LEVEL           10
 
 int flow_create_table(Hca *hca, unsigned type, unsigned vport, uint32_t *id)

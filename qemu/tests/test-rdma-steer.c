@@ -12,6 +12,9 @@
 #define BYTES           100
 #define FLOW_NIC_RX     0
 #define FLOW_PAGE       7
+#define GROUPS          200
+#define SEVERAL         50          /* datagrams, of two blocks each */
+#define LOG_MANY        7
 
 typedef struct Steer {
     RdmaBench r;
@@ -121,6 +124,41 @@ static void test_refused(void **state)
                      HCA_BAD_PARAM);
 }
 
+static void post_datagrams(RdmaBench *r)
+{
+    HcaWr wr = rdma_datagram(r, BYTES);
+
+    for (unsigned i = 0; i < SEVERAL; i++) {
+        hca_qp_post(&r->a.qp, &wr);
+    }
+}
+
+/* To look in groups is work: in more than a driver has, it is counted. */
+static void test_groups_are_work(void **state)
+{
+    FlowGroup group = { .enable = FLOW_MISC };
+    RdmaBench *r;
+    Steer s;
+
+    steer_start(&s, state);
+    r = &s.r;
+    r->a.qp.setup.log_sq = LOG_MANY;
+    hca_must_create_qp(r->a.hca, &r->a.qp, &r->a.qp.setup);
+    rdma_reconnect(r);
+    post_datagrams(r);
+    assert_int_equal(rdma_done_in_a_go(&r->a.qp, &r->a.send_cq, SEVERAL),
+                     SEVERAL);
+    group.table = s.table;
+    FLOW_MISC_SET(group.criteria, source_port, 0xffff);
+    for (group.first = 8; group.first < 8 + GROUPS; group.first++) {
+        group.last = group.first;
+        flow_must_create_group(r->b.hca, &group);
+    }
+    post_datagrams(r);
+    assert_in_range(rdma_done_in_a_go(&r->a.qp, &r->a.send_cq, SEVERAL), 1,
+                    SEVERAL - 1);
+}
+
 /* What comes to a VF goes through its tables wherever it is. */
 static void test_root_moves(void **state)
 {
@@ -176,6 +214,7 @@ int main(void)
         machine_test(test_allowed),
         machine_test(test_dropped),
         machine_test(test_refused),
+        machine_test(test_groups_are_work),
         machine_test(test_root_moves),
         machine_test(test_offered),
         machine_test(test_not_offered),

@@ -10,9 +10,15 @@
 #include "base/guest_error.h"
 #include "base/ifc.h"
 #include "fn/fn.h"
+#include "host/sched.h"
 #include "obj/obj.h"
 #include "switch/fte.h"
 #include "switch/walk.h"
+
+/* Groups that are looked in for what a frame costs anyway */
+#define CX_WALK_LOOKUPS_FREE    16
+/* How many bytes can be copied while one of the others is */
+#define CX_WALK_LOOKUP_BYTES    128
 
 static ConnectXWalkEnd cx_walk_table(ConnectXWalk *walk, uint32_t table);
 
@@ -82,6 +88,16 @@ static ConnectXWalkEnd cx_walk_table(ConnectXWalk *walk, uint32_t table)
     return CX_WALK_MISSED;
 }
 
+static void cx_walk_charge(const ConnectXWalk *walk)
+{
+    unsigned lookups = CX_WALK_LOOKUPS_MAX - walk->lookups;
+
+    if (lookups > CX_WALK_LOOKUPS_FREE) {
+        cx_sched_charge((lookups - CX_WALK_LOOKUPS_FREE) *
+                        CX_WALK_LOOKUP_BYTES);
+    }
+}
+
 ConnectXWalkEnd cx_walk(ConnectXWalk *walk, uint32_t table)
 {
     ConnectXWalkEnd end;
@@ -90,6 +106,7 @@ ConnectXWalkEnd cx_walk(ConnectXWalk *walk, uint32_t table)
     walk->tag = 0;
     walk->missed = CX_MISS_DEFAULT;
     end = cx_walk_table(walk, table);
+    cx_walk_charge(walk);
     if (!walk->lookups) {
         cx_guest_error(walk->fn, "a packet at flow table 0x%x is looked for "
                        "in too many groups", table);
