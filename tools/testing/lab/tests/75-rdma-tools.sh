@@ -37,16 +37,20 @@ xsrq()
 		ibv_xsrq_pingpong $(device "$2" -g) -n 50 -c "$3" -- xsrq_clients "$@"
 }
 
-# Writes come to the second device as the first one sends them.
+# Writes of 64 KiB, of many packets each, come to the second device as the first sends them.
 counted()
 {
 	local before now
 
-	before=$(counter 1 rx_write_requests)
+	before=("$(counter 1 rx_write_requests)" "$(port_counter 0 port_xmit_packets)"
+		"$(port_counter 1 port_rcv_packets)")
 	perf ib_write_bw 0 1 -n 100 || return 1
-	now=$(counter 1 rx_write_requests)
-	echo "$before, then $now"
-	[ $((now - before)) -ge 100 ] && [ "$(counter 0 req_remote_access_errors)" = 0 ]
+	now=("$(counter 1 rx_write_requests)" "$(port_counter 0 port_xmit_packets)"
+		"$(port_counter 1 port_rcv_packets)")
+	echo "${before[*]}, then ${now[*]}"
+	[ $((now[0] - before[0])) -ge 100 ] && [ $((now[1] - before[1])) -ge 1600 ] &&
+		[ $((now[2] - before[2])) -ge 1600 ] &&
+		[ "$(counter 0 req_remote_access_errors)" = 0 ]
 }
 
 rdma_start || fatal "mlx5_ib takes a PF and two VFs"

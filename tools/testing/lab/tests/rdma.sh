@@ -88,6 +88,12 @@ counter()
 	cat "/sys/class/infiniband/${IB[$1]}/ports/1/hw_counters/$2"
 }
 
+# port_counter I NAME - What its port has counted of RDMA.
+port_counter()
+{
+	cat "/sys/class/infiniband/${IB[$1]}/ports/1/counters/$2"
+}
+
 # gid_of DEV ADDRESS - The index of the GID that an IPv4 address made.
 gid_of()
 {
