@@ -71,10 +71,9 @@ static void send(Hostile *h, unsigned n, const uint8_t *in, uint32_t in_len,
     hca_ring(h->hca[n], luck_below(20) ? 1u << slot : luck());
 }
 
-void hostile_mutated_command(Hostile *h)
+void hostile_mutated_command(Hostile *h, unsigned n)
 {
     const HostileKept *k = &h->kept[luck_below(h->nr_kept)];
-    unsigned n = luck_below(HOSTILE_FUNCTIONS);
     uint8_t in[HOSTILE_MAX_COMMAND_BYTES];
     uint32_t in_len = k->in_len;
 

@@ -46,8 +46,8 @@ void hostile_keep_begin(Hostile *h);
 void hostile_keep_end(Hostile *h);
 
 /* Steps with commands, hostile-command.c */
-/* A right command with a few words of it wrong, also to the wrong function */
-void hostile_mutated_command(Hostile *h);
+/* A right command, of any function, with a few words of it wrong, to one */
+void hostile_mutated_command(Hostile *h, unsigned n);
 void hostile_random_command(Hostile *h);
 void hostile_vhca_command(Hostile *h, uint16_t opcode, unsigned op_mod);
 void hostile_damaged_image(Hostile *h);

@@ -15,6 +15,8 @@
 #define XRC_ROUNDS      2000
 #define IMAGE_ROUNDS    600
 #define RENEW_EVERY     3
+#define SAVE_EVERY      (20 * RENEW_EVERY)
+#define SPARE           2               /* VF, behind both ends' */
 #define OBJECT_HEAD_BYTES   48
 #define RUN_WORDS       141             /* of a queue pair, in an image */
 #define WQE_BYTES       64
@@ -71,6 +73,22 @@ static void post_some(RdmaBench *r)
     }
 }
 
+/*
+ * More than is done in a go (512 packets): several reads at a time, if they are
+ * of less packets than may be on their way (128)
+ */
+static void post_long(RdmaBench *r)
+{
+    unsigned max = luck_below(3) ? 120 * RDMA_MTU : RDMA_BUF_BYTES;
+
+    for (unsigned i = 0; i < 8; i++) {
+        HcaWr wr = rdma_wr(r, luck_below(8) ? HCA_WR_READ : HCA_WR_WRITE, 0,
+                           max / 2 + luck_below(max / 2));
+
+        hca_qp_post(&r->a.qp, &wr);
+    }
+}
+
 static void drain(HcaCq *cq)
 {
     while (hca_cq_peek(cq)) {
@@ -86,18 +104,73 @@ static void drain_both(RdmaBench *r)
     drain(&r->b.recv_cq);
 }
 
-static void fuzz_requests(RdmaBench *r, unsigned rounds)
+/* Two VFs, and one that has what became of them, for a moment */
+typedef struct Ends {
+    RdmaBench r;
+    VhcaBuf buf;
+    uint16_t id[SPARE + 1];
+} Ends;
+
+static void ends_start(Ends *e, void **state, unsigned type)
+{
+    Machine *m = machine_start_ready(state, 1, "rdma=on");
+
+    machine_enable_vfs(m, 0, SPARE + 1);
+    rdma_join(&e->r, m, machine_start_vf(m, 0, 0), machine_start_vf(m, 0, 1),
+              type, false);
+    vhca_buf_create(&m->pf[0], &e->buf, VHCA_BUF_BYTES);
+    for (unsigned i = 0; i <= SPARE; i++) {
+        e->id[i] = vhca_id_of(&m->pf[0], i);
+    }
+}
+
+/* Both stop amid what is posted, in that order or the other. */
+static void ends_stop(Ends *e)
+{
+    Hca *pf = &e->r.m->pf[0];
+    unsigned first = luck_below(SPARE);
+
+    qmp_stop(pf->q);
+    hca_qp_ring(&e->r.a.qp);
+    for (unsigned half = 0; half < 2; half++) {
+        for (unsigned i = 0; i < SPARE; i++) {
+            assert_int_equal(vhca_suspend(pf, e->id[first ^ i], half), HCA_OK);
+        }
+    }
+    qmp_cont(pf->q);
+}
+
+/* Whatever came of a queue pair, or is under way, its VF can be moved. */
+static void must_fit(Ends *e)
+{
+    ends_stop(e);
+    for (unsigned i = 0; i < SPARE; i++) {
+        assert_int_equal(vhca_try_image_of(&e->buf, e->id[i],
+                                           &e->r.m->vf[0][SPARE].fn,
+                                           e->id[SPARE]), HCA_OK);
+    }
+    for (unsigned i = 0; i < SPARE; i++) {
+        vhca_must_run(&e->r.m->pf[0], e->id[i]);
+    }
+}
+
+static void fuzz_requests(Ends *e, unsigned rounds)
 {
     static const uint16_t moves[] = {
         OP(RTS2RTS_QP), OP(2ERR_QP), OP(2RST_QP), OP(SQERR2RTS_QP),
         OP(RTR2RTS_QP), OP(RST2INIT_QP),
     };
+    RdmaBench *r = &e->r;
     Qtest *q = r->m->q;
     unsigned arrived = 0;
 
     for (unsigned i = 0; i < rounds; i++) {
         if (i % RENEW_EVERY == 0) {
             rdma_reconnect(r);
+        }
+        if (i % SAVE_EVERY == 0) {
+            post_long(r);
+            must_fit(e);
         }
         for (unsigned n = luck_below(3); n; n--) {
             rdma_post_recv(&r->b, luck_below(1000), some_length());
@@ -108,6 +181,9 @@ static void fuzz_requests(RdmaBench *r, unsigned rounds)
         }
         if (!luck_below(3)) {
             spoil(qtest_ram(q, r->b.qp.buf, RQ_BYTES), RQ_BYTES, 3);
+        }
+        if (i % SAVE_EVERY == 1) {
+            must_fit(e);
         }
         hca_qp_ring(&r->a.qp);
         if (!luck_below(20)) {
@@ -141,28 +217,28 @@ static void must_live(RdmaBench *r)
 
 static void test_random_requests(void **state)
 {
-    RdmaBench r;
+    Ends e;
 
-    rdma_start(&r, state, HCA_QP_RC, false);
-    fuzz_requests(&r, luck_begin(REQUEST_ROUNDS));
-    must_live(&r);
+    ends_start(&e, state, HCA_QP_RC);
+    fuzz_requests(&e, luck_begin(REQUEST_ROUNDS));
+    must_live(&e.r);
 }
 
 static void test_random_uc(void **state)
 {
-    RdmaBench r;
+    Ends e;
 
-    rdma_start(&r, state, HCA_QP_UC, false);
-    fuzz_requests(&r, luck_begin(REQUEST_ROUNDS));
-    must_live(&r);
+    ends_start(&e, state, HCA_QP_UC);
+    fuzz_requests(&e, luck_begin(REQUEST_ROUNDS));
+    must_live(&e.r);
 }
 
 static void test_random_datagrams(void **state)
 {
-    RdmaBench r;
+    Ends e;
 
-    rdma_start(&r, state, HCA_QP_UD, false);
-    fuzz_requests(&r, luck_begin(REQUEST_ROUNDS));
+    ends_start(&e, state, HCA_QP_UD);
+    fuzz_requests(&e, luck_begin(REQUEST_ROUNDS));
 }
 
 /* Packets as a stranger makes them, with a right checksum. srqn: of XRC */

@@ -25,6 +25,10 @@
 #define STEPS               1500
 #define STEP_SECONDS        60
 #define ALIVE_EVERY         64
+#define MOVES               12      /* of what is made in so many steps each */
+#define MOVE_STEPS          100
+#define MADE                1       /* function that is worked on */
+#define SPARE               3       /* and one that gets what came of it */
 #define PAYLOAD_BYTES       16384
 #define ECAM_BYTES          0x200000
 #define ECAM_BASE           0xb0000000ULL
@@ -161,7 +165,7 @@ static void one_step(Hostile *h)
     unsigned what = luck_below(200);
 
     if (what < 60 && wild & WILD_COMMANDS) {
-        hostile_mutated_command(h);
+        hostile_mutated_command(h, luck_below(HOSTILE_FUNCTIONS));
     } else if (what < 70 && wild & WILD_COMMANDS) {
         hostile_random_command(h);
     } else if (what < 100) {
@@ -296,9 +300,64 @@ static void test_hostile_guest(void **state)
     free(h);
 }
 
+/* What a guest can make of its own VF */
+static void make_step(Hostile *h)
+{
+    switch (luck_below(8)) {
+    case 0:
+        hostile_doorbell(h);
+        break;
+    case 1:
+        hostile_work(h);
+        break;
+    case 2:
+        hostile_converse(h);
+        break;
+    default:
+        hostile_mutated_command(h, MADE);
+        break;
+    }
+}
+
+/* The VF as it is, into one that is as new */
+static void must_fit(Hostile *h, unsigned move)
+{
+    int status;
+
+    vhca_must_stop(h->hca[0], h->id[MADE]);
+    status = vhca_try_image_of(&h->buf, h->id[MADE], &h->hca[SPARE]->fn,
+                               h->id[SPARE]);
+    vhca_must_run(h->hca[0], h->id[MADE]);
+    if (status != HCA_OK) {
+        fail_msg("FUZZ_SEED=0x%x, move %u: refused by 0x%x", seed, move,
+                 status);
+    }
+}
+
+/* However odd: what a guest was let do to its VF, the VF can be moved with. */
+static void test_all_of_it_moves(void **state)
+{
+    Hostile *h = malloc(sizeof(*h));
+
+    assert_non_null(h);
+    seed = luck_first_seed();
+    luck_seed(seed);
+    printf("# FUZZ_SEED=0x%x\n", seed);
+    begin(h, state);
+    for (unsigned move = 0; move < MOVES; move++) {
+        for (step = 0; step < MOVE_STEPS; step++) {
+            make_step(h);
+        }
+        must_fit(h, move);
+    }
+    free(h->right.image);
+    free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        machine_test(test_all_of_it_moves),
         machine_test(test_hostile_guest),
     };
 

@@ -225,6 +225,22 @@ int vhca_load_image(VhcaBuf *buf, uint16_t id, const uint8_t *image,
     return vhca_load(buf, id, bytes);
 }
 
+int vhca_try_image_of(VhcaBuf *buf, uint16_t from, PciFn *spare,
+                      uint16_t to)
+{
+    uint32_t bytes;
+    uint8_t *image;
+    int status;
+
+    image = vhca_must_save(buf, from, &bytes);
+    pci_flr(spare);
+    vhca_must_stop(buf->pf, to);
+    status = vhca_load_image(buf, to, image, bytes);
+    pci_flr(spare);
+    free(image);
+    return status;
+}
+
 void vhca_move_driver(Hca *to, const Hca *from)
 {
     PciFn fn = to->fn;

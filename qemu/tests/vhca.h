@@ -64,6 +64,13 @@ uint8_t *vhca_must_save(VhcaBuf *buf, uint16_t id, uint32_t *bytes);
 int vhca_load_image(VhcaBuf *buf, uint16_t id, const uint8_t *image,
                     uint32_t bytes);
 
+/*
+ * The image of a stopped VF, loaded into another one, which is new before and
+ * after. Returns LOAD's status.
+ */
+int vhca_try_image_of(VhcaBuf *buf, uint16_t from, PciFn *spare,
+                      uint16_t to);
+
 /* The same in pieces, of a device that saves in chunks. */
 uint8_t *vhca_must_save_chunks(VhcaBuf *buf, uint16_t id, uint64_t *bytes);
 void vhca_must_load_chunks(VhcaBuf *buf, uint16_t id, const uint8_t *image,
