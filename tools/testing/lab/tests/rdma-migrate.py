@@ -20,10 +20,10 @@ from livemigrate.vm import Payload, VmError
 
 PAYLOAD = "/build/demo-rdma"
 SHORT = 20
-# More than are done before a migration is: in a second some 200 messages both ways, or
-# 3,000 writes
-LONG = {"rc": 8000, "write": 120000}
-NAMES = {"rc": "a ping-pong", "write": "a stream of writes"}
+# More than are done before a migration is: in a second some 200 messages both ways
+LONG = 8000
+NAMES = {"rc": "a ping-pong", "write": "a stream of writes",
+         "datagram": "a stream of datagrams"}
 DOWNTIME_LIMIT_MS = 300
 KNOWN_ERRORS = (GuestError, HostError, MigrationError, QmpError, RdmaError, VmError)
 
@@ -65,8 +65,8 @@ class Ends:
 
 
 def move(session, ends, vfs, title, kind):
-    """One migration under a ping-pong, or writes, which go on."""
-    run = ends.start(kind, LONG[kind])
+    """One migration under a ping-pong, or a stream of messages, which go on."""
+    run = ends.start(kind, LONG)
     try:
         run.advances("messages begin")
         result = session.migrate(vfs, title, downtime_limit=DOWNTIME_LIMIT_MS)
@@ -95,7 +95,8 @@ def run_all(session):
         ends.short(kind, "before")
     for title, same_pf, kind in (("to another VF of the PF", True, "rc"),
                                  ("to a VF of another PF", False, "rc"),
-                                 ("and back", False, "write")):
+                                 ("and back", False, "write"),
+                                 ("and to another VF there", True, "datagram")):
         move(session, ends, session.other_vfs(same_pf), title, kind)
 
 

@@ -24,7 +24,9 @@ class Tool(typing.NamedTuple):
     name: str
     gid_option: str
     options: list
-    impatient: bool
+    impatient: bool = False
+    # The guest's end sends until it is told to stop; else both do, in turn, and so often
+    endless: bool = False
 
 
 ROOT = "/run/second"
@@ -34,12 +36,15 @@ GUEST_LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 PATIENT = "patient.so"
 PORT = 18515
 TCP_LISTENS = "0A"
+# What has certainly been sent by more than other users of a port
+PACKETS_STEP = 1000
 # Messages of some pages, as the ping-pongs look at the first byte of each. Perftest can be
 # told how long to wait for an answer, 2.1 s here; the others are made patient.
 TOOLS = {
-    "rc": Tool("ibv_rc_pingpong", "-g", ["-c", "-e", "-s", "16384"], True),
-    "ud": Tool("ibv_ud_pingpong", "-g", ["-c", "-e", "-s", "1024"], False),
-    "write": Tool("ib_write_bw", "-x", ["-F", "-u", "19", "-s", "16384"], False),
+    "rc": Tool("ibv_rc_pingpong", "-g", ["-c", "-e", "-s", "16384"], impatient=True),
+    "ud": Tool("ibv_ud_pingpong", "-g", ["-c", "-e", "-s", "1024"]),
+    "write": Tool("ib_write_bw", "-x", ["-F", "-u", "19", "-s", "16384"], endless=True),
+    "datagram": Tool("ib_send_bw", "-x", ["-F", "-c", "UD", "-s", "1024"], endless=True),
 }
 START_TIMEOUT_S = 120
 END_TIMEOUT_S = 300
@@ -77,6 +82,11 @@ def listens():
     return False
 
 
+def counter_of(device, name):
+    """Where sysfs has what the port of an RDMA device counts."""
+    return f"{INFINIBAND}/{device}/ports/1/counters/{name}"
+
+
 class HostEnd:
     """The PF's RDMA device."""
 
@@ -108,14 +118,24 @@ class HostEnd:
         return server
 
     def progress(self, pid):
-        """Both PSNs of the connection of a process, or None: of what it asks, and is asked."""
+        """How far what a process sends is, and what is sent to it, or None.
+
+        Both PSNs of its connection; if it has none, what has come to the port, in steps.
+        """
         shown = subprocess.run(["chroot", ROOT, "rdma", "-jd", "res", "show", "qp", "link",
                                 f"{self.device}/1", "pid", str(pid)],
                                capture_output=True, text=True, check=True).stdout
         for qp in json.loads(shown or "[]"):
             if qp["type"] == "RC":
                 return qp["sq-psn"], qp["rq-psn"]
+            if qp["type"] == "UD":
+                return 0, self.received() // PACKETS_STEP
         return None
+
+    def received(self):
+        """Packets that have come to queue pairs of the port."""
+        with open(counter_of(self.device, "port_rcv_packets"), encoding="ascii") as count:
+            return int(count.read())
 
 
 class GuestEnd:
@@ -140,13 +160,22 @@ class GuestEnd:
         gid = wait_for("the guest's GID", self._find_gid)
         patient = f"LD_PRELOAD={GUEST_LIBRARIES}/{PATIENT} " if tool.impatient else ""
         words = " ".join(["-d", GUEST_DEVICE, tool.gid_option, gid, *options, PEER_ADDRESS])
-        self.shell(f">/tmp/end; ({patient}/bin/{tool.name} {words} >/tmp/said 2>&1; "
-                   "echo $? >/tmp/end) >/dev/null 2>&1 &")
+        self.shell(f">/tmp/end; ({patient}/bin/{tool.name} {words} >/tmp/said 2>&1 & "
+                   "echo $! >/tmp/pid; wait $!; echo $? >/tmp/end) >/dev/null 2>&1 &")
+
+    def stop(self):
+        """Has the client end."""
+        self.shell("read p </tmp/pid; kill $p")
 
     def end(self):
         """Status of the client, or None."""
         lines = self.shell("read s </tmp/end; echo $s")
         return lines[0] if lines and lines[0] else None
+
+    def sent(self):
+        """Packets that queue pairs of the port have sent, wherever its VF was."""
+        count = counter_of(GUEST_DEVICE, "port_xmit_packets")
+        return int(self.shell(f"read n <{count}; echo $n")[0])
 
     def said(self):
         return self.shell("while read l; do echo $l; done </tmp/said")
@@ -157,13 +186,18 @@ class RdmaRun:
 
     def __init__(self, host, guest, kind, iterations):
         tool = TOOLS[kind]
-        options = [*tool.options, "-n", str(iterations)]
+        options = [*tool.options,
+                   *(["--run_infinitely"] if tool.endless else ["-n", str(iterations)])]
         self._host = host
         self._guest = guest
         self.iterations = iterations
-        self._answers = kind != "write"
+        self._endless = tool.endless
+        self._before = self._packets()
         self._server = host.serve(tool, options)
         guest.start(tool, options)
+
+    def _packets(self):
+        return self._guest.sent(), self._host.received()
 
     def progress(self):
         """RdmaError if it has ended."""
@@ -181,7 +215,7 @@ class RdmaRun:
         def is_further():
             now = self.progress()
             asks, asked = (new != old for new, old in zip(now or before, before))
-            return asked and (asks or not self._answers)
+            return asked and (asks or self._endless)
 
         wait_for(what, is_further)
 
@@ -199,8 +233,27 @@ class RdmaRun:
         codes = [self._server.poll(), self._guest.end()]
         return None not in codes or any(code not in (None, 0, "0") for code in codes)
 
+    def _finish_stream(self):
+        """The guest's end, told to stop; all that it has sent has come."""
+        if self._ended():
+            raise RdmaError(f"it has ended: {self._words()}")
+        self._guest.stop()
+        wait_for("the end of a stream", self._guest.end)
+        sent = self._guest.sent() - self._before[0]
+
+        def come():
+            return self._host.received() - self._before[1]
+
+        try:
+            wait_for("what was sent", lambda: come() == sent)
+        except RdmaError as error:
+            raise RdmaError(f"{error}: {come()} of {sent} packets, {self._words()}") from error
+        return f"{sent} packets, all of which came"
+
     def finish(self):
         """Both ends end well, and have seen what was sent; their words."""
+        if self._endless:
+            return self._finish_stream()
         try:
             wait_for("the end of a ping-pong", self._ended, END_TIMEOUT_S)
         except RdmaError as error:
@@ -208,7 +261,7 @@ class RdmaRun:
         end = self._guest.end()
         words = self._words()
         if self._server.returncode or end != "0" or "invalid data" in words or \
-                (self._answers and words.count(f"{self.iterations} iters") != 2):
+                words.count(f"{self.iterations} iters") != 2:
             raise RdmaError(f"status {self._server.returncode} and {end}: {words}")
         return words
 
