@@ -437,8 +437,10 @@ void vpv_marks_closed(struct vfio_pci_variant_mig *mig)
 /* The device goes; nobody has it open */
 void vpv_marks_uninit(struct vfio_pci_variant_mig *mig)
 {
-	if (mig->marks)
-		vpv_scope_uninit(&mig->marks->pins.scope);
+	if (!mig->marks)
+		return;
+	vpv_scope_uninit(&mig->marks->pins.scope);
+	vpv_pins_uninit(&mig->marks->pins);
 }
 
 /* type1 is about to unmap pages of which some are pinned */

@@ -9,20 +9,31 @@
  *
  * A mapping whose pages are pinned cannot be removed: type1 calls dma_unmap() and looks again,
  * ten times and then never more, with a BUG(). So nobody who unmaps may come back as long as
- * something is pinned.
+ * something is pinned, and nothing may be pinned again before he has looked. For that he needs
+ * type1's lock, which others who map may hold for as long as their memory takes; so nothing is
+ * pinned until he returns to user space.
  */
 #include <linux/iommu.h>
+#include <linux/ktime.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
 
 #include "pins.h"
+#include "trace.h"
 
 /*
  * Who unmaps waits so long at most. There is no reason to, but that others who unmap at the same
  * time hold type1's lock while they wait for who waits here, and unpinning takes it.
  */
 #define VPV_PINS_UNMAP_WAIT	HZ
-/* From dma_unmap() back to type1's lock is a matter of microseconds */
-#define VPV_PINS_REST		msecs_to_jiffies(10)
+
+/* One who unmaps, until he returns to user space */
+struct vpv_unmapper {
+	struct callback_head work;
+	struct vpv_pins *pins;
+};
 
 void vpv_pins_init(struct vpv_pins *pins, struct vfio_pci_variant_mig *mig)
 {
@@ -30,7 +41,25 @@ void vpv_pins_init(struct vpv_pins *pins, struct vfio_pci_variant_mig *mig)
 	vpv_scope_init(&pins->scope, mig);
 	spin_lock_init(&pins->lock);
 	init_waitqueue_head(&pins->wait);
-	pins->rest_until = jiffies;
+}
+
+static bool vpv_pins_is_unmapping(struct vpv_pins *pins)
+{
+	bool unmapping;
+
+	spin_lock(&pins->lock);
+	unmapping = pins->nr_unmappers;
+	spin_unlock(&pins->lock);
+	return unmapping;
+}
+
+/* Nobody unmaps from here on. Sleeps until nobody who did runs our code any more. */
+void vpv_pins_uninit(struct vpv_pins *pins)
+{
+	while (vpv_pins_is_unmapping(pins))
+		schedule_timeout_uninterruptible(1);
+	if (pins->was_unmapped)
+		synchronize_rcu_tasks();
 }
 
 static struct vfio_device *vpv_pins_vdev(const struct vpv_pins *pins)
@@ -38,16 +67,31 @@ static struct vfio_device *vpv_pins_vdev(const struct vpv_pins *pins)
 	return &pins->mig->variant->core.vdev;
 }
 
-static void vpv_pins_enter(struct vpv_pins *pins)
+static int vpv_pins_stopped(const struct vpv_pins *pins)
 {
+	if (READ_ONCE(pins->mig->going))
+		return -ENOTCONN;
+	if (READ_ONCE(pins->mig->closing))
+		return -ECANCELED;
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/* Until vpv_pins_leave(), unless it fails, something may be pinned */
+static int vpv_pins_enter(struct vpv_pins *pins)
+{
+	int ret;
+
 	spin_lock(&pins->lock);
-	while (pins->nr_unmaps || time_before(jiffies, pins->rest_until)) {
+	ret = vpv_pins_stopped(pins);
+	while (!ret && pins->nr_unmappers) {
 		spin_unlock(&pins->lock);
 		schedule_timeout_uninterruptible(1);
 		spin_lock(&pins->lock);
+		ret = vpv_pins_stopped(pins);
 	}
-	pins->pinned = true;
+	pins->pinned = !ret;
 	spin_unlock(&pins->lock);
+	return ret;
 }
 
 static void vpv_pins_leave(struct vpv_pins *pins)
@@ -58,19 +102,37 @@ static void vpv_pins_leave(struct vpv_pins *pins)
 	wake_up_all(&pins->wait);
 }
 
+/* Who unmaps has looked, as often as he had to, and is about to return to user space */
+static void vpv_pins_unmap_done(struct callback_head *work)
+{
+	struct vpv_unmapper *unmapper = container_of(work, struct vpv_unmapper, work);
+	struct vpv_pins *pins = unmapper->pins;
+
+	kfree(unmapper);
+	spin_lock(&pins->lock);
+	pins->nr_unmappers--;
+	spin_unlock(&pins->lock);
+}
+
 /* type1 is about to unmap, and has found pages that are pinned. Its own lock is not held. */
 void vpv_pins_unmapped(struct vpv_pins *pins)
 {
+	struct vpv_unmapper *unmapper = kmalloc(sizeof(*unmapper), GFP_KERNEL | __GFP_NOFAIL);
+	u64 began_ns = ktime_get_ns();
+
 	spin_lock(&pins->lock);
-	pins->nr_unmaps++;
+	pins->nr_unmappers++;
+	pins->was_unmapped = true;
 	spin_unlock(&pins->lock);
 
 	wait_event_timeout(pins->wait, !READ_ONCE(pins->pinned), VPV_PINS_UNMAP_WAIT);
+	trace_vpv_unmap(pins->mig, ktime_get_ns() - began_ns);
 
-	spin_lock(&pins->lock);
-	pins->nr_unmaps--;
-	pins->rest_until = jiffies + VPV_PINS_REST;
-	spin_unlock(&pins->lock);
+	unmapper->pins = pins;
+	init_task_work(&unmapper->work, vpv_pins_unmap_done);
+	/* Only a task that has ended its last system call has no way back */
+	if (task_work_add(current, &unmapper->work, TWA_RESUME))
+		vpv_pins_unmap_done(&unmapper->work);
 }
 
 /*
@@ -107,19 +169,12 @@ static int vpv_pins_once(struct vpv_pins *pins, u64 iova, unsigned int nr)
 {
 	int ret;
 
-	vpv_pins_enter(pins);
+	ret = vpv_pins_enter(pins);
+	if (ret)
+		return ret;
 	ret = vpv_pins_try(pins, iova, nr);
 	vpv_pins_leave(pins);
 	return ret;
-}
-
-static int vpv_pins_stopped(const struct vpv_pins *pins)
-{
-	if (READ_ONCE(pins->mig->going))
-		return -ENOTCONN;
-	if (READ_ONCE(pins->mig->closing))
-		return -ECANCELED;
-	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /*
@@ -132,9 +187,7 @@ int vpv_pins_probe(struct vpv_pins *pins, u64 iova)
 
 	lockdep_assert_held(&pins->mig->state_mutex);
 
-	ret = vpv_pins_stopped(pins);
-	if (!ret)
-		ret = vpv_pins_once(pins, iova, 1);
+	ret = vpv_pins_once(pins, iova, 1);
 	cond_resched();
 	if (vpv_pins_hit_hole(ret))
 		return 0;
@@ -149,10 +202,12 @@ int vpv_pins_probe(struct vpv_pins *pins, u64 iova)
 static int vpv_pins_pass_hole(struct vpv_pins *pins, u64 *at, u64 end)
 {
 	u64 pause = min(end, *at + VFIO_PIN_PAGES_MAX_ENTRIES * PAGE_SIZE);
-	int ret = -EINVAL;
+	int ret;
 
-	vpv_pins_enter(pins);
-	for (; vpv_pins_hit_hole(ret) && *at < pause; *at += PAGE_SIZE)
+	ret = vpv_pins_enter(pins);
+	if (ret)
+		return ret;
+	for (ret = -EINVAL; vpv_pins_hit_hole(ret) && *at < pause; *at += PAGE_SIZE)
 		ret = vpv_pins_try(pins, *at, 1);
 	vpv_pins_leave(pins);
 	return vpv_pins_hit_hole(ret) ? 0 : ret;
@@ -174,9 +229,7 @@ int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
 	while (start < end) {
 		unsigned int nr = min_t(u64, step, (end - start) >> PAGE_SHIFT);
 
-		ret = vpv_pins_stopped(pins);
-		if (!ret)
-			ret = vpv_pins_once(pins, start, nr);
+		ret = vpv_pins_once(pins, start, nr);
 		cond_resched();
 		if (vpv_pins_hit_hole(ret) && nr > 1) {
 			step = nr / 2;

@@ -22,13 +22,15 @@ struct vpv_pins {
 	/* Guards what follows it. Innermost: nothing is taken under it. */
 	spinlock_t lock;
 	bool pinned;
-	unsigned int nr_unmaps;
-	/* In jiffies: nothing is pinned before, so that who unmaps finds it so */
-	unsigned long rest_until;
+	/* Who unmap, as often as they found something pinned: nothing is pinned meanwhile */
+	unsigned int nr_unmappers;
+	/* There was one, some time */
+	bool was_unmapped;
 	wait_queue_head_t wait;
 };
 
 void vpv_pins_init(struct vpv_pins *pins, struct vfio_pci_variant_mig *mig);
+void vpv_pins_uninit(struct vpv_pins *pins);
 int vpv_pins_probe(struct vpv_pins *pins, u64 iova);
 int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes);
 void vpv_pins_unmapped(struct vpv_pins *pins);

@@ -107,6 +107,21 @@ TRACE_EVENT(vpv_mark_all,
 		  __entry->error, __entry->ns)
 );
 
+/* Who unmaps has found pages that are just being marked, and has waited for that */
+TRACE_EVENT(vpv_unmap,
+	TP_PROTO(const struct vfio_pci_variant_mig *mig, u64 ns),
+	TP_ARGS(mig, ns),
+	TP_STRUCT__entry(
+		__array(char, dev, VPV_NAME_BYTES)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		memcpy(__entry->dev, mig->name, VPV_NAME_BYTES);
+		__entry->ns = ns;
+	),
+	TP_printk("%s ns=%llu", __entry->dev, __entry->ns)
+);
+
 /* All has been looked at that may be mapped above what is tracked */
 TRACE_EVENT(vpv_above,
 	TP_PROTO(const struct vfio_pci_variant_mig *mig, u64 end, u64 top),

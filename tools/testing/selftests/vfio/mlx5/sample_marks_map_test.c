@@ -4,6 +4,7 @@
  * lies far up, and what comes or goes meanwhile.
  */
 #include <pthread.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -15,7 +16,27 @@
 #define PAGE		DIRTY_PAGE_BYTES
 #define ROUNDS		30
 
+/* The events of what the kernel does */
+#define PROBES		"vfio_marks_test"
+
+/* What is unmapped while it and all before it are marked */
+#define LONE_PAGE	500ULL
+#define UNMAPS		100
+#define LONG_REPORT	5000
+/* So long it waits for what is pinned, at most */
+#define UNMAP_WAIT_NS	900000000ULL
+/* Others who map meanwhile */
+#define MAPPERS		2
+#define MAPPER_BYTES	(32ULL << 20)
+
 #define READ_WRITE	(VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+
+struct mapper {
+	struct marks *marks;
+	__u8 *mem;
+	__u64 iova;
+	pthread_t thread;
+};
 
 /* How often type1 was asked for that all be marked, once, and how long that took */
 static void all_cost(unsigned long long *nr, unsigned long long *us)
@@ -105,17 +126,22 @@ TEST_F(marks, mapped_meanwhile_above)
 	marks_end(marks, fd);
 }
 
-static unsigned int searches(void)
+static unsigned int events(const char *name)
 {
 	char *text = vfio_trace_read(), *at = text;
 	unsigned int nr = 0;
 
-	while ((at = strstr(at, "vpv_above: "))) {
+	while ((at = strstr(at, name))) {
 		at++;
 		nr++;
 	}
 	free(text);
 	return nr;
+}
+
+static unsigned int searches(void)
+{
+	return events("vpv_above: ");
 }
 
 /* The search has come to its end and is repeated only if something was mapped since it began */
@@ -237,12 +263,151 @@ TEST_F_TIMEOUT(marks, unmapped_while_pages_are_marked, 90)
 	fd = marks_begin(marks);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_writing, marks));
 	for (i = 0; i < ROUNDS; i++) {
-		marks_unmap(marks);
+		marks_unmap(marks, MARKS_IOVA, MARKS_BYTES);
 		marks_map(marks);
 	}
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);
 	marks_end(marks, fd);
+}
+
+/* Others who hold type1's lock for long, one after the other */
+static void *keep_mapping(void *data)
+{
+	struct mapper *mapper = data;
+
+	for (;;) {
+		vfio_dma_map(&mapper->marks->dev, mapper->mem, mapper->iova, MAPPER_BYTES);
+		marks_unmap(mapper->marks, mapper->iova, MAPPER_BYTES);
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+static void mappers_start(struct mapper *mappers, struct marks *marks)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAPPERS; i++) {
+		mappers[i].marks = marks;
+		mappers[i].iova = (2 + i) * MARKS_GIB;
+		mappers[i].mem = mmap(NULL, MAPPER_BYTES, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		VFIO_ASSERT(mappers[i].mem != MAP_FAILED, "memory");
+		/* Small pages take long */
+		madvise(mappers[i].mem, MAPPER_BYTES, MADV_NOHUGEPAGE);
+		memset(mappers[i].mem, 1, MAPPER_BYTES);
+		VFIO_ASSERT(!pthread_create(&mappers[i].thread, NULL, keep_mapping, &mappers[i]),
+			    "start mapping");
+	}
+}
+
+static void mappers_stop(struct mapper *mappers)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAPPERS; i++) {
+		pthread_cancel(mappers[i].thread);
+		pthread_join(mappers[i].thread, NULL);
+		munmap(mappers[i].mem, MAPPER_BYTES);
+	}
+}
+
+/* What is pinned, and the ends of this thread's calls of type1: NULL, or why there are no events */
+static const char *probes_start(void)
+{
+	char filter[64];
+
+	if (!vfio_trace_exists("vfio_pci_variant"))
+		return "no trace events, is tracefs mounted?";
+	if (__vfio_trace_probe("p:" PROBES "/pins vfio_pin_pages") ||
+	    __vfio_trace_probe("r:" PROBES "/back vfio_iommu_type1_ioctl"))
+		return "this kernel has no events of its functions, see KPROBE_EVENTS";
+	snprintf(filter, sizeof(filter), "common_pid == %d", gettid());
+	VFIO_ASSERT(!__vfio_trace_filter(PROBES "/back", filter), "filter by %s", filter);
+	vfio_trace_start(PROBES);
+	return NULL;
+}
+
+static void probes_stop(void)
+{
+	vfio_trace_stop("vfio_pci_variant");
+	vfio_trace_stop(PROBES);
+	__vfio_trace_probe("-:" PROBES "/pins");
+	__vfio_trace_probe("-:" PROBES "/back");
+}
+
+enum unmap {
+	UNMAP_FOUND_NOTHING,
+	UNMAP_FOUND_PINS,
+	/* And there were new ones before it was done */
+	UNMAP_WAS_FOOLED,
+};
+
+/* What became of the call that the trace is of. Who has waited for a second may find anything. */
+static enum unmap trace_says(void)
+{
+	char *text = vfio_trace_read(), *at, *next = text, *pins, *back;
+	enum unmap unmap = UNMAP_FOUND_NOTHING;
+	unsigned long long ns = 0;
+
+	while ((at = strstr(next, "vpv_unmap: "))) {
+		VFIO_ASSERT(sscanf(at, "vpv_unmap: %*s ns=%llu", &ns) == 1, "how long it took");
+		next = at + 1;
+	}
+	back = strstr(next, " back: ");
+	VFIO_ASSERT(back, "the end of the call");
+	if (ns && ns < UNMAP_WAIT_NS) {
+		pins = strstr(next, " pins: ");
+		unmap = pins && pins < back ? UNMAP_WAS_FOOLED : UNMAP_FOUND_PINS;
+	}
+	free(text);
+	return unmap;
+}
+
+static enum unmap unmap_page(struct marks *marks)
+{
+	vfio_trace_start("vfio_pci_variant");
+	marks_unmap(marks, MARKS_IOVA + LONE_PAGE * PAGE, PAGE);
+	return trace_says();
+}
+
+/*
+ * Who unmaps waits for type1's lock each time. While he does nothing may be pinned, however long
+ * it takes: the eleventh time in a row that he finds something, type1 takes for a bug.
+ */
+TEST_F_TIMEOUT(marks, unmapped_while_others_map, 90)
+{
+	struct marks *marks = &self->marks;
+	struct mapper mappers[MAPPERS];
+	unsigned int i, nr[UNMAP_WAS_FOOLED + 1] = {};
+	const char *skip = probes_start();
+	__u64 start;
+
+	if (skip)
+		SKIP(return, "%s", skip);
+	/* Longer than it takes to have the device write */
+	marks_set(MARKS_LIBRARY "marks_interval_ms", "1000");
+	marks_map_pages(marks, 0, LONE_PAGE, READ_WRITE);
+	marks_map_pages(marks, LONE_PAGE, 1, READ_WRITE);
+	close(marks_begin(marks));
+	/* What takes longer to mark than all that follows */
+	for (i = 0; i < LONG_REPORT; i++)
+		marks_wrote(marks, MARKS_SAMPLE "wrote", MARKS_IOVA, LONE_PAGE + 1);
+	for (start = clock_ns(); !marks_told(marks) && ms_since(start) < MARKS_WAIT_MS; )
+		usleep(1000);
+	mappers_start(mappers, marks);
+	for (i = 0; i < UNMAPS; i++) {
+		nr[unmap_page(marks)]++;
+		marks_map_pages(marks, LONE_PAGE, 1, READ_WRITE);
+	}
+	mappers_stop(mappers);
+	probes_stop();
+	TH_LOG("%u of %u times something was pinned", nr[UNMAP_FOUND_PINS], UNMAPS);
+	EXPECT_LT(UNMAPS / 4, nr[UNMAP_FOUND_PINS]);
+	EXPECT_EQ(0, nr[UNMAP_WAS_FOOLED]);
+	vfio_dev_close(&marks->dev);
+	vfio_dev_open(&marks->dev, vfio_bdf(0));
 }
 
 int main(int argc, char **argv)

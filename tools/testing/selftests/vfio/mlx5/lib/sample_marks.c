@@ -83,14 +83,14 @@ void marks_map_high(struct marks *marks, __u64 iova)
 	vfio_dma_map(&marks->dev, marks->mem + MARKS_BYTES, iova, MARKS_HIGH_BYTES);
 }
 
-void marks_unmap(struct marks *marks)
+void marks_unmap(const struct marks *marks, __u64 iova, __u64 bytes)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = MARKS_IOVA, .size = MARKS_BYTES,
+		.argsz = sizeof(unmap), .iova = iova, .size = bytes,
 	};
 
 	VFIO_ASSERT(!ioctl(marks->dev.container_fd, VFIO_IOMMU_UNMAP_DMA, &unmap),
-		    "take the area away: %s", strerror(errno));
+		    "take an area away: %s", strerror(errno));
 }
 
 void marks_wrote(const struct marks *marks, const char *parameter, __u64 iova, __u64 pages)

@@ -44,7 +44,7 @@ unsigned int marks_get(const char *parameter);
 void marks_map(struct marks *marks);
 void marks_map_pages(struct marks *marks, unsigned int first, unsigned int pages, __u32 flags);
 void marks_map_high(struct marks *marks, __u64 iova);
-void marks_unmap(struct marks *marks);
+void marks_unmap(const struct marks *marks, __u64 iova, __u64 bytes);
 
 /* What the device says; @parameter is when, as the module has it. */
 void marks_wrote(const struct marks *marks, const char *parameter, __u64 iova, __u64 pages);

@@ -46,6 +46,19 @@ void vfio_trace_stop(const char *system)
 	__vfio_sysfs_write(path, "0");
 }
 
+int __vfio_trace_probe(const char *line)
+{
+	return __vfio_sysfs_write(TRACING "kprobe_events", line);
+}
+
+int __vfio_trace_filter(const char *event, const char *filter)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), TRACING "events/%s/filter", event);
+	return __vfio_sysfs_write(path, filter);
+}
+
 char *vfio_trace_read(void)
 {
 	char *text = malloc(TRACE_BYTES);
