@@ -24,6 +24,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "away.h"
 #include "pages.h"
 
 #define SAMPLE_BAR		2
@@ -98,6 +99,7 @@ struct sample_device {
 	unsigned int frozen;
 	/* What it would have written to if it did */
 	struct sample_pages pages;
+	struct sample_away away;
 
 	/* The image in flight, or the next one, and what of the memory it is */
 	struct work_struct work;
@@ -632,6 +634,7 @@ static int sample_init(struct vfio_pci_variant *variant)
 
 	INIT_WORK(&sample->work, sample_work);
 	sample_pages_init(&sample->pages, pci_name(pdev));
+	sample_away_init(&sample->away, variant);
 	sample->memory_bytes = pci_resource_len(pdev, SAMPLE_BAR);
 	sample->memory = pci_iomap(pdev, SAMPLE_BAR, 0);
 	if (!sample->memory) {
@@ -649,6 +652,7 @@ static void sample_release(struct vfio_pci_variant *variant)
 {
 	struct sample_device *sample = to_sample(variant);
 
+	sample_away_uninit(&sample->away);
 	sample_pages_uninit(&sample->pages);
 	if (sample->memory)
 		pci_iounmap(variant->core.pdev, sample->memory);

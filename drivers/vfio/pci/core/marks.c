@@ -386,15 +386,6 @@ void vpv_marks_settle(struct vfio_pci_variant_mig *mig)
 		vpv_marks_end(marks);
 }
 
-/* The backend is about to lose its device */
-void vpv_marks_gone(struct vfio_pci_variant_mig *mig)
-{
-	struct vpv_marks *marks = mig->marks;
-
-	if (marks && vpv_marks_is_on(marks))
-		vpv_marks_break(marks, -ENOTCONN);
-}
-
 /* A user comes; vfio has yet to open the device */
 void vpv_marks_open(struct vfio_pci_variant_mig *mig)
 {

@@ -14,7 +14,6 @@ void vpv_marks_begin(struct vfio_pci_variant_mig *mig);
 void vpv_marks_ask(struct vfio_pci_variant_mig *mig);
 int vpv_marks_frozen(struct vfio_pci_variant_mig *mig, unsigned int sides);
 void vpv_marks_settle(struct vfio_pci_variant_mig *mig);
-void vpv_marks_gone(struct vfio_pci_variant_mig *mig);
 void vpv_marks_close(struct vfio_pci_variant_mig *mig);
 void vpv_marks_closed(struct vfio_pci_variant_mig *mig);
 

@@ -340,7 +340,6 @@ void vfio_pci_variant_gone(struct vfio_pci_variant *variant)
 	WRITE_ONCE(mig->going, true);
 	vpv_mig_lock(mig);
 	vpv_session_end(mig);
-	vpv_marks_gone(mig);
 	vpv_dirty_lose(mig);
 	mig->gone = true;
 	mig->lost = mig->opened;

@@ -17,7 +17,7 @@
 #define ROUNDS		6
 /* Longer than it takes to close a device and to open it, or to have it write */
 #define WORKER_MS	"1000"
-#define CLOSE_TRIES	3
+#define LEAVE_TRIES	3
 
 /* What fails of the tracker, as the option counts it */
 #define START_FAILS	"1"
@@ -279,8 +279,8 @@ static unsigned int mark_ms(struct marks *marks)
 	return ms;
 }
 
-/* And to close the device in the midst of it */
-static unsigned int close_ms(struct marks *marks)
+/* And to be rid of it in the midst of it */
+static unsigned int leave_ms(struct marks *marks, void (*leave)(struct marks *marks))
 {
 	unsigned int ms;
 	__u64 start;
@@ -293,28 +293,72 @@ static unsigned int close_ms(struct marks *marks)
 		usleep(1000);
 	/* What it marks first is told, and most is still to come */
 	start = clock_ns();
-	vfio_dev_close(&marks->dev);
+	leave(marks);
 	ms = ms_since(start);
+	if (leave == marks_lose)
+		marks_regain(marks);
+	vfio_dev_close(&marks->dev);
 	vfio_dev_open(&marks->dev, vfio_bdf(0));
 	return ms;
 }
 
 /*
- * Whoever marks for a user that goes is to let go. Who does not does so each time; that the
- * machine is busier for one of the two than for the other is an accident.
+ * Whoever marks for a user or a device that goes is to let go. Who does not does so each time; that
+ * the machine is busier for one of the two than for the other is an accident.
  */
-TEST_F_TIMEOUT(marks, closing_waits_for_no_marking, 180)
+static bool leaves_soon(struct __test_metadata *_metadata, struct marks *marks,
+			void (*leave)(struct marks *marks))
 {
 	unsigned int all_ms, ms, tries;
 
-	for (tries = 0; tries < CLOSE_TRIES; tries++) {
-		all_ms = mark_ms(&self->marks);
-		ms = close_ms(&self->marks);
-		TH_LOG("all is marked in %u ms, closed in %u", all_ms, ms);
+	for (tries = 0; tries < LEAVE_TRIES; tries++) {
+		all_ms = mark_ms(marks);
+		ms = leave_ms(marks, leave);
+		TH_LOG("all is marked in %u ms, left in %u", all_ms, ms);
 		if (ms < all_ms / 3)
-			break;
+			return true;
 	}
-	EXPECT_GT(CLOSE_TRIES, tries);
+	return false;
+}
+
+static void close_file(struct marks *marks)
+{
+	close(marks->dev.fd);
+	marks->dev.fd = -1;
+}
+
+TEST_F_TIMEOUT(marks, closing_waits_for_no_marking, 180)
+{
+	EXPECT_TRUE(leaves_soon(_metadata, &self->marks, close_file));
+}
+
+/* As the driver of a PF that is to go, and with it all that is migrated through it */
+TEST_F_TIMEOUT(marks, losing_waits_for_no_marking, 180)
+{
+	EXPECT_TRUE(leaves_soon(_metadata, &self->marks, marks_lose));
+}
+
+/* What it had written is not known when it is back, though nobody has asked it meanwhile */
+TEST_F(marks, device_that_was_away)
+{
+	struct marks *marks = &self->marks;
+	int fd;
+
+	marks_set(MARKS_LIBRARY "marks_interval_ms", "60000");
+	marks_map(marks);
+	fd = marks_begin(marks);
+	marks_write_some(marks, MARKS_SAMPLE "wrote", 5);
+	marks_lose(marks);
+	EXPECT_EQ(0, marks_get(MARKS_SAMPLE "nr_trackers"));
+	marks_regain(marks);
+	EXPECT_EQ(VFIO_DEVICE_STATE_ERROR, vfio_mig_state(&marks->dev));
+	vfio_dev_reset(&marks->dev);
+	close(fd);
+	fd = vfio_mig_enter(&marks->dev, VFIO_DEVICE_STATE_PRE_COPY, NULL);
+	EXPECT_EQ(1, marks_get(MARKS_SAMPLE "nr_trackers"));
+	marks_go(marks, VFIO_DEVICE_STATE_STOP_COPY);
+	EXPECT_EQ(MARKS_PAGES, marks_told(marks));
+	marks_end(marks, fd);
 }
 
 /* What was to ask for the last user asks no more, though the next one's device can be asked */

@@ -112,6 +112,16 @@ void marks_write_some(struct marks *marks, const char *parameter, unsigned int r
 	}
 }
 
+void marks_lose(struct marks *marks)
+{
+	marks_set(MARKS_SAMPLE "loses", marks->dev.bdf);
+}
+
+void marks_regain(struct marks *marks)
+{
+	marks_set(MARKS_SAMPLE "regains", marks->dev.bdf);
+}
+
 size_t marks_told(struct marks *marks)
 {
 	memset(marks->told, 0, sizeof(marks->told));

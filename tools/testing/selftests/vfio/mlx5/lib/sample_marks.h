@@ -51,6 +51,10 @@ void marks_wrote(const struct marks *marks, const char *parameter, __u64 iova, _
 /* So many runs of pages at random, which are then in @wrote */
 void marks_write_some(struct marks *marks, const char *parameter, unsigned int runs);
 
+/* The driver has lost the device, or reaches it again, as when its PF goes and comes */
+void marks_lose(struct marks *marks);
+void marks_regain(struct marks *marks);
+
 /* Into @told, which is emptied first. Returns how many pages there are. */
 size_t marks_told(struct marks *marks);
 size_t marks_told_high(struct marks *marks, __u64 iova);
