@@ -27,6 +27,10 @@ static unsigned int nr_trackers;
 module_param(nr_trackers, uint, 0444);
 MODULE_PARM_DESC(nr_trackers, "Trackers of pages that are there");
 
+static unsigned int nr_started;
+module_param(nr_started, uint, 0444);
+MODULE_PARM_DESC(nr_started, "Trackers of pages that there ever were");
+
 static unsigned int tracked_gib;
 module_param(tracked_gib, uint, 0444);
 MODULE_PARM_DESC(tracked_gib, "What the latest one of them tracks");
@@ -142,6 +146,7 @@ int sample_pages_start(struct sample_pages *pages, u64 bytes)
 
 	spin_lock(&sample_pages_lock);
 	nr_trackers++;
+	nr_started++;
 	tracked_gib = bytes >> 30;
 	spin_unlock(&sample_pages_lock);
 	return 0;

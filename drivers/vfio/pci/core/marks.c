@@ -244,9 +244,10 @@ static bool vpv_marks_may_begin(struct vpv_marks *marks)
 {
 	struct vfio_pci_variant_mig *mig = marks->mig;
 
-	/* Who asks the device itself needs no marks */
+	/* Who asks the device itself needs no marks; the device pays for a tracker in vain */
 	if (mig->gone || vpv_dirty_owner(mig) != VPV_DIRTY_NOBODY || marks->refused)
 		return false;
+	/* It takes no marks, and its user may yet ask the device itself */
 	if (vfio_device_has_iommufd(&mig->variant->core.vdev)) {
 		vpv_marks_refuse(marks, -EINVAL);
 		return false;
@@ -276,7 +277,7 @@ void vpv_marks_begin(struct vfio_pci_variant_mig *mig)
 		return;
 
 	ret = vpv_marks_start(marks);
-	if (ret == -EACCES) {
+	if (vpv_pins_is_refused(ret)) {
 		vpv_marks_end(marks);
 		vpv_marks_refuse(marks, ret);
 	} else if (ret) {

@@ -152,7 +152,7 @@ static int vpv_pins_try(struct vpv_pins *pins, u64 iova, unsigned int nr)
 		pins->scope.is_set = true;
 	}
 	/* A container that takes no marks has no scope */
-	if (ret == -EACCES)
+	if (vpv_pins_is_refused(ret))
 		pins->scope.is_set = false;
 	if (ret < 0)
 		return ret;
@@ -214,9 +214,9 @@ static int vpv_pins_pass_hole(struct vpv_pins *pins, u64 *at, u64 end)
 }
 
 /*
- * Marks the pages from @start on that are mapped for the device to write to. -EACCES when the
- * container is not type1 v2; -EINTR, -ECANCELED or -ENOTCONN when it is to let go early; any
- * other error says that there is a page that cannot be marked.
+ * Marks the pages from @start on that are mapped for the device to write to. -EACCES or -ENOTTY
+ * when the container is not type1 v2; -EINTR, -ECANCELED or -ENOTCONN when it is to let go
+ * early; any other error says that there is a page that cannot be marked.
  */
 int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes)
 {

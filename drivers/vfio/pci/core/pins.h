@@ -35,6 +35,12 @@ int vpv_pins_probe(struct vpv_pins *pins, u64 iova);
 int vpv_pins_mark(struct vpv_pins *pins, u64 start, u64 bytes);
 void vpv_pins_unmapped(struct vpv_pins *pins);
 
+/* Is that the error of a container that takes no marks: type1 v1, or another kind? */
+static inline bool vpv_pins_is_refused(int error)
+{
+	return error == -EACCES || error == -ENOTTY;
+}
+
 /* Does type1 take what the group has not pinned for clean? */
 static inline bool vpv_pins_has_scope(const struct vpv_pins *pins)
 {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dirty_log.h"
+#include "iommufd.h"
 #include "kselftest_harness.h"
 #include "migratable.h"
 #include "model_fault.h"
@@ -232,6 +233,20 @@ TEST_F(log, goes_on_through_a_running_save)
 	EXPECT_EQ(0, expect_exact(_metadata, self, 0, AREA_BYTES, PAGE_BYTES));
 	close(fd);
 	vfio_image_free(&image);
+}
+
+/*
+ * Who is told by a container has the tracker from PRE_COPY on. An iommufd has no marks, so there
+ * it is free for who asks the device itself.
+ */
+TEST_F(log, begins_after_precopy)
+{
+	int fd = vfio_mig_enter(&self->dev, VFIO_DEVICE_STATE_PRE_COPY, NULL);
+
+	EXPECT_EQ(vfio_iommufd_wanted() ? 0 : -EBUSY, log_start_all(&self->dev));
+	close(fd);
+	vfio_mig_set_state(&self->dev, VFIO_DEVICE_STATE_RUNNING);
+	EXPECT_EQ(0, __log_stop(&self->dev));
 }
 
 TEST_F(log, closing_ends_it)
