@@ -3,10 +3,10 @@
  * Memory that is mapped above what is tracked
  *
  * Nobody tells a driver what its user has mapped, so it looks, in steps of 2 MiB: above 4 GiB
- * memory comes in larger pieces. Beyond a large hole the steps are of 1 GiB, as nobody leaves
- * such a hole for less. A piece that has no such multiple in it is not found. The look is
- * type1's own, by vpv_pins_probe(): the IOMMU's page tables may be freed under who reads them
- * without type1's lock.
+ * memory comes in larger pieces. Beyond a large hole the steps are of 128 MiB: no module of memory
+ * that a guest can be given is smaller. A piece that has no such multiple in it is not found. The
+ * look is type1's own, by vpv_pins_probe(): the IOMMU's page tables may be freed under who reads
+ * them without type1's lock.
  *
  * A look takes its time, and is not repeated when the device is frozen if nothing can have come
  * since it began: all mappings of the kernel's above 4 GiB are counted meanwhile.
@@ -23,7 +23,7 @@
 #include "trace.h"
 
 #define VPV_ABOVE_STEP_BYTES	SZ_2M
-#define VPV_ABOVE_FAR_BYTES	SZ_1G
+#define VPV_ABOVE_FAR_BYTES	SZ_128M
 /*
  * Beyond any memory that is put where one would look for it: QEMU has it from 4 GiB on, and
  * from 1 TiB on where AMD's IOMMU leaves no room below. Memory that is found moves this.

@@ -63,6 +63,8 @@ TEST_F_TIMEOUT(marks, all_is_marked_between_holes, 60)
 	};
 	/* Further from all others */
 	static const __u64 alone[] = { MARKS_GIB / 2 + 3 * PAGE, 3 * MARKS_GIB + 5 * PAGE };
+	/* Around a multiple of 128 MiB that is none of 1 GiB */
+	const __u64 far = 300 * MARKS_GIB + (384ULL << 20) - MARKS_HIGH_BYTES / 2;
 	unsigned long long asked, us;
 	unsigned int i;
 
@@ -74,6 +76,7 @@ TEST_F_TIMEOUT(marks, all_is_marked_between_holes, 60)
 		vfio_dma_map(&marks->dev, marks->mem, alone[i], PAGE);
 	marks_map_high(marks, 6 * MARKS_GIB);
 	marks_map_high(marks, 200 * MARKS_GIB);
+	marks_map_high(marks, far);
 	marks_set_scope(marks);
 	for (i = 0; i < ARRAY_SIZE(pieces); i++)
 		memset(marks->wrote + pieces[i].first, 1, pieces[i].pages);
@@ -87,6 +90,7 @@ TEST_F_TIMEOUT(marks, all_is_marked_between_holes, 60)
 		EXPECT_EQ(1, vfio_dirty_get(&marks->dev, alone[i], PAGE, marks->told));
 	EXPECT_EQ(MARKS_HIGH_PAGES, marks_told_high(marks, 6 * MARKS_GIB));
 	EXPECT_EQ(MARKS_HIGH_PAGES, marks_told_high(marks, 200 * MARKS_GIB));
+	EXPECT_EQ(MARKS_HIGH_PAGES, marks_told_high(marks, far));
 	all_cost(&asked, &us);
 	TH_LOG("type1 was asked %llu times in %llu us", asked, us);
 	/* Hardly more often than there are pages below 4 GiB and steps above */
