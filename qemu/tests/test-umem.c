@@ -2,18 +2,21 @@
 /*
  * Memory of user space, and queues that lie in it.
  */
-#include "machine.h"
 #include "qp.h"
+#include "vhca-bench.h"
 
 #define UMEM_PAGES      4
 #define LOG_CQ          7               /* two pages */
 #define RECORD_AT       0x40
+#define LARGE_PAGES     60
+#define LOG_LARGE       21              /* of another large page */
 
 typedef struct Bench {
     Hca *hca;
     uint32_t eqn, pd;
     uint64_t page;                      /* the first of UMEM_PAGES in a row */
     uint32_t umem;
+    uint64_t keys_at;                   /* in it */
 } Bench;
 
 /* Creates one of n pages that begin at page, given last to first, flagged. */
@@ -37,9 +40,9 @@ static int create_umem(Hca *hca, uint64_t page, unsigned n, uint32_t offset,
     return status;
 }
 
-static Bench start(void **state)
+static Bench start_on(Hca *hca)
 {
-    Bench b = { .hca = &machine_start_ready(state, 1, "rdma=on")->pf[0] };
+    Bench b = { .hca = hca, .keys_at = HCA_PAGE_BYTES + RECORD_AT };
     HcaEq eq;
 
     hca_must_create_eq(b.hca, &eq, 0, 4, 0);
@@ -50,6 +53,11 @@ static Bench start(void **state)
     assert_int_equal(create_umem(b.hca, b.page, UMEM_PAGES, 0, UMEM_PAGES,
                                  &b.umem), HCA_OK);
     return b;
+}
+
+static Bench start(void **state)
+{
+    return start_on(&machine_start_ready(state, 1, "rdma=on")->pf[0]);
 }
 
 /* A CQ with ring and record there; its number, or 0 with *status. */
@@ -186,7 +194,7 @@ static void test_not_offered(void **state)
     assert_int_equal(create_umem(hca, page, 1, 0, 1, &id), HCA_BAD_OP);
 }
 
-/* A key over the UMEM's second and third page, from within it */
+/* A key over the UMEM, from keys_at on */
 static int create_mkey(Bench *b, uint64_t start, uint64_t len, uint32_t *key)
 {
     uint8_t in[CX_SZ(create_mkey_in)] = {}, out[CX_SZ(create_mkey_out)];
@@ -196,7 +204,7 @@ static int create_mkey(Bench *b, uint64_t start, uint64_t len, uint32_t *key)
     hca_header(in, OP(CREATE_MKEY), 0);
     CX_SET(create_mkey_in, in, mkey_umem_valid, 1);
     cx_bits_set(in, CX_BIT_MKEY_UMEM_ID, 32, b->umem);
-    stq_be_p(in + CX_BIT_MKEY_UMEM_OFFSET / 8, HCA_PAGE_BYTES + RECORD_AT);
+    stq_be_p(in + CX_BIT_MKEY_UMEM_OFFSET / 8, b->keys_at);
     CX_SET(mkc, mkc, access_mode_1_0, 1);
     CX_SET(mkc, mkc, lr, 1);
     CX_SET(mkc, mkc, lw, 1);
@@ -227,6 +235,90 @@ static void test_key_lies_there(void **state)
 }
 
 /* One of XRC, its ring or its record in a UMEM, if so; returns the status */
+/* A UMEM of n pages of 1 << log_page, that begin at page */
+static int create_large_umem(Bench *b, uint64_t page, unsigned log_page,
+                             unsigned n)
+{
+    uint8_t in[CX_SZ(create_umem_in) + LARGE_PAGES * 8] = {};
+    uint8_t out[CX_SZ(create_umem_out)];
+    int status;
+
+    hca_header(in, OP(CREATE_UMEM), 0);
+    CX_SET64(create_umem_in, in, umem.num_of_mtt, n);
+    CX_SET(create_umem_in, in, umem.log_page_size, log_page - 12);
+    for (unsigned i = 0; i < n; i++) {
+        stq_be_p(in + CX_SZ(create_umem_in) + i * 8,
+                 (page + ((uint64_t)i << log_page)) | 3);
+    }
+    status = hca_exec(b->hca, in, sizeof(in), out, sizeof(out));
+    b->umem = CX_GET(create_umem_out, out, umem_id);
+    return status;
+}
+
+/*
+ * Keys over large pages have these, if they begin alike: two of 59 GiB would be
+ * more than a function can have in small ones, and one more than a command.
+ */
+static void test_large_pages(void **state)
+{
+    const uint64_t at = HCA_PAGE_BYTES + RECORD_AT;
+    Bench b = start(state);
+    uint32_t key;
+
+    assert_int_equal(create_large_umem(&b, 1ull << 29, 30, LARGE_PAGES),
+                     HCA_BAD_PARAM);
+    assert_int_equal(create_large_umem(&b, 0, 30, LARGE_PAGES), HCA_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(create_mkey(&b, (5ull << 30) + at, 59ull << 30, &key),
+                         HCA_OK);
+    }
+    assert_int_equal(create_mkey(&b, (5ull << 30) + at, 60ull << 30, &key),
+                     HCA_BAD_PARAM);
+    assert_int_equal(create_mkey(&b, 5 * HCA_PAGE_BYTES + at, 59ull << 30,
+                                 &key), HCA_LIMITS);
+    assert_int_equal(create_mkey(&b, 5 * HCA_PAGE_BYTES + at, 1ull << 30,
+                                 &key), HCA_OK);
+}
+
+/*
+ * Of large pages and of small ones, keys lead to where the UMEM has the byte:
+ * an image is written by them, from address 0 on.
+ */
+static void test_bytes_of_large_pages(void **state)
+{
+    static const uint64_t places[] = { 0, 3 * HCA_PAGE_BYTES };
+    uint32_t image_bytes;
+    VhcaSaved saved;
+    uint8_t *image;
+    uint64_t page;
+    VhcaBench v;
+    uint16_t id;
+    Bench b;
+
+    vhca_bench_start(&v, state, 1, "rdma=on", VHCA_BUF_BYTES);
+    machine_start_vf(v.m, 0, 0);
+    b = start_on(&v.m->pf[0]);
+    page = qtest_alloc(b.hca->q, 1u << LOG_LARGE, 1u << LOG_LARGE);
+    id = vhca_id_of(b.hca, 0);
+    vhca_must_stop(b.hca, id);
+    image = vhca_must_save(&v.buf[0], id, &image_bytes);
+    assert_int_equal(create_large_umem(&b, page, LOG_LARGE, 1), HCA_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        VhcaBuf buf = { .pf = b.hca, .bytes = VHCA_BUF_BYTES };
+        uint8_t *bytes = qtest_ram(b.hca->q, page + places[i],
+                                   VHCA_BUF_BYTES);
+
+        b.keys_at = places[i];
+        assert_int_equal(create_mkey(&b, 0, buf.bytes, &buf.key), HCA_OK);
+        memset(bytes, 0, VHCA_BUF_BYTES);
+        assert_int_equal(vhca_save(&buf, id, false, false, buf.bytes, &saved),
+                         HCA_OK);
+        assert_int_equal(saved.bytes, image_bytes);
+        assert_memory_equal(bytes, image, image_bytes);
+    }
+    free(image);
+}
+
 static int create_xrc_srq(Bench *b, bool ring, bool record)
 {
     uint8_t in[CX_SZ(create_xrc_srq_in) + 8] = {};
@@ -285,6 +377,8 @@ int main(void)
         machine_test(test_queue_pair_lies_there),
         machine_test(test_not_offered),
         machine_test(test_key_lies_there),
+        machine_test(test_large_pages),
+        machine_test(test_bytes_of_large_pages),
         machine_test(test_what_cannot),
     };
 

@@ -18,6 +18,19 @@ static uint8_t cx_umem_shift(const ConnectXObj *umem)
            CX_PAGE_SHIFT;
 }
 
+/* Each begins where a page can begin. */
+static bool cx_umem_aligned(const ConnectXObj *umem)
+{
+    uint64_t in_page = (1ull << cx_umem_shift(umem)) - 1;
+
+    for (uint32_t i = 0; i < umem->npas; i++) {
+        if (umem->pas[i] & in_page & ~CX_UMEM_FLAGS) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static ConnectXStatus cx_umem_link(ConnectXFunction *fn, ConnectXObj *obj)
 {
     uint8_t shift = cx_umem_shift(obj);
@@ -25,7 +38,8 @@ static ConnectXStatus cx_umem_link(ConnectXFunction *fn, ConnectXObj *obj)
     if (CX_GET(create_umem_in, obj->in, umem.ats) || !obj->npas ||
         CX_GET64(create_umem_in, obj->in, umem.num_of_mtt) != obj->npas ||
         shift > CX_UMEM_PAGE_SHIFT_MAX ||
-        CX_GET(create_umem_in, obj->in, umem.page_offset) >> shift) {
+        CX_GET(create_umem_in, obj->in, umem.page_offset) >> shift ||
+        !cx_umem_aligned(obj)) {
         return CX_BAD_PARAM;
     }
     return CX_OK;
@@ -50,10 +64,19 @@ uint32_t cx_umem_in_page(ConnectXFunction *fn, uint32_t id, uint64_t offset)
     return umem ? cx_umem_at(umem, offset) % CX_PAGE_SIZE : 0;
 }
 
-ConnectXStatus cx_umem_pages(ConnectXFunction *fn, uint32_t id,
-                             uint64_t offset, uint32_t n, uint64_t **pages)
+uint8_t cx_umem_shift_for(ConnectXFunction *fn, uint32_t id, uint64_t offset,
+                          uint64_t start)
 {
     const ConnectXObj *umem = cx_obj_find(fn, CX_OBJ_UMEM, id);
+
+    return umem ? MIN(cx_umem_shift(umem),
+                      ctz64(cx_umem_at(umem, offset) ^ start)) : CX_PAGE_SHIFT;
+}
+
+ConnectXStatus cx_umem_pages(ConnectXFunction *fn, const ConnectXUmemPart *part,
+                             uint64_t **pages)
+{
+    const ConnectXObj *umem = cx_obj_find(fn, CX_OBJ_UMEM, part->id);
     uint64_t at, bytes;
     uint8_t shift;
 
@@ -62,15 +85,15 @@ ConnectXStatus cx_umem_pages(ConnectXFunction *fn, uint32_t id,
     }
     shift = cx_umem_shift(umem);
     bytes = (uint64_t)umem->npas << shift;
-    if (offset > bytes) {
+    if (part->offset > bytes) {
         return CX_BAD_PARAM;
     }
-    at = ROUND_DOWN(cx_umem_at(umem, offset), CX_PAGE_SIZE);
-    if (at > bytes || n > (bytes - at) / CX_PAGE_SIZE) {
+    at = ROUND_DOWN(cx_umem_at(umem, part->offset), 1ull << part->shift);
+    if (at > bytes || part->n > (bytes - at) >> part->shift) {
         return CX_BAD_PARAM;
     }
-    *pages = g_new(uint64_t, n);
-    for (uint32_t i = 0; i < n; i++, at += CX_PAGE_SIZE) {
+    *pages = g_new(uint64_t, part->n);
+    for (uint32_t i = 0; i < part->n; i++, at += 1ull << part->shift) {
         (*pages)[i] = (umem->pas[at >> shift] & ~CX_UMEM_FLAGS) +
                       (at & ((1ull << shift) - 1));
     }

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "cmd/cmd.h"
 #include "obj/obj.h"
+#include "obj/umem.h"
 
 /*
  * The number that most commands carry: bits 23:0 of the third word, which the
@@ -49,13 +50,10 @@ ConnectXStatus cx_cmd_destroy_id(ConnectXCmd *cmd, ConnectXObjKind kind,
 ConnectXStatus cx_cmd_query(ConnectXCmd *cmd, ConnectXObjKind kind,
                             uint32_t to, uint32_t from, uint32_t len);
 
-/*
- * cx_cmd_create_in_umem - The same with a list of n pages of CX_PAGE_SIZE that
- * lie in a UMEM, from where the byte at offset is.
- */
+/* cx_cmd_create_in_umem - The same with a list of pages of a UMEM */
 ConnectXStatus cx_cmd_create_in_umem(ConnectXCmd *cmd, ConnectXObjKind kind,
-                                     uint32_t keep, uint32_t id,
-                                     uint64_t offset, uint32_t n);
+                                     uint32_t keep,
+                                     const ConnectXUmemPart *part);
 /*
  * cx_cmd_umem_record - A doorbell record: if valid, dbr_addr is where in the
  * UMEM it lies, and becomes its address.

@@ -46,8 +46,11 @@ static ConnectXStatus cx_op_create_qp(ConnectXCmd *cmd)
     }
     CX_SET(qpc, qpc, log_page_size, 0);
     CX_SET(qpc, qpc, page_offset, cx_umem_in_page(cmd->fn, id, offset) / 64);
-    return cx_cmd_create_in_umem(cmd, CX_OBJ_QP, CX_SZ(create_qp_in), id,
-                                 offset, cx_qp_pages(qpc));
+    return cx_cmd_create_in_umem(cmd, CX_OBJ_QP, CX_SZ(create_qp_in),
+                                 &(ConnectXUmemPart) {
+        .id = id, .offset = offset, .shift = CX_PAGE_SHIFT,
+        .n = cx_qp_pages(qpc),
+    });
 }
 
 static ConnectXStatus cx_op_destroy_qp(ConnectXCmd *cmd)

@@ -121,8 +121,11 @@ static ConnectXStatus cx_op_create_cq(ConnectXCmd *cmd)
     CX_SET(cqc, cqc, log_page_size, 0);
     CX_SET(cqc, cqc, page_offset, cx_umem_in_page(cmd->fn, id, offset) / 64);
     ring = cx_cq_ring(&look);
-    return cx_cmd_create_in_umem(cmd, CX_OBJ_CQ, CX_SZ(create_cq_in), id,
-                                 offset, cx_ring_pages(&ring));
+    return cx_cmd_create_in_umem(cmd, CX_OBJ_CQ, CX_SZ(create_cq_in),
+                                 &(ConnectXUmemPart) {
+        .id = id, .offset = offset, .shift = CX_PAGE_SHIFT,
+        .n = cx_ring_pages(&ring),
+    });
 }
 
 static ConnectXStatus cx_op_destroy_cq(ConnectXCmd *cmd)
@@ -233,8 +236,10 @@ static ConnectXStatus cx_wq_create(ConnectXCmd *cmd, ConnectXObjKind kind,
     CX_SET(wq, wq, log_wq_pg_sz, 0);
     CX_SET(wq, wq, page_offset, in_page);
     r = ring(&look);
-    return cx_cmd_create_in_umem(cmd, kind, pas, id, offset,
-                                 cx_ring_pages(&r));
+    return cx_cmd_create_in_umem(cmd, kind, pas, &(ConnectXUmemPart) {
+        .id = id, .offset = offset, .shift = CX_PAGE_SHIFT,
+        .n = cx_ring_pages(&r),
+    });
 }
 
 static ConnectXStatus cx_op_create_sq(ConnectXCmd *cmd)

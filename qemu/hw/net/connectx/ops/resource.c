@@ -93,30 +93,39 @@ static ConnectXStatus cx_op_query_q_counter(ConnectXCmd *cmd)
     return CX_OK;
 }
 
+/* As many pages as the input of a command could list */
+#define CX_UMEM_PAGES_MAX   (CX_CMD_LEN_MAX / 8)
+
 /*
  * Over memory of user space: it begins where the UMEM has the byte at offset,
- * and has pages of CX_PAGE_SIZE, whatever the command says of them.
+ * and has pages as large as the UMEM's, or as can be, whatever the command says
+ * of them.
  */
 static ConnectXStatus cx_create_mkey_in_umem(ConnectXCmd *cmd)
 {
-    uint32_t id = cx_bits_get(cmd->in, CX_BIT_MKEY_UMEM_ID, 32);
-    uint64_t offset = ldq_be_p(cmd->in + CX_BIT_MKEY_UMEM_OFFSET / 8);
     uint8_t *mkc = CX_ADDR(create_mkey_in, cmd->in, memory_key_mkey_entry);
-    uint32_t in_page = CX_GET64(mkc, mkc, start_addr) % CX_PAGE_SIZE;
+    uint64_t start = CX_GET64(mkc, mkc, start_addr);
     uint64_t len = CX_GET64(mkc, mkc, len);
+    ConnectXUmemPart part = {
+        .id = cx_bits_get(cmd->in, CX_BIT_MKEY_UMEM_ID, 32),
+        .offset = ldq_be_p(cmd->in + CX_BIT_MKEY_UMEM_OFFSET / 8),
+    };
 
-    if (in_page != cx_umem_in_page(cmd->fn, id, offset)) {
+    if (start % CX_PAGE_SIZE != cx_umem_in_page(cmd->fn, part.id,
+                                                part.offset)) {
         return CX_BAD_PARAM;
     }
-    if (len > CX_STORE_BYTES_MAX / 8 * CX_PAGE_SIZE) {
+    part.shift = cx_umem_shift_for(cmd->fn, part.id, part.offset, start);
+    if (len >> part.shift >= CX_UMEM_PAGES_MAX) {
         return CX_EXCEED_LIMIT;
     }
+    part.n = DIV_ROUND_UP((start & ((1ull << part.shift) - 1)) + len,
+                          1ull << part.shift);
     CX_SET(create_mkey_in, cmd->in, pg_access, 0);
     CX_SET(create_mkey_in, cmd->in, translations_octword_actual_size, 0);
-    CX_SET(mkc, mkc, log_page_size, CX_PAGE_SHIFT);
-    return cx_cmd_create_in_umem(cmd, CX_OBJ_MKEY, CX_SZ(create_mkey_in), id,
-                                 offset, DIV_ROUND_UP(in_page + len,
-                                                      CX_PAGE_SIZE));
+    CX_SET(mkc, mkc, log_page_size, part.shift);
+    return cx_cmd_create_in_umem(cmd, CX_OBJ_MKEY, CX_SZ(create_mkey_in),
+                                 &part);
 }
 
 /* Translations come in octwords of 16 bytes, two addresses each. */

@@ -33,18 +33,18 @@ static ConnectXStatus cx_op_destroy_umem(ConnectXCmd *cmd)
 }
 
 ConnectXStatus cx_cmd_create_in_umem(ConnectXCmd *cmd, ConnectXObjKind kind,
-                                     uint32_t keep, uint32_t id,
-                                     uint64_t offset, uint32_t n)
+                                     uint32_t keep,
+                                     const ConnectXUmemPart *part)
 {
     uint64_t *list = NULL;
     ConnectXStatus status;
     ConnectXObj *obj;
 
-    status = cx_umem_pages(cmd->fn, id, offset, n, &list);
+    status = cx_umem_pages(cmd->fn, part, &list);
     if (status != CX_OK) {
         return status;
     }
-    status = cx_obj_create(cmd->fn, kind, cmd->in, keep, list, n, &obj);
+    status = cx_obj_create(cmd->fn, kind, cmd->in, keep, list, part->n, &obj);
     if (status == CX_OK) {
         cx_cmd_set_obj_id(cmd, obj->id);
     }
@@ -54,7 +54,9 @@ ConnectXStatus cx_cmd_create_in_umem(ConnectXCmd *cmd, ConnectXObjKind kind,
 ConnectXStatus cx_cmd_umem_record(ConnectXCmd *cmd, bool valid, uint32_t id,
                                   uint8_t *dbr_addr)
 {
-    uint64_t offset = ldq_be_p(dbr_addr);
+    ConnectXUmemPart part = {
+        .id = id, .offset = ldq_be_p(dbr_addr), .shift = CX_PAGE_SHIFT, .n = 1,
+    };
     g_autofree uint64_t *page = NULL;
     ConnectXStatus status;
     uint32_t in_page;
@@ -62,11 +64,11 @@ ConnectXStatus cx_cmd_umem_record(ConnectXCmd *cmd, bool valid, uint32_t id,
     if (!valid) {
         return CX_OK;
     }
-    status = cx_umem_pages(cmd->fn, id, offset, 1, &page);
+    status = cx_umem_pages(cmd->fn, &part, &page);
     if (status != CX_OK) {
         return status;
     }
-    in_page = cx_umem_in_page(cmd->fn, id, offset);
+    in_page = cx_umem_in_page(cmd->fn, id, part.offset);
     if (in_page % CX_RECORD_BYTES) {
         return CX_BAD_PARAM;
     }
