@@ -22,7 +22,7 @@
 /* What is unmapped while it and all before it are marked */
 #define LONE_PAGE	500ULL
 #define UNMAPS		100
-#define LONG_REPORT	5000
+#define LONG_REPORT	4000
 /* So long it waits for what is pinned, at most */
 #define UNMAP_WAIT_NS	900000000ULL
 /* Others who map meanwhile */
@@ -391,7 +391,7 @@ TEST_F_TIMEOUT(marks, unmapped_while_others_map, 90)
 	if (skip)
 		SKIP(return, "%s", skip);
 	/* Longer than it takes to have the device write */
-	marks_set(MARKS_LIBRARY "marks_interval_ms", "1000");
+	marks_set(MARKS_LIBRARY "marks_interval_ms", "4000");
 	marks_map_pages(marks, 0, LONE_PAGE, READ_WRITE);
 	marks_map_pages(marks, LONE_PAGE, 1, READ_WRITE);
 	close(marks_begin(marks));
