@@ -53,7 +53,10 @@ static bool vpv_pins_is_unmapping(struct vpv_pins *pins)
 	return unmapping;
 }
 
-/* Nobody unmaps from here on. Sleeps until nobody who did runs our code any more. */
+/*
+ * Nobody unmaps from here on. Sleeps until nobody who did runs our code any more: a task work may
+ * have told that it is done and not have left yet, which only RCU of tasks knows.
+ */
 void vpv_pins_uninit(struct vpv_pins *pins)
 {
 	while (vpv_pins_is_unmapping(pins))
@@ -76,7 +79,10 @@ static int vpv_pins_stopped(const struct vpv_pins *pins)
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-/* Until vpv_pins_leave(), unless it fails, something may be pinned */
+/*
+ * Until vpv_pins_leave(), unless it fails, something may be pinned. It looks each jiffy: what ends
+ * the wait is set by many, of whom few know that somebody waits here, and to wait is rare.
+ */
 static int vpv_pins_enter(struct vpv_pins *pins)
 {
 	int ret;
